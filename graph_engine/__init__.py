@@ -1,0 +1,1 @@
+"""Everything of Layerloom that needs no window: blocks, documents, checks, programs, training, runs, export."""

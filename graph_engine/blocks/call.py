@@ -1,0 +1,103 @@
+"""What a block stands for, as data: an expression that is both run on the meta device and written as source.
+
+`Layer` is a module made in `__init__`; `Ref` is the value at an input port; the rest is the body of `forward`.
+Targets are dotted names: `nn.*`, `F.*` and `torch.*` are torch's, any other name is a class or function
+of `graph_engine.nn`, whose source is copied into the program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The value at an input port."""
+
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A module: its class and the arguments that construct it.
+
+    `name` tells several modules of one node apart (`projection`); the main one has none.
+    Keyword arguments that equal torch's defaults are left out of the source.
+    """
+
+    target: str
+    arguments: tuple[Any, ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
+    name: str = ""
+
+    @staticmethod
+    def of(target: str, *arguments: Any, name: str = "", **options: Any) -> Layer:
+        return Layer(target, arguments, tuple(options.items()), name)
+
+    def on(self, *inputs: Expression) -> Apply:
+        """This module called on `inputs`."""
+        return Apply(self, inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A module called on inputs."""
+
+    layer: Layer
+    inputs: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function called with expressions and plain values."""
+
+    target: str
+    arguments: tuple[Any, ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @staticmethod
+    def of(target: str, *arguments: Any, **options: Any) -> Function:
+        return Function(target, arguments, tuple(options.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a tensor: `value.name(*arguments)`."""
+
+    value: Expression
+    name: str
+    arguments: tuple[Any, ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @staticmethod
+    def of(value: Expression, name: str, *arguments: Any, **options: Any) -> Method:
+        return Method(value, name, arguments, tuple(options.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Infix:
+    """Operands joined by one operator, left to right."""
+
+    operator: Literal["+", "-", "*"]
+    operands: tuple[Expression, ...]
+
+
+Expression = Ref | Apply | Function | Method | Infix
+
+
+def layers_of(expression: Any) -> list[Layer]:
+    """Every module inside an expression, in the order in which they are called."""
+    match expression:
+        case Apply(layer, inputs):
+            return [found for part in inputs for found in layers_of(part)] + [layer]
+        case Function(_, arguments, options):
+            return [found for part in (*arguments, *(v for _, v in options)) for found in layers_of(part)]
+        case Method(value, _, arguments, _):
+            return [found for part in (value, *arguments) for found in layers_of(part)]
+        case Infix(_, operands):
+            return [found for part in operands for found in layers_of(part)]
+        case tuple() | list():
+            return [found for part in expression for found in layers_of(part)]
+        case _:
+            return []

@@ -1,0 +1,63 @@
+"""Where data enters a graph and where its results leave it."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from graph_engine.blocks.block import Block, Category, Param, Role, Specs
+from graph_engine.blocks.block import Input as InputPort
+from graph_engine.blocks.call import Expression, Ref
+from graph_engine.blocks.parameter import Shape
+from graph_engine.blocks.tensor import Axis, N, TensorSpec
+
+
+class Input(Block):
+    """Where one field of the data enters: an image, a vector, a label.
+
+    y: (N, *shape). The data binding connects it to a field of the data set by name and shape.
+    """
+
+    title: ClassVar = "Input"
+    category: ClassVar = Category.DATA
+    role: ClassVar = Role.INPUT
+    keywords: ClassVar = ("data", "image", "label", "source")
+    inputs: ClassVar = ()
+
+    name: Annotated[str, Param("Name", "What the argument of `forward` is called.")] = "image"
+    shape: Annotated[Shape, Param("Shape", "Lengths of one sample, without the batch.", ge=1)] = (1, 28, 28)
+    dtype: Annotated[
+        Literal["float32", "int64"], Param("Type", "float32 for measurements, int64 for labels and tokens.")
+    ] = "float32"
+    classes: Annotated[int, Param("Classes", "For labels: how many values there are; 0 if unknown.", ge=0)] = 0
+
+    def tell(self) -> str:
+        return self.name if not self.classes else f"{self.name} · {self.classes} classes"
+
+    def spec(self) -> TensorSpec:
+        """What leaves the port."""
+        lengths = tuple(Axis(length) if isinstance(length, str) else length for length in self.shape)
+        return TensorSpec((N, *lengths), self.dtype, classes=self.classes)
+
+
+class Output(Block):
+    """What the network gives back; export keeps what leads from inputs to outputs.
+
+    x: any.
+    """
+
+    title: ClassVar = "Output"
+    category: ClassVar = Category.DATA
+    role: ClassVar = Role.OUTPUT
+    keywords: ClassVar = ("result", "prediction", "logits", "sink")
+    inputs: ClassVar = (InputPort("x"),)
+    outputs: ClassVar = ()
+
+    name: Annotated[str, Param("Name", "What the result is called.")] = "logits"
+
+    def tell(self) -> str:
+        return self.name
+
+    def build(self, inputs: Specs) -> Expression:
+        return Ref("x")
+
+

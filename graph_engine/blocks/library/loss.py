@@ -1,0 +1,102 @@
+"""Losses, which training makes small, and metrics, which tell how good the network is."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from graph_engine.blocks.block import Block, Category, Input, Output, Param, Reference, Role, Specs
+from graph_engine.blocks.call import Expression, Function, Ref
+from graph_engine.blocks.refusal import ChangeChannels, Refusal
+from graph_engine.blocks.tensor import N, Kind, TensorSpec
+
+_LOGITS, _LABEL = TensorSpec((N, 10)), TensorSpec((N,), "int64", classes=10)
+_SCORES = Input("logits", (Kind.VECTOR,), "one score for each class, before any softmax")
+_LABELS = Input("label", (Kind.LABEL,), "the right class of each sample")
+
+
+def _check_classes(title: str, inputs: Specs) -> None:
+    logits, label = inputs["logits"], inputs["label"]
+    if label.classes and logits.shape[1] != label.classes:
+        raise Refusal(
+            f"{title}: the labels have {label.classes} classes, but {logits} gives {logits.shape[1]} scores.",
+            port="logits",
+            expected=f"N×{label.classes}",
+            hints=(ChangeChannels("logits", label.classes),),
+        )
+
+
+class CrossEntropy(Block):
+    """How surprised the network is by the right class: −log softmax(logits)[label], averaged over the batch.
+
+    logits: (N, K), label: (N,) -> y: scalar, in nats.
+    """
+
+    title: ClassVar = "Cross entropy"
+    category: ClassVar = Category.LOSS
+    role: ClassVar = Role.LOSS
+    keywords: ClassVar = ("classification", "log loss", "negative log likelihood", "softmax")
+    reference: ClassVar = Reference("Bridle", 1990, "Probabilistic interpretation of feedforward classification network outputs")
+    inputs: ClassVar = (_SCORES, _LABELS)
+    outputs: ClassVar = (Output("loss", Kind.SCALAR),)
+    examples: ClassVar = (
+        ({}, {"logits": _LOGITS, "label": _LABEL}),
+        ({"label_smoothing": 0.1}, {"logits": _LOGITS, "label": _LABEL}),
+    )
+
+    label_smoothing: Annotated[
+        float, Param("Label smoothing", "Share of the target spread evenly over all classes.", ge=0, lt=1)
+    ] = 0.0
+
+    def build(self, inputs: Specs) -> Expression:
+        _check_classes(self.title, inputs)
+        return Function.of("F.cross_entropy", Ref("logits"), Ref("label"), label_smoothing=self.label_smoothing)
+
+
+class MeanSquaredError(Block):
+    """The mean of the squared differences: mean((x − target)²).
+
+    x, target: one shape -> y: scalar.
+    """
+
+    title: ClassVar = "Mean squared error"
+    category: ClassVar = Category.LOSS
+    role: ClassVar = Role.LOSS
+    keywords: ClassVar = ("mse", "l2", "regression", "reconstruction")
+    reference: ClassVar = Reference("Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors")
+    inputs: ClassVar = (Input("x", help="what the network says"), Input("target", help="what is right"))
+    outputs: ClassVar = (Output("loss", Kind.SCALAR),)
+    examples: ClassVar = (({}, {"x": _LOGITS, "target": _LOGITS}),)
+
+    def build(self, inputs: Specs) -> Expression:
+        x, target = inputs["x"], inputs["target"]
+        if x.shape != target.shape:
+            raise Refusal(
+                f"Mean squared error needs equal shapes: {x} and {target} arrive.", port="x", expected=str(target)
+            )
+        if not target.is_floating:
+            raise Refusal(
+                "Mean squared error compares measurements; what arrives at target are whole numbers. "
+                "For classes use cross entropy.",
+                port="target",
+                expected="float32",
+            )
+        return Function.of("F.mse_loss", Ref("x"), Ref("target"))
+
+
+class Accuracy(Block):
+    """The share of samples whose highest score is the right class.
+
+    logits: (N, K), label: (N,) -> y: scalar between 0 and 1.
+    """
+
+    title: ClassVar = "Accuracy"
+    category: ClassVar = Category.METRIC
+    role: ClassVar = Role.METRIC
+    keywords: ClassVar = ("metric", "correct", "classification")
+    inputs: ClassVar = (_SCORES, _LABELS)
+    outputs: ClassVar = (Output("accuracy", Kind.SCALAR),)
+    examples: ClassVar = (({}, {"logits": _LOGITS, "label": _LABEL}),)
+
+    def build(self, inputs: Specs) -> Expression:
+        _check_classes(self.title, inputs)
+        return Function.of("accuracy", Ref("logits"), Ref("label"))

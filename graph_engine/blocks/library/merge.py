@@ -1,0 +1,187 @@
+"""Where paths meet: add, multiply, concat and the residual join."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
+from graph_engine.blocks.call import Expression, Function, Infix, Layer, Ref
+from graph_engine.blocks.refusal import ChangeChannels, InsertBlock, Refusal, SetParameterHint
+from graph_engine.blocks.tensor import N, Axis, Dim, Kind, TensorSpec
+
+_SMALL, _WIDE = TensorSpec((N, 3, 8, 8)), TensorSpec((N, 6, 4, 4))
+_PAIR = ({}, {"xs.0": _SMALL, "xs.1": _SMALL})
+
+
+def _check_equal(title: str, inputs: Specs) -> None:
+    """Refuse inputs of different shapes, offering what can make them equal."""
+    ports = inputs.slots("xs")
+    first = inputs[ports[0]]
+    for port in ports[1:]:
+        other = inputs[port]
+        if other.shape == first.shape:
+            continue
+        hints: tuple[InsertBlock | ChangeChannels, ...] = ()
+        if first.rank == other.rank and first.rank in (2, 4) and _same_but_channels(first.shape, other.shape):
+            channels = first.length(1)
+            projection = (
+                InsertBlock("conv2d", port, (("channels", channels), ("kernel", 1)))
+                if first.rank == 4
+                else InsertBlock("linear", port, (("features", channels),))
+            )
+            hints = (projection, ChangeChannels(port, channels))
+        raise Refusal(
+            f"{title} needs equal shapes: {first} and {other} arrive.", port=port, expected=str(first), hints=hints
+        )
+
+
+def _same_but_channels(a: tuple[Dim, ...], b: tuple[Dim, ...]) -> bool:
+    return all(left == right for axis, (left, right) in enumerate(zip(a, b, strict=True)) if axis != 1)
+
+
+class Add(Block):
+    """Adds its inputs element by element.
+
+    xs: two or more of one shape -> y: that shape.
+    """
+
+    title: ClassVar = "Add"
+    category: ClassVar = Category.SKIP
+    keywords: ClassVar = ("sum", "plus", "skip", "merge", "residual")
+    inputs: ClassVar = (Input("xs", variadic=True, help="what is added"),)
+    examples: ClassVar = (_PAIR, ({}, {"xs.0": _SMALL, "xs.1": _SMALL, "xs.2": _SMALL}))
+
+    def build(self, inputs: Specs) -> Expression:
+        _check_equal(self.title, inputs)
+        return Infix("+", tuple(Ref(port) for port in inputs.slots("xs")))
+
+
+class Multiply(Block):
+    """Multiplies its inputs element by element, as a gate does.
+
+    xs: two or more of one shape -> y: that shape.
+    """
+
+    title: ClassVar = "Multiply"
+    category: ClassVar = Category.SKIP
+    keywords: ClassVar = ("product", "gate", "times", "merge")
+    inputs: ClassVar = (Input("xs", variadic=True, help="what is multiplied"),)
+    examples: ClassVar = (_PAIR,)
+
+    def build(self, inputs: Specs) -> Expression:
+        _check_equal(self.title, inputs)
+        return Infix("*", tuple(Ref(port) for port in inputs.slots("xs")))
+
+
+class Concat(Block):
+    """Puts its inputs side by side along one axis.
+
+    xs: two or more that agree in every other axis -> y: (N, C₁ + C₂ + …, H, W) for axis 1.
+    """
+
+    title: ClassVar = "Concat"
+    category: ClassVar = Category.SKIP
+    keywords: ClassVar = ("concatenate", "join", "stack", "merge", "dense")
+    inputs: ClassVar = (Input("xs", variadic=True, help="what is joined"),)
+    examples: ClassVar = (_PAIR, ({"axis": -1}, {"xs.0": TensorSpec((N, 3)), "xs.1": TensorSpec((N, 4))}))
+
+    axis: Annotated[int, Param("Axis", "Along which the inputs are joined; 1 is channels, −1 the last.")] = 1
+
+    def tell(self) -> str:
+        return f"axis {self.axis}"
+
+    def build(self, inputs: Specs) -> Expression:
+        ports = inputs.slots("xs")
+        first = inputs[ports[0]]
+        if self.axis % max(first.rank, 1) == 0 or not -first.rank <= self.axis < first.rank:
+            raise Refusal(
+                f"Axis {self.axis} can't be joined: {first} has axes 1 to {first.rank - 1} beside the batch.",
+                parameter="axis",
+                hints=(SetParameterHint("axis", 1),),
+            )
+        axis = self.axis % first.rank
+        for port in ports[1:]:
+            shape = inputs[port].shape
+            agree = len(shape) == first.rank and all(
+                left == right for at, (left, right) in enumerate(zip(first.shape, shape, strict=True)) if at != axis
+            )
+            if not agree:
+                raise Refusal(
+                    f"Concat along axis {self.axis} needs every other axis equal: {first} and {inputs[port]} arrive.",
+                    port=port,
+                    expected=str(first),
+                )
+        return Function.of("torch.cat", [Ref(port) for port in ports], dim=self.axis)
+
+
+class Residual(Block):
+    """Adds what skips to what was computed: y = F(x) + x, with a projection where the shapes differ.
+
+    x: what skips, f: what the wrapped layers made of it -> y: as f. The projection is a 1×1 convolution with batch norm
+    (images; strided where f is smaller) or a linear layer (vectors). *Wrap in residual* on a selection places it.
+    """
+
+    title: ClassVar = "Residual"
+    category: ClassVar = Category.SKIP
+    keywords: ClassVar = ("skip", "shortcut", "resnet", "add", "identity")
+    reference: ClassVar = Reference("He, Zhang, Ren, Sun", 2016, "Deep residual learning for image recognition")
+    inputs: ClassVar = (
+        Input("x", (Kind.IMAGE, Kind.VECTOR, Kind.SEQUENCE), "what skips"),
+        Input("f", (Kind.IMAGE, Kind.VECTOR, Kind.SEQUENCE), "what the wrapped layers give"),
+    )
+    examples: ClassVar = (
+        ({}, {"x": _SMALL, "f": _SMALL}),
+        ({"activation": "none"}, {"x": _SMALL, "f": _WIDE}),
+        ({}, {"x": TensorSpec((N, 5)), "f": TensorSpec((N, 7))}),
+    )
+
+    projection: Annotated[
+        Literal["where shapes differ", "never"], Param("Projection", "What adapts the skip to another shape.")
+    ] = "where shapes differ"
+    activation: Annotated[Literal["relu", "none"], Param("Activation", "What follows the sum.")] = "relu"
+
+    def tell(self) -> str:
+        return "" if self.activation == "none" else "then ReLU"
+
+    def build(self, inputs: Specs) -> Expression:
+        x, f = inputs["x"], inputs["f"]
+        total = Infix("+", (Ref("f"), Ref("x") if x.shape == f.shape else self._projected(x, f)))
+        return Function.of("F.relu", total) if self.activation == "relu" else total
+
+    def _projected(self, x: TensorSpec, f: TensorSpec) -> Expression:
+        if self.projection == "never":
+            raise Refusal(
+                f"What skips is {x}, what was computed {f}: without a projection they must be equal.",
+                port="x",
+                expected=str(f),
+                hints=(SetParameterHint("projection", "where shapes differ"),),
+            )
+        if x.rank == f.rank and f.rank != 4 and x.shape[:-1] == f.shape[:-1]:
+            return Layer.of("nn.Linear", x.length(-1), f.length(-1), name="projection").on(Ref("x"))
+        if x.rank == f.rank == 4:
+            stride = tuple(_stride(a, b) for a, b in zip(x.shape[2:], f.shape[2:], strict=True))
+            if None not in stride:
+                convolution = Layer.of(
+                    "nn.Conv2d",
+                    x.length(1),
+                    f.length(1),
+                    1,
+                    stride=stride[0] if stride[0] == stride[1] else stride,
+                    bias=False,
+                    name="projection",
+                )
+                return Layer.of("nn.BatchNorm2d", f.length(1), name="projection_norm").on(convolution.on(Ref("x")))
+        raise Refusal(
+            f"No projection leads from {x} to {f}: the height and width of f must be those of x, "
+            "or those divided by a whole stride (rounded up).",
+            port="f",
+            expected=str(x),
+        )
+
+
+def _stride(before: Dim, after: Dim) -> int | None:
+    """The stride with which a 1×1 window goes from `before` to `after` positions; None if there is none."""
+    if isinstance(before, Axis) or isinstance(after, Axis):
+        return 1 if before == after else None
+    stride = -(-before // after)
+    return stride if -(-before // stride) == after else None

@@ -1,0 +1,20 @@
+"""What the engine says of a document without running it. Names are loaded on first use: `checker` needs torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graph_engine.check.report import CheckResult, Cost, Fix, NodeReport, Problem, Severity, State
+
+if TYPE_CHECKING:
+    from graph_engine.check.checker import Checker
+
+__all__ = ["CheckResult", "Checker", "Cost", "Fix", "NodeReport", "Problem", "Severity", "State"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Checker":
+        from graph_engine.check.checker import Checker
+
+        return Checker
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

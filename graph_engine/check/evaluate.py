@@ -1,0 +1,90 @@
+"""Run what a block stands for on the meta device: shapes and costs without memory or arithmetic."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from graph_engine.blocks.call import Apply, Function, Infix, Layer, Method, Ref
+from graph_engine.nn import homes
+
+
+@cache
+def resolve(target: str) -> Any:
+    """The class or function that a dotted target names.
+
+    Raises: LookupError when there is none.
+    """
+    if target in homes():
+        return getattr(importlib.import_module(f"graph_engine.nn.{homes()[target]}"), target)
+    space, _, name = target.partition(".")
+    roots: dict[str, Any] = {"nn": nn, "F": F, "torch": torch}
+    if space not in roots or not hasattr(roots[space], name):
+        raise LookupError(f"no target {target!r}")
+    return getattr(roots[space], name)
+
+
+def make_layer(layer: Layer) -> nn.Module:
+    """The module that a layer constructs, on the current default device."""
+    module = resolve(layer.target)(*layer.arguments, **dict(layer.options))
+    assert isinstance(module, nn.Module)
+    return module
+
+
+def evaluate(expression: Any, values: Mapping[str, Tensor], modules: Mapping[Layer, nn.Module]) -> Any:
+    """The value of an expression on tensors at the ports and modules for its layers."""
+    match expression:
+        case Ref(port):
+            return values[port]
+        case Apply(layer, inputs):
+            return modules[layer](*(evaluate(part, values, modules) for part in inputs))
+        case Function(target, arguments, options):
+            return resolve(target)(
+                *(evaluate(part, values, modules) for part in arguments),
+                **{name: evaluate(part, values, modules) for name, part in options},
+            )
+        case Method(value, name, arguments, options):
+            return getattr(evaluate(value, values, modules), name)(
+                *(evaluate(part, values, modules) for part in arguments),
+                **{key: evaluate(part, values, modules) for key, part in options},
+            )
+        case Infix(operator, operands):
+            first, *rest = (evaluate(part, values, modules) for part in operands)
+            for other in rest:
+                first = first + other if operator == "+" else first - other if operator == "-" else first * other
+            return first
+        case list():
+            return [evaluate(part, values, modules) for part in expression]
+        case _:
+            return expression
+
+
+class CountMacs(TorchDispatchMode):
+    """Counts the multiply-adds of convolutions and matrix products that run under it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.macs = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Iterable[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        packet = func._overloadpacket
+        if packet not in flop_registry and func is not torch.ops.prim.device.default:
+            with self:
+                decomposed = func.decompose(*args, **kwargs)  # a composite op shows its matrix products only when taken apart
+            if decomposed is not NotImplemented:
+                return decomposed
+        out = func(*args, **kwargs)
+        if packet in flop_registry:
+            self.macs += flop_registry[packet](*args, **kwargs, out_val=out) // 2
+        return out

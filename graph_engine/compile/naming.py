@@ -1,0 +1,36 @@
+"""Legal, unique names for what a program's source defines."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+
+_RESERVED = frozenset({"self", "network", "nn", "F", "torch", "Tensor", "x", "math"}) | frozenset(dir(builtins))
+
+
+class Names:
+    """A scope of names; each taken name is unlike every other and no keyword or reserved word."""
+
+    def __init__(self, taken: frozenset[str] = frozenset()) -> None:
+        self._taken = set(_RESERVED | taken)
+
+    def take(self, wish: str) -> str:
+        """`wish`, with underscores added until it is free and legal."""
+        name = wish
+        while name in self._taken or keyword.iskeyword(name):
+            name += "_"
+        self._taken.add(name)
+        return name
+
+
+def class_name(title: str) -> str:
+    """`LeNet-5` → `LeNet5`, `small residual net` → `SmallResidualNet`; `Network` when nothing is left."""
+    words = re.findall(r"[A-Za-z0-9]+", title)
+    name = "".join(word[0].upper() + word[1:] for word in words).lstrip("0123456789")
+    return name if name and not keyword.iskeyword(name) else "Network"
+
+
+def grouped(number: int) -> str:
+    """`61706` → `61 706`."""
+    return f"{number:,}".replace(",", " ")

@@ -1,0 +1,278 @@
+"""A document as a program: readable Python source, and the very module that this source defines.
+
+Training, probing and export all run this source. A traceback through it leads back to the node on the canvas.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import CodeType, TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graph_engine.blocks import Layer, Role, find_block, get_block
+from graph_engine.blocks.tensor import TensorSpec
+from graph_engine.check.checker import Checker
+from graph_engine.check.report import CheckResult, Problem
+from graph_engine.compile.naming import Names, class_name
+from graph_engine.compile.network import Blueprint, Result, access, attributes_of, write_file
+from graph_engine.compile.own import definitions
+from graph_engine.compile.render import targets_of
+from graph_engine.compile.statements import Statement, find_repeats, statements_for
+from graph_engine.compile.writer import Body, Text, shape_comment
+from graph_engine.document.document import Document
+from graph_engine.document.graph import Graph
+
+
+class CompileError(Exception):
+    """A document that can't become a program; `problems` says why."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        where = f"{first.node}: " if first.node else ""
+        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{where}{first.message}{more}")
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """A function over a network that computes some values of the graph and runs only what these need.
+
+    `inputs` names the arguments beside the network.
+    """
+
+    source: str
+    inputs: tuple[str, ...]
+    lines: Mapping[int, tuple[str, ...]]
+    file: str
+    _function: Callable[..., tuple[Tensor, ...]]
+
+    def __call__(self, network: nn.Module, **inputs: Tensor) -> tuple[Tensor, ...]:
+        """The values of the targets, in order."""
+        return self._function(network, **inputs)
+
+
+@dataclass(slots=True)
+class Program:
+    """What a document compiles to.
+
+    `lines` maps a line of `source` (from 1) to the nodes it stands for; `inputs` and `outputs` are the names of forward's
+    arguments and results; `input_nodes` maps every Input node to its argument's name, labels as well; `attributes` maps
+    a node to the dotted paths of its modules below the network, the main one first.
+    """
+
+    class_name: str
+    source: str
+    lines: Mapping[int, tuple[str, ...]]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    specs: Mapping[str, TensorSpec]
+    input_nodes: Mapping[str, str]
+    attributes: Mapping[str, tuple[str, ...]]
+    file: str
+    _graph: Graph
+    _result: CheckResult
+    _paths: Mapping[tuple[str, Layer], str]
+    _namespace: dict[str, Any] = field(default_factory=dict)
+    _files: dict[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
+    _computations: dict[tuple[tuple[Result, ...], str], Computation] = field(default_factory=dict)
+
+    def make(self, seed: int | None = None) -> nn.Module:
+        """A new network of this source; with `seed`, its weights are those of that seed and the global RNG is left alone."""
+        if not self._namespace:
+            self._namespace.update(_run(self.source, self.file))
+        network_class = self._namespace[self.class_name]
+        if seed is None:
+            network = network_class()
+        else:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                network = network_class()
+        assert isinstance(network, nn.Module)
+        return network
+
+    def function(self, targets: Sequence[Result], *, name: str = "compute") -> Computation:
+        """A function that computes `targets`, (node, output port) of any nodes, losses and metrics included.
+
+        Where they need all that `forward` computes, it calls the network; else it runs the network's modules one by one.
+        """
+        key = (tuple(targets), name)
+        if key not in self._computations:
+            self._computations[key] = self._write_function(tuple(targets), name)
+        return self._computations[key]
+
+    def node_at(self, error: BaseException) -> str | None:
+        """The node whose line an exception went through last; None when it never did."""
+        found: str | None = None
+        trace: TracebackType | None = error.__traceback__
+        while trace is not None:
+            nodes = self._files.get(trace.tb_frame.f_code.co_filename, {}).get(trace.tb_lineno, ())
+            if nodes:
+                found = nodes[_turn(trace, len(nodes))]
+            trace = trace.tb_next
+        return found
+
+    def _write_function(self, targets: tuple[Result, ...], name: str) -> Computation:
+        statements = statements_for(self._graph, self._result, [node for node, _ in targets])
+        outputs = {
+            source: output
+            for output, source in zip(self.outputs, _ends(self._graph, Role.OUTPUT).values(), strict=True)
+        }
+        forward = {statement.node for statement in statements_for(self._graph, self._result, [node for node, _ in outputs])}
+        wanted = {source for statement in statements for source in statement.operands.values()} | set(targets)
+        rest = [statement for statement in statements if statement.node not in forward]
+        inner = {source for source in wanted if source[0] in forward and source not in outputs}
+        inner_of_rest = {source for statement in rest for source in statement.operands.values()} | set(targets)
+        call = forward <= {statement.node for statement in statements} and not (inner & inner_of_rest) and bool(forward)
+        body = rest if call else statements
+        needed = {source[0] for statement in statements for source in statement.operands.values()} | {t[0] for t in targets}
+        inputs = {node: argument for node, argument in self.input_nodes.items() if node in needed}
+        names = Names(frozenset(inputs.values()))
+        values = {(node, "y"): argument for node, argument in inputs.items()}
+        text = Text()
+        text.add(f"def {name}(network, {', '.join(inputs.values())}):")
+        if call:
+            results = [names.take(output) for output in self.outputs]
+            text.add(f"{', '.join(results)} = network({', '.join(self.inputs)})", 4, tuple(forward))
+            values |= dict(zip(outputs, results, strict=True))
+        modules = {key: access("network", path) for key, path in self._paths.items()}
+        text.extend(Body(body, [], values, modules, names, targets, 4).write())
+        if len(targets) == 1:
+            text.lines[-1] = text.lines[-1].replace("return ", "return (", 1) + ",)"
+        own = definitions(target for statement in body for target in targets_of(statement.expression, modules=False))
+        source = "\n\n\n".join([*own, "\n".join(text.lines)]) + "\n"
+        shift = source.count("\n") - len(text.lines) + 1
+        lines = {line + shift: nodes for line, nodes in text.nodes.items() if not (call and line == 1)}
+        file = _file_name(source, name)
+        self._files[file] = lines
+        function = _run(_HEADER + source, file, shift=-1)[name]
+        return Computation(source, tuple(inputs.values()), lines, file, function)
+
+
+_HEADER = "import torch, torch.nn.functional as F; from torch import Tensor, nn\n"
+
+
+def compile_document(document: Document, result: CheckResult | None = None, *, for_export: bool = False) -> Program:
+    """The program of `document`; `result` is its check, if one is at hand.
+
+    With `for_export`, the class holds only what leads from inputs to outputs; else also the modules that only losses need.
+
+    Raises: CompileError when the check finds errors.
+    """
+    if result is None or result.revision != document.revision:
+        result = Checker().check(document)
+    if result.errors:
+        raise CompileError(result.errors)
+    graph = document.main
+    names = Names()
+    arguments = {
+        node: names.take(get_block("input").make(graph[node].parameters).name)  # type: ignore[attr-defined]
+        for node in _nodes(graph, Role.INPUT)
+    }
+    ends = _ends(graph, Role.OUTPUT)
+    statements = statements_for(graph, result, [source for source, _ in ends.values()])
+    needed = graph.upstream(source for source, _ in ends.values())
+    extra: list[Statement] = []
+    if not for_export:
+        judged = [*_nodes(graph, Role.LOSS), *_nodes(graph, Role.METRIC)]
+        extra = [each for each in statements_for(graph, result, judged) if each.node not in needed]
+    outputs = {names.take(get_block("output").make(graph[node].parameters).name): source for node, source in ends.items()}  # type: ignore[attr-defined]
+    inputs = {argument: (node, "y") for node, argument in arguments.items() if node in needed}
+    specs = {name: result.nodes[node].outputs[port] for name, (node, port) in (inputs | outputs).items()}
+    blueprint = Blueprint(
+        _free_class_name(document.title, statements),
+        statements,
+        [statement for statement in extra if statement.layers],
+        find_repeats(statements, [node for node, _ in outputs.values()]),
+        inputs,
+        outputs,
+        {name: shape_comment(spec) for name, spec in specs.items()},
+        sum(result.nodes[statement.node].cost.params for statement in (*statements, *extra)),
+    )
+    paths = attributes_of(blueprint)
+    text = write_file(document, blueprint, paths)
+    source = "\n".join(text.lines) + "\n"
+    file = _file_name(source, blueprint.class_name)
+    lines = {line + 1: nodes for line, nodes in text.nodes.items()}
+    attributes: dict[str, tuple[str, ...]] = {}
+    for (node, _), path in paths.items():
+        attributes[node] = (*attributes.get(node, ()), path)
+    program = Program(
+        blueprint.class_name,
+        source,
+        lines,
+        tuple(inputs),
+        tuple(outputs),
+        specs,
+        arguments,
+        attributes,
+        file,
+        graph.copy(),
+        result,
+        paths,
+    )
+    program._files[file] = lines
+    return program
+
+
+def _nodes(graph: Graph, role: Role) -> list[str]:
+    return [name for name in graph.order() if (block := find_block(graph[name].block)) is not None and block.role is role]
+
+
+def _ends(graph: Graph, role: Role) -> dict[str, Result]:
+    """Each node of `role` and the value that is wired to it."""
+    found = {}
+    for name in _nodes(graph, role):
+        wire = next(iter(graph.wires_into(name).values()))
+        found[name] = (wire.source, wire.output)
+    return found
+
+
+def _free_class_name(title: str, statements: Sequence[Statement]) -> str:
+    name = class_name(title)
+    taken = {target for statement in statements for target in targets_of(statement.expression)}
+    return f"{name}Network" if name in taken or name in ("Tensor", "F") else name
+
+
+def _file_name(source: str, name: str) -> str:
+    return f"<layerloom {name} {hashlib.sha256(source.encode()).hexdigest()[:12]}>"
+
+
+def _run(source: str, file: str, shift: int = 0) -> dict[str, Any]:
+    """Import generated source under the name `file`, so that tracebacks show its lines."""
+    code: CodeType = compile("\n" * max(shift, 0) + source, file, "exec")
+    if shift < 0:
+        code = _moved(code, shift)
+    namespace: dict[str, Any] = {"__name__": "layerloom_program", "__file__": file}
+    exec(code, namespace)  # noqa: S102  our own generated text; a document is data and never reaches here as code
+    lines = source.splitlines(keepends=True)[-shift if shift < 0 else 0 :]
+    linecache.cache[file] = (len(source), None, lines, file)
+    return namespace
+
+
+def _moved(code: CodeType, shift: int) -> CodeType:
+    """`code` with every line number moved by `shift`."""
+    constants = tuple(_moved(each, shift) if isinstance(each, CodeType) else each for each in code.co_consts)
+    return code.replace(co_firstlineno=max(code.co_firstlineno + shift, 1), co_consts=constants)
+
+
+def _turn(trace: TracebackType, nodes: int) -> int:
+    """Which turn of a loop a frame is in, told by the position of the modules it holds; 0 outside loops."""
+    if nodes == 1:
+        return 0
+    frame_locals = trace.tb_frame.f_locals
+    owner = frame_locals.get("self", frame_locals.get("network"))
+    if isinstance(owner, nn.Module):
+        held = {id(value) for key, value in frame_locals.items() if isinstance(value, nn.Module) and value is not owner}
+        for child in owner.children():
+            if isinstance(child, nn.ModuleList):
+                for at, module in enumerate(child):
+                    if id(module) in held and at < nodes:
+                        return at
+    return 0

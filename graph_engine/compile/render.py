@@ -1,0 +1,118 @@
+"""Expressions as Python text."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from graph_engine.blocks.call import Apply, Function, Infix, Layer, Method, Ref
+from graph_engine.check.evaluate import resolve
+
+WIDTH = 110
+
+
+def render_layer(layer: Layer) -> str:
+    """The constructor call of a module: `nn.Conv2d(1, 6, 5)`; arguments equal to the class's defaults are left out."""
+    return _call(layer.target, [_value(a) for a in layer.arguments], _options(layer.target, layer.options, _value))
+
+
+def render(expression: Any, values: Mapping[str, str], module: Callable[[Layer], str]) -> str:
+    """An expression over the names of the values at its ports; `module` names what a layer is called as."""
+
+    def text(part: Any) -> str:
+        match part:
+            case Ref(port):
+                return values[port]
+            case Apply(layer, inputs):
+                return _call(module(layer), [text(each) for each in inputs], [])
+            case Function(target, arguments, options):
+                return _call(target, [text(each) for each in arguments], _options(target, options, text))
+            case Method(value, name, arguments, options):
+                named = [f"{key}={text(each)}" for key, each in options]
+                return _call(f"{text(value)}.{name}", [text(each) for each in arguments], named)
+            case Infix(operator, operands):
+                return f" {operator} ".join(_operand(each, operator, text) for each in operands)
+            case list():
+                return f"[{', '.join(text(each) for each in part)}]"
+            case _:
+                return _value(part)
+
+    return text(expression)
+
+
+def targets_of(expression: Any, *, modules: bool = True) -> list[str]:
+    """Every dotted target that an expression calls, and with `modules` also those that it constructs."""
+    match expression:
+        case Apply(layer, inputs):
+            own = [layer.target] if modules else []
+            return [*own, *(found for part in inputs for found in targets_of(part, modules=modules))]
+        case Function(target, arguments, options):
+            parts = (*arguments, *(value for _, value in options))
+            return [target, *(found for part in parts for found in targets_of(part, modules=modules))]
+        case Method(value, _, arguments, _):
+            return [found for part in (value, *arguments) for found in targets_of(part, modules=modules)]
+        case Infix(_, operands):
+            return [found for part in operands for found in targets_of(part, modules=modules)]
+        case list():
+            return [found for part in expression for found in targets_of(part, modules=modules)]
+        case _:
+            return []
+
+
+def wrap(line: str, indent: int) -> list[str]:
+    """`line` indented; where it is too long and ends in a call, the call's arguments go on lines of their own."""
+    space = " " * indent
+    tail = "):" if line.endswith("):") else ")"
+    if len(space + line) <= WIDTH or not line.endswith(tail):
+        return [space + line]
+    depth = 0
+    for at in range(len(line) - len(tail), -1, -1):
+        depth += (line[at] == ")") - (line[at] == "(")
+        if depth == 0:
+            break
+    arguments = _split(line[at + 1 : -len(tail)])
+    return [f"{space}{line[: at + 1]}", *(f"{space}    {argument}," for argument in arguments), f"{space}{tail}"]
+
+
+def _split(arguments: str) -> list[str]:
+    parts, depth, start = [], 0, 0
+    for at, letter in enumerate(arguments):
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == "," and depth == 0:
+            parts.append(arguments[start:at].strip())
+            start = at + 1
+    return [*parts, arguments[start:].strip()]
+
+
+def _operand(part: Any, operator: str, text: Callable[[Any], str]) -> str:
+    inner = text(part)
+    return f"({inner})" if isinstance(part, Infix) and part.operator != operator else inner
+
+
+def _call(name: str, arguments: list[str], named: list[str]) -> str:
+    return f"{name}({', '.join(arguments + named)})"
+
+
+def _options(target: str, options: tuple[tuple[str, Any], ...], text: Callable[[Any], str]) -> list[str]:
+    defaults = _defaults(target)
+    return [f"{name}={text(value)}" for name, value in options if name not in defaults or defaults[name] != value]
+
+
+def _value(value: Any) -> str:
+    return repr(value)
+
+
+@cache
+def _defaults(target: str) -> dict[str, Any]:
+    """Default values by argument; empty where the signature can't be read (torch's built-in functions)."""
+    try:
+        signature = inspect.signature(resolve(target))
+    except ValueError:
+        return {}
+    return {
+        name: parameter.default
+        for name, parameter in signature.parameters.items()
+        if parameter.default is not inspect.Parameter.empty
+    }

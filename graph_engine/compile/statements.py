@@ -1,0 +1,134 @@
+"""What a graph computes, in order: one statement a node, and runs of statements that repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph_engine.blocks import Expression, Ref, Role, Specs, TensorSpec, get_block
+from graph_engine.blocks.call import Layer, layers_of
+from graph_engine.check.report import CheckResult
+from graph_engine.check.shapes import build
+from graph_engine.document.graph import Graph
+
+_LEAST_REPEATS = 3
+_LONGEST_PERIOD = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One node of the body: `operands` maps each of its ports to the (node, output) whose value it takes."""
+
+    node: str
+    expression: Expression
+    operands: Mapping[str, tuple[str, str]]
+    spec: TensorSpec | None
+
+    @property
+    def layers(self) -> list[Layer]:
+        return list(dict.fromkeys(layers_of(self.expression)))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Statements `start` … `start + period · times`: `times` turns of the same `period` statements, each fed by the last."""
+
+    start: int
+    period: int
+    times: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.period * self.times
+
+
+def statements_for(graph: Graph, result: CheckResult, targets: Iterable[str]) -> list[Statement]:
+    """The statements that the nodes `targets` need, in an order in which each can be computed. Inputs need none."""
+    needed = graph.upstream(targets)
+    statements = []
+    for name in graph.order():
+        if name not in needed:
+            continue
+        block = get_block(graph[name].block).make(graph[name].parameters)
+        if block.role is Role.INPUT:
+            continue
+        report = result.nodes[name]
+        operands = {port: (wire.source, wire.output) for port, wire in graph.wires_into(name).items()}
+        spec = next(iter(report.outputs.values()), None)
+        statements.append(Statement(name, build(block, Specs(report.inputs)), operands, spec))
+    return statements
+
+
+def find_repeats(statements: list[Statement], used_later: Iterable[str]) -> list[Repeat]:
+    """Runs that can be written as a loop: nothing inside a turn is used outside it but its last value, by the next turn.
+
+    `used_later` are nodes whose value is needed after all statements.
+    """
+    index = {statement.node: at for at, statement in enumerate(statements)}
+    signatures = [_signature(statement, at, index) for at, statement in enumerate(statements)]
+    last_use = list(range(len(statements)))
+    for at, statement in enumerate(statements):
+        for source, _ in statement.operands.values():
+            if source in index:
+                last_use[index[source]] = max(last_use[index[source]], at)
+    for node in used_later:
+        if node in index:
+            last_use[index[node]] = len(statements)
+    repeats = []
+    start = 0
+    while start < len(statements):
+        best = max(
+            (_repeat_at(start, period, signatures, last_use) for period in range(1, _LONGEST_PERIOD + 1)),
+            key=lambda repeat: (repeat.times - 1) * repeat.period if repeat.times >= _LEAST_REPEATS else 0,
+        )
+        if best.times >= _LEAST_REPEATS:
+            repeats.append(best)
+            start = best.stop
+        else:
+            start += 1
+    return repeats
+
+
+def _signature(statement: Statement, at: int, index: Mapping[str, int]) -> Any:
+    """What two statements share when one line can stand for both: the expression, and how far back its operands are."""
+    back = tuple(
+        (port, at - index[source] if source in index else source, output)
+        for port, (source, output) in sorted(statement.operands.items())
+    )
+    return repr(statement.expression), back
+
+
+def _repeat_at(start: int, period: int, signatures: list[Any], last_use: list[int]) -> Repeat:
+    """The longest repeat of `period` that begins at `start`; `times` is 1 when there is none."""
+    body = signatures[start : start + period]
+    if len(body) < period or start == 0 or not _feeds_itself(body, period):
+        return Repeat(start, period, 1)
+    times = 1
+    while signatures[start + times * period : start + (times + 1) * period] == body:
+        times += 1
+    while times > 1 and not _is_closed(start, period, times, last_use):
+        times -= 1
+    return Repeat(start, period, times)
+
+
+def _feeds_itself(body: list[Any], period: int) -> bool:
+    """Whether every operand lies in the same turn or is the last value of the turn before, and that one is used."""
+    reaches = [(at, back) for at, (_, operands) in enumerate(body) for _, back, _ in operands]
+    inside = all(isinstance(back, int) and (back <= at or back == at + 1) for at, back in reaches)
+    return inside and any(back == at + 1 for at, back in reaches)
+
+
+def _is_closed(start: int, period: int, times: int, last_use: list[int]) -> bool:
+    """Whether the entering value and every value inside but the very last die within their turn or the next."""
+    if last_use[start - 1] >= start + period:
+        return False
+    for at in range(start, start + period * times - 1):
+        turn_end = start + ((at - start) // period + 1) * period
+        is_last_of_turn = at == turn_end - 1
+        if last_use[at] >= turn_end + (period if is_last_of_turn else 0):
+            return False
+    return True
+
+
+__all__ = ["Layer", "Ref", "Repeat", "Statement", "find_repeats", "statements_for"]

@@ -1,0 +1,155 @@
+"""Statements as Python: the body of `forward` or of a computation, with the line of every node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from graph_engine.blocks import Layer
+from graph_engine.blocks.tensor import TensorSpec
+from graph_engine.compile.naming import Names
+from graph_engine.compile.render import render, wrap
+from graph_engine.compile.statements import Repeat, Statement
+
+
+@dataclass(slots=True)
+class Text:
+    """Lines of source, and which nodes each of them (counted from 0) stands for."""
+
+    lines: list[str] = field(default_factory=list)
+    nodes: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def add(self, line: str, indent: int = 0, nodes: tuple[str, ...] = (), comment: str = "") -> None:
+        for part in wrap(line, indent) if line else [""]:
+            if nodes:
+                self.nodes[len(self.lines)] = nodes
+            self.lines.append(part)
+        if comment:
+            self.lines[-1] += f"  # {comment}"
+
+    def extend(self, other: Text) -> None:
+        shift = len(self.lines)
+        self.nodes |= {line + shift: nodes for line, nodes in other.nodes.items()}
+        self.lines += other.lines
+
+
+@dataclass(slots=True)
+class Body:
+    """Writes statements. `values` maps (node, output) to the name of what is already computed.
+
+    `module` names what a layer of a node is called as: `self.conv2d_1`.
+    """
+
+    statements: Sequence[Statement]
+    repeats: Sequence[Repeat]
+    values: dict[tuple[str, str], str]
+    modules: Mapping[tuple[str, Layer], str]
+    names: Names
+    results: Sequence[tuple[str, str]]
+    indent: int
+    text: Text = field(default_factory=Text)
+    _users: dict[str, list[int]] = field(default_factory=dict)
+
+    def write(self) -> Text:
+        """All statements and the `return` of the results."""
+        self._users = {statement.node: [] for statement in self.statements}
+        for at, statement in enumerate(self.statements):
+            for source in {source for source, _ in statement.operands.values()}:
+                self._users.setdefault(source, []).append(at)
+        for node, _ in self.results:
+            self._users.setdefault(node, []).append(len(self.statements))
+        shape: TensorSpec | None = None
+        at = 0
+        loops = {repeat.start: repeat for repeat in self.repeats}
+        while at < len(self.statements):
+            if at in loops:
+                self._loop(loops[at])
+                at = loops[at].stop
+            else:
+                self._one(at, shape)
+                at += 1
+            shape = self.statements[at - 1].spec
+        if not self._returned_directly():
+            self.text.add(f"return {', '.join(self.values[result] for result in self.results)}", self.indent)
+        return self.text
+
+    def _one(self, at: int, before: TensorSpec | None) -> None:
+        statement = self.statements[at]
+        loop = next((repeat for repeat in self.repeats if repeat.start == at + 1), None)
+        comment = shape_comment(statement.spec) if statement.spec != before else ""
+        if at == len(self.statements) - 1 and self._returned_directly():
+            self.text.add(f"return {self._render(statement)}", self.indent, (statement.node,), comment)
+            return
+        name = self._carried(loop) if loop else self._name(at)
+        self.text.add(f"{name} = {self._render(statement)}", self.indent, (statement.node,), comment)
+        self._bind(statement, name)
+
+    def _loop(self, repeat: Repeat) -> None:
+        """`for conv, norm in zip(self.conv2d_2, self.batch_norm_2):` around one turn."""
+        turn = self.statements[repeat.start : repeat.start + repeat.period]
+        carried = self.values[(self.statements[repeat.start - 1].node, self._output(repeat.start - 1))]
+        layers = [(statement, layer) for statement in turn for layer in statement.layers]
+        lists = [self.modules[statement.node, layer].rpartition("[")[0] for statement, layer in layers]
+        loop_names = [self.names.take(name.rpartition(".")[2]) for name in lists]
+        nodes = tuple(self.statements[at].node for at in range(repeat.start, repeat.stop))
+        match lists:
+            case []:
+                head = f"for _ in range({repeat.times}):"
+            case [single]:
+                head = f"for {loop_names[0]} in {single}:"
+            case _:
+                head = f"for {', '.join(loop_names)} in zip({', '.join(lists)}):"
+        self.text.add(head, self.indent, nodes)
+        self.indent += 4
+        in_loop = {(statement.node, layer): name for (statement, layer), name in zip(layers, loop_names, strict=True)}
+        shape = self.statements[repeat.start - 1].spec
+        for offset, statement in enumerate(turn):
+            at = repeat.start + offset
+            last = offset == repeat.period - 1
+            name = carried if last else self._name(at)
+            every = tuple(self.statements[each].node for each in range(at, repeat.stop, repeat.period))
+            comment = shape_comment(statement.spec) if statement.spec != shape else ""
+            self.text.add(f"{name} = {self._render(statement, in_loop)}", self.indent, every, comment)
+            self._bind(statement, name)
+            shape = statement.spec
+        self.indent -= 4
+        self._bind(self.statements[repeat.stop - 1], carried)
+
+    def _render(self, statement: Statement, in_loop: Mapping[tuple[str, Layer], str] | None = None) -> str:
+        operands = {port: self.values[source] for port, source in statement.operands.items()}
+        modules = in_loop or self.modules
+        return render(statement.expression, operands, lambda layer: modules[statement.node, layer])
+
+    def _name(self, at: int) -> str:
+        """`x` for a value that only the next statement needs, else the node's id."""
+        statement = self.statements[at]
+        return "x" if self._users[statement.node] == [at + 1] else self.names.take(statement.node)
+
+    def _carried(self, loop: Repeat) -> str:
+        """The name of what goes round in a loop: `x` if each turn uses it at once and the next statement what comes out."""
+        entering, leaving = self.statements[loop.start - 1].node, self.statements[loop.stop - 1].node
+        if self._users[entering] == [loop.start] and self._users[leaving] in ([loop.stop], [len(self.statements)]):
+            return "x"
+        return self.names.take(leaving)
+
+    def _bind(self, statement: Statement, name: str) -> None:
+        for output in {output for node, output in self._used_outputs() if node == statement.node}:
+            self.values[statement.node, output] = name
+
+    def _used_outputs(self) -> set[tuple[str, str]]:
+        return {source for statement in self.statements for source in statement.operands.values()} | set(self.results)
+
+    def _output(self, at: int) -> str:
+        node = self.statements[at].node
+        return next(output for name, output in self._used_outputs() if name == node)
+
+    def _returned_directly(self) -> bool:
+        """Whether the last statement computes the only result and stands in no loop."""
+        if not self.statements or [node for node, _ in self.results] != [self.statements[-1].node]:
+            return False
+        return all(repeat.stop != len(self.statements) for repeat in self.repeats)
+
+
+def shape_comment(spec: TensorSpec | None) -> str:
+    """`(N, 6, 28, 28)`; nothing for a scalar."""
+    return f"({', '.join(str(dim) for dim in spec.shape)})" if spec is not None and spec.shape else ""

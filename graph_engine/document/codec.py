@@ -1,0 +1,160 @@
+"""Documents, edits and their parts as JSON values and back. Importing this imports pydantic: do it when a file is touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from graph_engine.document import edits
+from graph_engine.document.edits import AnyEdit, Batch
+from graph_engine.document.graph import Graph, Node, Wire, natural
+from graph_engine.document.plan import Binding, Plan
+
+T = TypeVar("T")
+
+_EDITS: dict[str, type[AnyEdit]] = {kind.kind: kind for kind in AnyEdit.__args__}  # type: ignore[attr-defined]
+_NODE_KEYS = ("id", "block", "parameters", "position", "title", "frozen")
+_adapters: dict[type, TypeAdapter[Any]] = {}
+
+
+class FormatError(ValueError):
+    """A JSON value that is not what it should be; the message says where and what was expected."""
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    return _plain(plan)
+
+
+def plan_from_json(value: Any) -> Plan:
+    """Raises: FormatError."""
+    return _parse(Plan, value, "plan")
+
+
+def binding_to_json(binding: Binding) -> dict[str, Any]:
+    return {"dataset": binding.dataset, "fields": dict(binding.fields)}
+
+
+def binding_from_json(value: Any) -> Binding:
+    """Raises: FormatError."""
+    if isinstance(value, dict) and isinstance(value.get("fields"), dict):
+        value = {**value, "fields": list(value["fields"].items())}
+    return _parse(Binding, value, "data")
+
+
+def node_to_json(node: Node) -> dict[str, Any]:
+    """A node without what is empty; what an unknown version said comes last."""
+    value: dict[str, Any] = {"id": node.id, "block": node.block, "position": list(node.position)}
+    if node.parameters:
+        value["parameters"] = dict(node.parameters)
+    if node.title:
+        value["title"] = node.title
+    if node.frozen:
+        value["frozen"] = True
+    return {**value, **node.extra}
+
+
+def node_from_json(value: Any, where: str) -> Node:
+    """Raises: FormatError."""
+    if not isinstance(value, dict):
+        raise FormatError(f"{where} must be an object, not {_shown(value)}.")
+    known = {key: value[key] for key in _NODE_KEYS if key in value}
+    extra = {key: item for key, item in value.items() if key not in _NODE_KEYS}
+    position = known.get("position")
+    if isinstance(position, list) and len(position) == 2 and all(isinstance(at, (int, float)) for at in position):
+        known["position"] = tuple(position)
+    return _parse(Node, {**known, "extra": extra}, where)
+
+
+def wire_to_json(wire: Wire) -> list[str]:
+    return [wire.source, wire.output, wire.target, wire.input]
+
+
+def wire_from_json(value: Any, where: str) -> Wire:
+    """Raises: FormatError."""
+    if not (isinstance(value, list) and len(value) == 4 and all(isinstance(part, str) for part in value)):
+        raise FormatError(f"{where} must be [node, output, node, input], not {_shown(value)}.")
+    return Wire(*value)
+
+
+def sorted_parts(graph: Graph) -> tuple[list[Node], list[Wire]]:
+    """Nodes and wires in the order of the file: by id, so that it depends on the drawing alone."""
+    nodes = sorted(graph, key=lambda node: natural(node.id))
+    wires = sorted(graph.wires, key=lambda wire: (natural(wire.target), natural(wire.input)))
+    return nodes, wires
+
+
+def edit_to_json(edit: AnyEdit) -> dict[str, Any]:
+    return {"kind": edit.kind, **{item.name: _edit_part(getattr(edit, item.name)) for item in fields(edit)}}
+
+
+def edit_from_json(value: Any) -> AnyEdit:
+    """Raises: FormatError."""
+    kind = _EDITS.get(value.get("kind", "")) if isinstance(value, dict) else None
+    if kind is None:
+        raise FormatError(f"{_shown(value)} is not an edit.")
+    parts = {key: part for key, part in value.items() if key != "kind"}
+    if kind is Batch:
+        parts["edits"] = tuple(edit_from_json(part) for part in parts["edits"])
+        return Batch(**parts)
+    if "nodes" in parts and kind is edits.AddNodes:
+        parts["nodes"] = tuple(node_from_json(part, "node") for part in parts["nodes"])
+    if "wires" in parts:
+        parts["wires"] = tuple(wire_from_json(part, "wire") for part in parts["wires"])
+    if "wire" in parts:
+        parts["wire"] = wire_from_json(parts["wire"], "wire")
+    if "plan" in parts:
+        parts["plan"] = plan_from_json(parts["plan"])
+    if "binding" in parts:
+        parts["binding"] = binding_from_json(parts["binding"])
+    return _parse(kind, parts, kind.kind)
+
+
+def _edit_part(value: Any) -> Any:
+    match value:
+        case Node():
+            return node_to_json(value)
+        case Wire():
+            return wire_to_json(value)
+        case Plan():
+            return plan_to_json(value)
+        case Binding():
+            return binding_to_json(value)
+        case tuple() | list():
+            return [_edit_part(part) for part in value]
+        case _ if hasattr(value, "kind") and hasattr(value, "perform"):
+            return edit_to_json(value)
+        case _:
+            return value
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _parse(kind: type[T], value: Any, where: str) -> T:
+    adapter = _adapters.setdefault(kind, TypeAdapter(kind, config=None))
+    if isinstance(value, dict):
+        unknown = [key for key in value if key not in {item.name for item in fields(kind)}]  # type: ignore[arg-type]
+        if unknown:
+            raise FormatError(f"{where}: {unknown[0]!r} is not known here.")
+    elif not isinstance(value, Mapping):
+        raise FormatError(f"{where} must be an object, not {_shown(value)}.")
+    try:
+        return adapter.validate_python(value)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise FormatError(f"{where}.{path}: {first['msg']}, got {_shown(first.get('input'))}.") from error
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,93 @@
+"""The document: graphs, plan, binding and notes. Every change is an edit, applied here and announced once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from graph_engine.document.graph import Graph
+from graph_engine.document.plan import Binding, Plan
+
+if TYPE_CHECKING:
+    from graph_engine.document.edits import Edit
+
+MAIN = "main"
+"""The graph that is the network; the others are composites."""
+
+
+@dataclass(slots=True)
+class Change:
+    """What an edit touched, told once after it was applied.
+
+    `nodes` are (graph, id) of nodes added, removed, moved or changed, or whose wires changed. `moved_only` when nothing
+    but positions changed, so that no check is needed.
+    """
+
+    edit: Edit
+    nodes: set[tuple[str, str]] = field(default_factory=set)
+    plan: bool = False
+    binding: bool = False
+    about: bool = False
+    moved_only: bool = True
+
+    def touch(self, graph: str, *nodes: str, moved: bool = False) -> None:
+        self.nodes.update((graph, node) for node in nodes)
+        self.moved_only = self.moved_only and moved
+
+
+Listener = Callable[[Change], None]
+
+
+class Document:
+    """Graphs by name (`main` and the composites), how to train them, on what, and notes."""
+
+    def __init__(
+        self,
+        *,
+        title: str = "Untitled",
+        notes: str = "",
+        graphs: dict[str, Graph] | None = None,
+        plan: Plan | None = None,
+        binding: Binding | None = None,
+    ) -> None:
+        self.title = title
+        self.notes = notes
+        self.graphs = graphs if graphs is not None else {MAIN: Graph()}
+        self.plan = plan or Plan()
+        self.binding = binding or Binding()
+        self.revision = 0
+        self._listeners: list[Listener] = []
+
+    @property
+    def main(self) -> Graph:
+        return self.graphs[MAIN]
+
+    def apply(self, edit: Edit) -> Edit:
+        """Apply `edit`, announce it, and return the edit that takes it back.
+
+        Raises: EditRefused when the document can't take it; then nothing has changed.
+        """
+        change = Change(edit)
+        inverse = edit.perform(self, change)
+        self.revision += 1
+        for listener in tuple(self._listeners):
+            listener(change)
+        return inverse
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell `listener` of every change; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def snapshot(self) -> Document:
+        """A copy that later edits don't touch, of the same revision and without listeners. Nodes are shared: they never change."""
+        copy = Document(
+            title=self.title,
+            notes=self.notes,
+            graphs={name: graph.copy() for name, graph in self.graphs.items()},
+            plan=self.plan,
+            binding=self.binding,
+        )
+        copy.revision = self.revision
+        return copy

@@ -1,0 +1,340 @@
+"""Edits: every change of a document as a value. Applying one gives its inverse; history, journal and tests use the same values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol
+
+from graph_engine.blocks import find_block
+from graph_engine.document.document import MAIN, Change, Document
+from graph_engine.document.graph import Graph, Node, Position, Wire
+from graph_engine.document.plan import Binding, Plan
+from graph_engine.document.rules import ID, EditRefused, title_of, why_not_wire
+
+
+class Edit(Protocol):
+    """A frozen dataclass that changes a document."""
+
+    kind: ClassVar[str]
+
+    @property
+    def label(self) -> str:
+        """What it does, as the undo menu names it."""
+        ...
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        """Check, change, note in `change` what was touched, and return the inverse.
+
+        Raises: EditRefused before anything has changed.
+        """
+        ...
+
+
+def _graph(document: Document, name: str) -> Graph:
+    if name not in document.graphs:
+        raise EditRefused(f"There is no graph called {name!r}.")
+    return document.graphs[name]
+
+
+def _node(graph: Graph, name: str) -> Node:
+    if name not in graph:
+        raise EditRefused(f"There is no node called {name!r}.")
+    return graph[name]
+
+
+def _count(nodes: tuple[Any, ...]) -> str:
+    return "1 node" if len(nodes) == 1 else f"{len(nodes)} nodes"
+
+
+@dataclass(frozen=True, slots=True)
+class AddNodes:
+    """Place nodes, together with wires that end at them or lead away from them."""
+
+    kind: ClassVar[str] = "add_nodes"
+    nodes: tuple[Node, ...]
+    wires: tuple[Wire, ...] = ()
+    graph: str = MAIN
+
+    @property
+    def label(self) -> str:
+        return f"Add {title_of(self.nodes[0])}" if len(self.nodes) == 1 else f"Add {_count(self.nodes)}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        for node in self.nodes:
+            if node.id in graph:
+                raise EditRefused(f"There is a node called {node.id!r} already.")
+            if not ID.match(node.id):
+                raise EditRefused(f"{node.id!r} can't be an id: it takes lower-case letters, digits and _.")
+        added: list[Wire] = []
+        for node in self.nodes:
+            graph.put(node)
+        try:
+            for wire in self.wires:
+                if reason := why_not_wire(graph, wire):
+                    raise EditRefused(reason)
+                if graph.wire_at(wire.target, wire.input) is not None:
+                    raise EditRefused(f"The input {wire.target}.{wire.input} has a wire already.")
+                graph.link(wire)
+                added.append(wire)
+        except EditRefused:
+            for wire in added:
+                graph.unlink(wire)
+            for node in self.nodes:
+                graph.drop(node.id)
+            raise
+        change.touch(self.graph, *(node.id for node in self.nodes), *_ends(self.wires))
+        return RemoveNodes(tuple(node.id for node in self.nodes), self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNodes:
+    """Take nodes away, with every wire at them."""
+
+    kind: ClassVar[str] = "remove_nodes"
+    nodes: tuple[str, ...]
+    graph: str = MAIN
+
+    @property
+    def label(self) -> str:
+        return f"Delete {_count(self.nodes)}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        nodes = tuple(_node(graph, name) for name in self.nodes)
+        gone = set(self.nodes)
+        wires = tuple(
+            dict.fromkeys(
+                wire
+                for name in self.nodes
+                for wire in (*graph.wires_into(name).values(), *graph.wires_out_of(name))
+            )
+        )
+        for wire in wires:
+            graph.unlink(wire)
+        for name in gone:
+            graph.drop(name)
+        change.touch(self.graph, *self.nodes, *_ends(wires))
+        return AddNodes(nodes, wires, self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Draw a wire; one that ends at the same input is replaced."""
+
+    kind: ClassVar[str] = "connect"
+    wire: Wire
+    graph: str = MAIN
+
+    @property
+    def label(self) -> str:
+        return f"Connect {self.wire.source} → {self.wire.target}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        before = graph.wire_at(self.wire.target, self.wire.input)
+        if before is not None:
+            graph.unlink(before)
+        if reason := why_not_wire(graph, self.wire):
+            if before is not None:
+                graph.link(before)
+            raise EditRefused(reason)
+        graph.link(self.wire)
+        change.touch(self.graph, *_ends((self.wire, *([before] if before else []))))
+        return Connect(before, self.graph) if before is not None else Disconnect((self.wire,), self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Take wires away."""
+
+    kind: ClassVar[str] = "disconnect"
+    wires: tuple[Wire, ...]
+    graph: str = MAIN
+
+    @property
+    def label(self) -> str:
+        if len(self.wires) == 1:
+            return f"Disconnect {self.wires[0].source} → {self.wires[0].target}"
+        return f"Disconnect {len(self.wires)} wires"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        for wire in self.wires:
+            if graph.wire_at(wire.target, wire.input) != wire:
+                raise EditRefused(f"There is no wire {wire}.")
+        for wire in self.wires:
+            graph.unlink(wire)
+        change.touch(self.graph, *_ends(self.wires))
+        return AddNodes((), self.wires, self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class SetParameter:
+    """Give a parameter a JSON value, or its default again with `value=None`."""
+
+    kind: ClassVar[str] = "set_parameter"
+    node: str
+    name: str
+    value: Any
+    graph: str = MAIN
+
+    @property
+    def label(self) -> str:
+        return f"Change {self.name} of {self.node}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        node = _node(graph, self.node)
+        block = find_block(node.block)
+        if block is not None and block.parameter(self.name) is None:
+            raise EditRefused(f"{block.title} has no parameter {self.name!r}.")
+        before = node.parameters.get(self.name)
+        parameters = {key: value for key, value in node.parameters.items() if key != self.name}
+        if self.value is not None:
+            parameters[self.name] = self.value
+        graph.put(node.with_(parameters=parameters))
+        change.touch(self.graph, self.node)
+        return SetParameter(self.node, self.name, before, self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Put nodes at other positions."""
+
+    kind: ClassVar[str] = "move"
+    positions: tuple[tuple[str, Position], ...]
+    graph: str = MAIN
+
+    @property
+    def label(self) -> str:
+        return f"Move {_count(self.positions)}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        before = tuple((name, _node(graph, name).position) for name, _ in self.positions)
+        for name, position in self.positions:
+            graph.put(graph[name].with_(position=(float(position[0]), float(position[1]))))
+        change.touch(self.graph, *(name for name, _ in before), moved=True)
+        return Move(before, self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class SetNode:
+    """Give a node another title, or freeze or thaw its weights."""
+
+    kind: ClassVar[str] = "set_node"
+    node: str
+    attribute: Literal["title", "frozen"]
+    value: str | bool
+    graph: str = MAIN
+
+    @property
+    def label(self) -> str:
+        if self.attribute == "title":
+            return f"Rename {self.node}"
+        return f"{'Freeze' if self.value else 'Thaw'} {self.node}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        node = _node(graph, self.node)
+        before = getattr(node, self.attribute)
+        graph.put(node.with_(**{self.attribute: self.value}))
+        change.touch(self.graph, self.node)
+        return SetNode(self.node, self.attribute, before, self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlan:
+    """Train another way."""
+
+    kind: ClassVar[str] = "set_plan"
+    plan: Plan
+
+    @property
+    def label(self) -> str:
+        return "Change the training plan"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        before, document.plan = document.plan, self.plan
+        change.plan, change.moved_only = True, False
+        return SetPlan(before)
+
+
+@dataclass(frozen=True, slots=True)
+class SetBinding:
+    """Train on other data."""
+
+    kind: ClassVar[str] = "set_binding"
+    binding: Binding
+
+    @property
+    def label(self) -> str:
+        return f"Use data {self.binding.dataset}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        before, document.binding = document.binding, self.binding
+        change.binding, change.moved_only = True, False
+        return SetBinding(before)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAbout:
+    """Change title or notes of the document."""
+
+    kind: ClassVar[str] = "set_about"
+    title: str
+    notes: str
+
+    @property
+    def label(self) -> str:
+        return "Change title or notes"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        before = SetAbout(document.title, document.notes)
+        document.title, document.notes = self.title, self.notes
+        change.about = True
+        return before
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several edits as one; if one is refused, none happens."""
+
+    kind: ClassVar[str] = "batch"
+    title: str
+    edits: tuple[AnyEdit, ...] = field(default=())
+
+    @property
+    def label(self) -> str:
+        return self.title
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        inverses: list[Edit] = []
+        try:
+            for edit in self.edits:
+                inverses.append(edit.perform(document, change))
+        except EditRefused:
+            for inverse in reversed(inverses):
+                inverse.perform(document, change)
+            raise
+        return Batch(self.title, tuple(reversed(inverses)))  # type: ignore[arg-type]
+
+
+AnyEdit = (
+    AddNodes
+    | RemoveNodes
+    | Connect
+    | Disconnect
+    | SetParameter
+    | Move
+    | SetNode
+    | SetPlan
+    | SetBinding
+    | SetAbout
+    | Batch
+)
+
+
+def _ends(wires: tuple[Wire, ...]) -> list[str]:
+    return [end for wire in wires for end in (wire.source, wire.target)]

@@ -1,0 +1,193 @@
+"""The file format `*.loom`: JSON with a version, one node or wire a line, in an order that depends on the drawing alone.
+
+Opening runs nothing, rewrites no value and keeps nodes of unknown blocks. Saving never leaves a half-written file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from graph_engine.document.codec import (
+    FormatError,
+    binding_from_json,
+    binding_to_json,
+    node_from_json,
+    node_to_json,
+    plan_from_json,
+    plan_to_json,
+    sorted_parts,
+    wire_from_json,
+    wire_to_json,
+)
+from graph_engine.document.document import MAIN, Document
+from graph_engine.document.graph import Graph
+from graph_engine.document.rules import ID
+
+FORMAT, VERSION = "layerloom", 1
+SUFFIX = ".loom"
+
+
+class FileError(Exception):
+    """A file that can't be opened or saved; the message names it, what is wrong and what to do."""
+
+
+def dumps(document: Document) -> str:
+    """The document as the text of a file."""
+    graphs = []
+    for name in sorted(document.graphs, key=lambda name: (name != MAIN, name)):
+        nodes, wires = sorted_parts(document.graphs[name])
+        lines = [
+            f"{_line(name)}: {{",
+            '"nodes": [' + _rows([node_to_json(node) for node in nodes]) + "],",
+            '"wires": [' + _rows([wire_to_json(wire) for wire in wires]) + "]}",
+        ]
+        graphs.append("\n".join(lines))
+    head = [
+        f'"format": {_line(FORMAT)}',
+        f'"version": {VERSION}',
+        f'"title": {_line(document.title)}',
+        f'"notes": {_line(document.notes)}',
+        f'"data": {_line(binding_to_json(document.binding))}',
+        f'"plan": {_line(plan_to_json(document.plan))}',
+        '"graphs": {\n' + ",\n".join(graphs) + "\n}",
+    ]
+    return "{\n" + ",\n".join(head) + "\n}\n"
+
+
+def loads(text: str, name: str = "the document") -> Document:
+    """A document from the text of a file. `name` is what messages call it.
+
+    Raises: FileError.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FileError(
+            f"{name} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}. "
+            "It may be cut short or damaged; restore it from a backup."
+        ) from error
+    except RecursionError as error:
+        raise FileError(f"{name} is nested too deeply to be a Layerloom document.") from error
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise FileError(f'{name} is not a Layerloom document: it lacks "format": "{FORMAT}".')
+    version = value.get("version")
+    if not isinstance(version, int) or version < 1:
+        raise FileError(f"{name} has no valid version number.")
+    if version > VERSION:
+        raise FileError(
+            f"{name} was saved by a newer Layerloom (format {version}; this one reads up to {VERSION}). Update Layerloom to open it."
+        )
+    try:
+        return _document(value)
+    except FormatError as error:
+        raise FileError(f"{name}: {error}") from error
+
+
+def load(path: str | os.PathLike[str]) -> Document:
+    """Open a file.
+
+    Raises: FileError.
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path} is not a text file, so not a Layerloom document.") from error
+    except OSError as error:
+        raise FileError(f"{path} can't be opened: {error.strerror or error}.") from error
+    return loads(text, str(path))
+
+
+def save(document: Document, path: str | os.PathLike[str]) -> None:
+    """Save as a file, all or nothing.
+
+    Raises: FileError; then what was there before is still there.
+    """
+    write_whole(path, dumps(document))
+
+
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file beside, make it durable, and put it in place at once.
+
+    Raises: FileError; then what was there before is still there.
+    """
+    target = Path(path)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(beside, mode)
+            os.replace(beside, target)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise FileError(
+            f"{target} could not be saved: {error.strerror or error}. Nothing was changed on disk; "
+            "choose another place or free some space."
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _document(value: dict[str, Any]) -> Document:
+    graphs = value.get("graphs")
+    if not isinstance(graphs, dict) or MAIN not in graphs:
+        raise FormatError(f'"graphs" must be an object with a graph called "{MAIN}".')
+    for key in ("title", "notes"):
+        if not isinstance(value.get(key, ""), str):
+            raise FormatError(f'"{key}" must be text.')
+    return Document(
+        title=value.get("title", "Untitled"),
+        notes=value.get("notes", ""),
+        graphs={name: _graph(graph, name) for name, graph in graphs.items()},
+        plan=plan_from_json(value.get("plan", {})),
+        binding=binding_from_json(value.get("data", {})),
+    )
+
+
+def _graph(value: Any, name: str) -> Graph:
+    if not isinstance(value, dict) or not all(isinstance(value.get(key), list) for key in ("nodes", "wires")):
+        raise FormatError(f'graph {name!r} must have the lists "nodes" and "wires".')
+    graph = Graph()
+    for at, item in enumerate(value["nodes"]):
+        node = node_from_json(item, f"graph {name!r}, node {at + 1}")
+        if not ID.match(node.id):
+            raise FormatError(f"graph {name!r}: {node.id!r} can't be an id: it takes lower-case letters, digits and _.")
+        if node.id in graph:
+            raise FormatError(f"graph {name!r} has two nodes called {node.id!r}.")
+        graph.put(node)
+    for at, item in enumerate(value["wires"]):
+        wire = wire_from_json(item, f"graph {name!r}, wire {at + 1}")
+        for end in (wire.source, wire.target):
+            if end not in graph:
+                raise FormatError(f"graph {name!r}: wire {wire} leads to {end!r}, and there is no such node.")
+        if graph.wire_at(wire.target, wire.input) is not None:
+            raise FormatError(f"graph {name!r}: two wires end at {wire.target}.{wire.input}.")
+        graph.link(wire)
+    return graph
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _rows(values: list[Any]) -> str:
+    return "\n" + ",\n".join(_line(value) for value in values) + "\n" if values else ""

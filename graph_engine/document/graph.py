@@ -1,0 +1,198 @@
+"""Nodes and wires, held in a `networkx.MultiDiGraph`. Changed by edits only; everybody else reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import networkx as nx
+
+from graph_engine.blocks.block import slot_of
+
+Position = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A block placed in a graph.
+
+    `id` is readable and stays: it names the attribute in the source and the keys of the state dict. `parameters` holds
+    what differs from the block's defaults, as JSON values, valid or not. `position` is the upper left corner in scene units.
+    `extra` keeps what a file said of this node that this version does not know.
+    """
+
+    id: str
+    block: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    position: Position = (0.0, 0.0)
+    title: str = ""
+    frozen: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
+
+    def with_(self, **changes: Any) -> Node:
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """From one output port to one input port. A variadic input's slot is part of its name: `xs.1`."""
+
+    source: str
+    output: str
+    target: str
+    input: str
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.output} → {self.target}.{self.input}"
+
+
+def natural(text: str) -> tuple[Any, ...]:
+    """A sort key under which `conv2d_10` comes after `conv2d_2`."""
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part)
+
+
+class Graph:
+    """A directed graph of nodes and wires. May be drawn in a state that does not compile, cycles excepted."""
+
+    def __init__(self, nodes: Iterable[Node] = (), wires: Iterable[Wire] = ()) -> None:
+        self.nx: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        self._nodes: dict[str, Node] = {}
+        self._into: dict[str, dict[str, Wire]] = {}
+        for node in nodes:
+            self.put(node)
+        for wire in wires:
+            self.link(wire)
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._nodes
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes.values())
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        return MappingProxyType(self._nodes)
+
+    @property
+    def wires(self) -> list[Wire]:
+        return [wire for into in self._into.values() for wire in into.values()]
+
+    def __getitem__(self, node: str) -> Node:
+        return self._nodes[node]
+
+    def wires_into(self, node: str) -> dict[str, Wire]:
+        """Input port (or slot) → the wire that ends there, slots in order."""
+        into = self._into[node]
+        return dict(sorted(into.items(), key=lambda item: slot_of(item[0]))) if len(into) > 1 else dict(into)
+
+    def wire_at(self, node: str, port: str) -> Wire | None:
+        """The wire that ends at an input port; None for an unknown node as well."""
+        return self._into.get(node, {}).get(port)
+
+    def wires_out_of(self, node: str, port: str | None = None) -> list[Wire]:
+        return [
+            wire
+            for _, _, wire in self.nx.out_edges(node, data="wire")  # type: ignore[call-overload]
+            if port is None or wire.output == port
+        ]
+
+    def free_slot(self, node: str, port: str) -> str:
+        """The next slot of a variadic input."""
+        used = [slot_of(name)[1] for name in self._into[node] if slot_of(name)[0] == port]
+        return f"{port}.{max(used, default=-1) + 1}"
+
+    def leads_to(self, start: str, goal: str) -> bool:
+        """Whether a path of wires goes from `start` to `goal`."""
+        return bool(nx.has_path(self.nx, start, goal))
+
+    def downstream(self, nodes: Iterable[str]) -> set[str]:
+        """`nodes` and all that wires lead to from them."""
+        found = set(nodes)
+        stack = list(found)
+        while stack:
+            for after in self.nx.successors(stack.pop()):
+                if after not in found:
+                    found.add(after)
+                    stack.append(after)
+        return found
+
+    def upstream(self, nodes: Iterable[str]) -> set[str]:
+        """`nodes` and all from which wires lead to them."""
+        found = set(nodes)
+        stack = list(found)
+        while stack:
+            for wire in self._into[stack.pop()].values():
+                if wire.source not in found:
+                    found.add(wire.source)
+                    stack.append(wire.source)
+        return found
+
+    def order(self) -> list[str]:
+        """The nodes so that every wire goes forward; a path is followed to its end before the next is begun.
+
+        Raises: ValueError on a cycle, which only a file can bring in; `cycle` names it.
+        """
+        waiting = {node: len(set(wire.source for wire in into.values())) for node, into in self._into.items()}
+        ready = sorted((node for node, count in waiting.items() if not count), key=natural, reverse=True)
+        ordered = []
+        while ready:
+            node = ready.pop()
+            ordered.append(node)
+            opened = []
+            for after in self.nx.successors(node):
+                waiting[after] -= 1
+                if not waiting[after]:
+                    opened.append(after)
+            ready += sorted(opened, key=natural, reverse=True)
+        if len(ordered) < len(self._nodes):
+            raise ValueError("the graph has a cycle")
+        return ordered
+
+    def cycle(self) -> list[str]:
+        """The nodes of some cycle, in order; empty when there is none."""
+        try:
+            return [edge[0] for edge in nx.find_cycle(self.nx)]
+        except nx.NetworkXNoCycle:
+            return []
+
+    def fresh_id(self, block: str, taken: Iterable[str] = ()) -> str:
+        """An id for a new node of `block` that no node has: `conv2d_3`."""
+        pattern = re.compile(rf"{re.escape(block)}_(\d+)$")
+        used = [int(match[1]) for name in (*self._nodes, *taken) if (match := pattern.match(name))]
+        return f"{block}_{max(used, default=0) + 1}"
+
+    def copy(self) -> Graph:
+        """An independent graph of the same (immutable) nodes and wires."""
+        return Graph(self._nodes.values(), self.wires)
+
+    # The four ways in which an edit changes a graph.
+
+    def put(self, node: Node) -> None:
+        """Add a node, or replace the one of the same id."""
+        if node.id not in self._nodes:
+            self.nx.add_node(node.id)
+            self._into[node.id] = {}
+        self._nodes[node.id] = node
+
+    def drop(self, node: str) -> None:
+        """Remove a node that no wire touches."""
+        self.nx.remove_node(node)
+        del self._nodes[node], self._into[node]
+
+    def link(self, wire: Wire) -> None:
+        self._into[wire.target][wire.input] = wire
+        self.nx.add_edge(wire.source, wire.target, key=(wire.output, wire.input), wire=wire)
+
+    def unlink(self, wire: Wire) -> None:
+        del self._into[wire.target][wire.input]
+        self.nx.remove_edge(wire.source, wire.target, key=(wire.output, wire.input))

@@ -1,0 +1,99 @@
+"""Undo and redo: pairs of an edit and its inverse. Knows no window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from graph_engine.document.document import Document
+from graph_engine.document.edits import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An edit that was applied, what takes it back, and what may be merged with it."""
+
+    edit: Edit
+    inverse: Edit
+    merge: str = ""
+    label: str = ""
+
+
+class History:
+    """Applies edits to a document and takes them back.
+
+    Edits that follow each other with one merge key (a drag, typing in one field) become a single step: the newest edit with
+    the oldest inverse. `applied` hears every edit as it is applied, undo and redo as well: the journal listens there.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.applied: Callable[[Edit], None] = lambda edit: None
+        self._done: list[Step] = []
+        self._undone: list[Step] = []
+        self._saved: Step | None = None
+        self._closed = True
+
+    def perform(self, edit: Edit, merge: str = "", label: str = "") -> None:
+        """Apply `edit` as a new step, or as part of the last one if both have the same `merge` key.
+
+        Raises: EditRefused, and then nothing has changed.
+        """
+        inverse = self.document.apply(edit)
+        self.applied(edit)
+        last = self._done[-1] if self._done else None
+        if merge and last is not None and last.merge == merge and not self._closed:
+            self._done[-1] = Step(edit, last.inverse, merge, last.label)
+        else:
+            self._done.append(Step(edit, inverse, merge, label or edit.label))
+        self._undone.clear()
+        self._closed = False
+
+    def close_step(self) -> None:
+        """Let nothing more merge into the last step: a drag ended, a field was left."""
+        self._closed = True
+
+    def undo(self) -> str | None:
+        """Take back the last step; returns its label, or None when there is none."""
+        if not self._done:
+            return None
+        step = self._done.pop()
+        self.document.apply(step.inverse)
+        self.applied(step.inverse)
+        self._undone.append(step)
+        self._closed = True
+        return step.label
+
+    def redo(self) -> str | None:
+        """Apply again what was taken back last; returns its label, or None."""
+        if not self._undone:
+            return None
+        step = self._undone.pop()
+        self.document.apply(step.edit)
+        self.applied(step.edit)
+        self._done.append(step)
+        self._closed = True
+        return step.label
+
+    @property
+    def undo_label(self) -> str | None:
+        return self._done[-1].label if self._done else None
+
+    @property
+    def redo_label(self) -> str | None:
+        return self._undone[-1].label if self._undone else None
+
+    @property
+    def labels(self) -> list[str]:
+        """What was done, oldest first."""
+        return [step.label for step in self._done]
+
+    def mark_saved(self) -> None:
+        """What is in the document now is on disk."""
+        self._saved = self._done[-1] if self._done else None
+        self._closed = True
+
+    @property
+    def clean(self) -> bool:
+        """Whether the document is as it was saved or opened."""
+        return (self._done[-1] if self._done else None) is self._saved

@@ -1,0 +1,48 @@
+"""Presets: functions that build documents, one family a file, and the catalog that lists them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from difflib import get_close_matches
+from functools import cache
+
+from graph_engine.document import Document
+from presets.preset import Preset, PresetError, Published
+
+__all__ = ["Preset", "PresetError", "Published", "catalog", "open_preset"]
+
+
+@cache
+def catalog() -> dict[str, Preset]:
+    """Every preset by name, in the order of families and files. A new file in this package is found by itself."""
+    found: dict[str, Preset] = {}
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
+        namespace = vars(importlib.import_module(f"{__name__}.{module.name}"))
+        found |= {value.name: value for value in namespace.values() if isinstance(value, Preset)}
+    return found
+
+
+def open_preset(text: str, data: str | None = None) -> Document:
+    """The document of `name` or `name:key=value,key=value`.
+
+    `data` is handed to presets that are drawn differently for different data sets.
+
+    Raises: PresetError with the nearest names, or saying what is wrong with a parameter.
+    """
+    name, _, rest = text.partition(":")
+    if name not in catalog():
+        near = get_close_matches(name, catalog(), n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(catalog())}."
+        raise PresetError(f"There is no preset called {name!r}. {hint}")
+    preset = catalog()[name]
+    texts: dict[str, str] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise PresetError(f"{part!r} is not key=value: write {name}:key=value,key=value.")
+        texts[key.strip()] = value.strip()
+    choices = next((spec.choices for spec in preset.parameters if spec.name == "data"), ())
+    if data in choices:
+        texts.setdefault("data", data or "")
+    return preset.build(**preset.parse(texts))

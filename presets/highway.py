@@ -1,0 +1,31 @@
+"""Highway networks: Srivastava, Greff, Schmidhuber (2015). Training very deep networks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from graph_engine.blocks import Param, Reference
+from graph_engine.document import Optimiser, Plan, Stage, Update
+from graph_engine.document.builder import Builder
+from presets.preset import Published, preset
+
+
+@preset(
+    title="Highway MLP",
+    family="Highway",
+    reference=Reference("Srivastava, Greff, Schmidhuber", 2015, "Training very deep networks"),
+    published=Published(85_660, "784-50, nine highway layers of 50, 10", 84_700, (1, 784)),
+)
+def highway_mlp(
+    width: Annotated[int, Param("Width", "Units of every layer.", ge=1)] = 50,
+    layers: Annotated[int, Param("Layers", "Highway layers.", ge=1, le=200)] = 9,
+) -> Builder:
+    """A deep stack of gated dense layers that begin by carrying their input through, so that depth does no harm."""
+    update = Update(optimiser=Optimiser(kind="adam", learning_rate=3e-3))
+    net = Builder("Highway MLP", plan=Plan(stages=(Stage(updates=(update,), epochs=15),)))
+    x, label = net.input("image", 1, 28, 28), net.input("label", classes=10, label=True)
+    x = net.add("linear", net.add("flatten", x), features=width)
+    for _ in range(layers):
+        x = net.add("highway", x)
+    net.classify(net.add("linear", x, features=10), label)
+    return net
