@@ -18,7 +18,9 @@ from presets.preset import preset
     ),
 )
 def small_attention(
-    features: Annotated[int, Param("Features", "Length of the vector of each patch; a multiple of the heads.", ge=4)] = 64,
+    features: Annotated[
+        int, Param("Features", "Length of the vector of each patch; a multiple of the heads.", ge=4)
+    ] = 64,
     heads: Annotated[int, Param("Heads", "Attention heads.", ge=1)] = 4,
     layers: Annotated[int, Param("Layers", "Attention layers.", ge=1, le=100)] = 2,
 ) -> Builder:

@@ -11,9 +11,7 @@ from presets.preset import Published, preset
 
 
 def _plan(epochs: int, learning_rate: float) -> Plan:
-    update = Update(
-        optimiser=Optimiser(kind="adam", learning_rate=learning_rate), schedule=Schedule(kind="one_cycle")
-    )
+    update = Update(optimiser=Optimiser(kind="adam", learning_rate=learning_rate), schedule=Schedule(kind="one_cycle"))
     return Plan(stages=(Stage(updates=(update,), epochs=epochs),), batch_size=32)
 
 
@@ -72,7 +70,9 @@ def slides_cnn() -> Builder:
 @preset(
     title="Plain CNN",
     family="Convolutional",
-    reference=Reference("Simonyan, Zisserman", 2015, "Very deep convolutional networks for large-scale image recognition"),
+    reference=Reference(
+        "Simonyan, Zisserman", 2015, "Very deep convolutional networks for large-scale image recognition"
+    ),
 )
 def plain_cnn(
     width: Annotated[int, Param("Width", "Channels of the first stage; each stage doubles them.", ge=1)] = 16,

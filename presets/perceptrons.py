@@ -31,7 +31,9 @@ def _plan(data: Data, epochs: int, learning_rate: float) -> Plan:
     title="Perceptron",
     family="Perceptrons",
     reference=Reference(
-        "Rosenblatt", 1958, "The perceptron: a probabilistic model for information storage and organization in the brain"
+        "Rosenblatt",
+        1958,
+        "The perceptron: a probabilistic model for information storage and organization in the brain",
     ),
     published=Published(7850, "784 · 10 weights and 10 biases"),
 )

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graph_engine.document.layout import arrange
+
 from graph_engine.blocks import ParameterError, ParameterSpec, Reference
 from graph_engine.blocks.parameter import declared_parameters
 from graph_engine.document import Document
 from graph_engine.document.builder import Builder
-from graph_engine.document.layout import arrange
 
 
 class PresetError(Exception):
@@ -87,9 +88,7 @@ def preset(
     """Make a preset of a builder function: name, summary and parameters are the function's own."""
 
     def make(builder: Callable[..., Builder]) -> Preset:
-        defaults = {
-            name: parameter.default for name, parameter in inspect.signature(builder).parameters.items()
-        }
+        defaults = {name: parameter.default for name, parameter in inspect.signature(builder).parameters.items()}
         summary = (inspect.getdoc(builder) or "").split("\n\n")[0].replace("\n", " ")
         return Preset(
             builder.__name__,

@@ -19,7 +19,7 @@ def small_resnet(
     width: Annotated[int, Param("Width", "Channels of the first stage; each stage doubles them.", ge=1)] = 16,
     blocks: Annotated[int, Param("Blocks", "Residual blocks in each of the three stages.", ge=1, le=200)] = 1,
 ) -> Builder:
-    """Three stages of basic residual blocks, as in the paper's nets for small images, with projections where sizes change."""
+    """Three stages of basic residual blocks, as in the paper's nets for small images."""
     update = Update(optimiser=Optimiser(kind="adam", learning_rate=3e-3), schedule=Schedule(kind="one_cycle"))
     net = Builder("Small residual net", plan=Plan(stages=(Stage(updates=(update,), epochs=10),), batch_size=32))
     x, label = net.input("image", 1, 28, 28), net.input("label", classes=10, label=True)

@@ -139,7 +139,7 @@ class Block:
 
     @classmethod
     def parameters(cls) -> tuple[ParameterSpec, ...]:
-        return _parameters(cls)
+        return _parameters(cls)  # type: ignore[arg-type]  # mypy takes the metaclass's hash for the dataclass's
 
     @classmethod
     def parameter(cls, name: str) -> ParameterSpec | None:

@@ -91,7 +91,7 @@ class ParameterSpec:
                 words = "a number"
             case ParameterType.PAIR:
                 words = "a whole number or two, such as 3 or 3 × 5,"
-            case ParameterType.SHAPE:
+            case _:
                 words = "lengths such as 1 × 28 × 28,"
         return f"{words} {self.bounds}".strip().rstrip(",")
 

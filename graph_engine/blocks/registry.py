@@ -27,7 +27,10 @@ def all_blocks() -> dict[str, type[Block]]:
         found += [
             value
             for value in namespace.values()
-            if isinstance(value, type) and issubclass(value, Block) and value.__module__ == namespace["__name__"] and not value.__name__.startswith("_")
+            if isinstance(value, type)
+            and issubclass(value, Block)
+            and value.__module__ == namespace["__name__"]
+            and not value.__name__.startswith("_")
         ]
     order = list(Category)
     return {block.key(): block for block in sorted(found, key=lambda block: order.index(block.category))}

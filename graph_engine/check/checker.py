@@ -3,12 +3,12 @@ what lies downstream of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph_engine.blocks import Block, Input, ParameterError, Refusal, Role, Specs, TensorSpec, find_block
+from graph_engine.blocks import Block, Input, ParameterError, Refusal, Specs, TensorSpec, find_block
 from graph_engine.blocks.library.borders import Input as InputBlock
+from graph_engine.check.borders import check_borders, needed_nodes
 from graph_engine.check.fixes import conversion_hints, fixes_for
 from graph_engine.check.report import CheckResult, Cost, Fix, NodeReport, Problem, Severity, State
 from graph_engine.check.shapes import NodeResult, run_block
@@ -34,14 +34,9 @@ class Checker:
             return CheckResult(document.revision, *_cyclic(document.main))
         for name in order:
             draft.reports[name] = self._node(draft, name)
-        _check_names(draft)
-        _check_ends(draft)
-        total = Cost()
-        for name in document.main.upstream(
-            name for name in order if draft.role(name) in (Role.OUTPUT, Role.LOSS, Role.METRIC)
-        ):
-            total += draft.reports[name].cost
-        return CheckResult(document.revision, draft.reports, tuple(draft.problems), total)
+        problems = [*draft.problems, *check_borders(draft.graph, draft.reports, draft.incomplete)]
+        total = sum((draft.reports[name].cost for name in needed_nodes(draft.graph)), Cost())
+        return CheckResult(document.revision, draft.reports, tuple(problems), total)
 
     def _node(self, draft: _Draft, name: str) -> NodeReport:
         node = draft.graph[name]
@@ -69,7 +64,9 @@ class Checker:
             spec = draft.reports[wire.source].outputs.get(wire.output)
             if declared is None or (spec is None and draft.reports[wire.source].state is State.OK):
                 fix = Fix("Remove the wire", Disconnect((wire,)))
-                return draft.fault(node.id, f"The wire {wire} leads to a port that does not exist.", port=port, extra=(fix,))
+                return draft.fault(
+                    node.id, f"The wire {wire} leads to a port that does not exist.", port=port, extra=(fix,)
+                )
             if spec is None:
                 waits_for = waits_for or wire.source
                 continue
@@ -80,8 +77,8 @@ class Checker:
             return NodeReport(State.WAITING, found, tell=block.tell(), message=f"waits for {waits_for}")
         missing = _missing(block, found)
         if missing:
-            draft.incomplete.append((node.id, missing))
-            return NodeReport(State.WAITING, found, tell=block.tell(), message=f"needs a wire at {missing.split(',')[0]}")
+            draft.incomplete[node.id] = missing
+            return NodeReport(State.WAITING, found, tell=block.tell(), message=f"needs a wire at {missing[0]}")
         inputs = Specs(found)
         answer = self._answer(block, inputs)
         if isinstance(answer, Refusal):
@@ -120,14 +117,7 @@ class _Draft:
     graph: Graph
     reports: dict[str, NodeReport] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    incomplete: list[tuple[str, str]] = field(default_factory=list)
-
-    def role(self, name: str) -> Role | None:
-        block = find_block(self.graph[name].block)
-        return block.role if block else None
-
-    def of_role(self, role: Role) -> Iterator[str]:
-        return (name for name in self.reports if self.role(name) is role)
+    incomplete: dict[str, list[str]] = field(default_factory=dict)
 
     def fault(
         self,
@@ -147,8 +137,8 @@ class _Draft:
         return NodeReport(State.ERROR, inputs or {}, tell=tell, message=message)
 
 
-def _missing(block: Block, found: dict[str, TensorSpec]) -> str:
-    """The ports that still need a wire, in words; empty when there are none."""
+def _missing(block: Block, found: dict[str, TensorSpec]) -> list[str]:
+    """The ports that still need a wire; a variadic one with how many more."""
     names = Specs(found)
     missing = []
     for port in block.inputs:
@@ -157,7 +147,7 @@ def _missing(block: Block, found: dict[str, TensorSpec]) -> str:
             missing.append(f"{port.name} ({port.least - wired} more)")
         elif not port.variadic and not port.optional and not wired:
             missing.append(port.name)
-    return ", ".join(missing)
+    return missing
 
 
 def _wrong_kind(draft: _Draft, node: Node, block: Block, port: str, declared: Input, spec: TensorSpec) -> NodeReport:
@@ -173,69 +163,12 @@ def _wrong_kind(draft: _Draft, node: Node, block: Block, port: str, declared: In
     )
 
 
-def _check_names(draft: _Draft) -> None:
-    """Inputs and outputs become arguments and results: their names must differ."""
-    for role in (Role.INPUT, Role.OUTPUT):
-        seen: dict[str, str] = {}
-        for name in draft.of_role(role):
-            node = draft.graph[name]
-            block_type = find_block(node.block)
-            label = node.parameters.get("name", block_type.parameter("name").default)  # type: ignore[union-attr]
-            if label in seen:
-                taken = {draft.graph[other].parameters.get("name") for other in draft.graph.nodes}
-                fresh = next(f"{label}_{at}" for at in range(2, len(draft.graph) + 3) if f"{label}_{at}" not in taken)
-                draft.problems.append(
-                    Problem(
-                        Severity.ERROR,
-                        f"Two {role}s are called {label!r}: {seen[label]} and {name}. Names must differ.",
-                        name,
-                        parameter="name",
-                        fixes=(Fix(f"Rename to {fresh}", SetParameter(name, "name", fresh)),),
-                    )
-                )
-            seen.setdefault(label, name)
-
-
-def _check_ends(draft: _Draft) -> None:
-    """What is not wired up is an error where results depend on it, a warning where nothing does."""
-    graph = draft.graph
-    ends = [name for name in draft.reports if draft.role(name) in (Role.OUTPUT, Role.LOSS, Role.METRIC)]
-    needed = graph.upstream(ends)
-    for name, ports in draft.incomplete:
-        severity = Severity.ERROR if name in needed else Severity.WARNING
-        block = find_block(graph[name].block)
-        title = block.title if block else name
-        draft.problems.append(
-            Problem(severity, f"{title} needs a wire at {ports}.", name, port=ports.split(",")[0].split(" ")[0])
-        )
-    incomplete = {name for name, _ in draft.incomplete}
-    for name, report in draft.reports.items():
-        if name not in needed and report.state is State.OK and name not in incomplete and not graph.wires_out_of(name):
-            draft.problems.append(
-                Problem(
-                    Severity.WARNING,
-                    "Nothing uses this node: it leads to no output and no loss, so it is not part of the program.",
-                    name,
-                )
-            )
-    if draft.reports and not any(True for _ in draft.of_role(Role.OUTPUT)):
-        draft.problems.append(
-            Problem(Severity.WARNING, "The network has no Output node: it can be trained, but has nothing to export.")
-        )
-    if draft.reports and not any(True for _ in draft.of_role(Role.LOSS)):
-        draft.problems.append(
-            Problem(Severity.INFO, "There is no loss node, so there is nothing to train. Wire a loss such as cross entropy.")
-        )
-
-
 def _cyclic(graph: Graph) -> tuple[dict[str, NodeReport], tuple[Problem, ...]]:
     cycle = graph.cycle()
     path = " → ".join([*cycle, cycle[0]])
     wire = next(wire for wire in graph.wires_out_of(cycle[-1]) if wire.target == cycle[0])
     message = f"These nodes form a circle, so none can be computed first: {path}. Remove one of the wires."
-    problem = Problem(
-        Severity.ERROR, message, cycle[0], fixes=(Fix(f"Remove the wire {wire}", Disconnect((wire,))),)
-    )
+    problem = Problem(Severity.ERROR, message, cycle[0], fixes=(Fix(f"Remove the wire {wire}", Disconnect((wire,))),))
     reports = {
         name: NodeReport(State.ERROR, message=message) if name in cycle else NodeReport(State.WAITING, message="waits")
         for name in graph.nodes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -35,8 +35,7 @@ def resolve(target: str) -> Any:
 def make_layer(layer: Layer) -> nn.Module:
     """The module that a layer constructs, on the current default device."""
     module = resolve(layer.target)(*layer.arguments, **dict(layer.options))
-    assert isinstance(module, nn.Module)
-    return module
+    return cast("nn.Module", module)
 
 
 def evaluate(expression: Any, values: Mapping[str, Tensor], modules: Mapping[Layer, nn.Module]) -> Any:
@@ -67,21 +66,23 @@ def evaluate(expression: Any, values: Mapping[str, Tensor], modules: Mapping[Lay
             return expression
 
 
-class CountMacs(TorchDispatchMode):
+class CountMacs(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the multiply-adds of convolutions and matrix products that run under it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.macs = 0
 
     def __torch_dispatch__(
         self, func: Any, types: Iterable[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        packet = func._overloadpacket
+        packet = func._overloadpacket  # noqa: SLF001  the registry is keyed by it
         if packet not in flop_registry and func is not torch.ops.prim.device.default:
             with self:
-                decomposed = func.decompose(*args, **kwargs)  # a composite op shows its matrix products only when taken apart
+                decomposed = func.decompose(
+                    *args, **kwargs
+                )  # a composite op shows its matrix products only when taken apart
             if decomposed is not NotImplemented:
                 return decomposed
         out = func(*args, **kwargs)

@@ -55,8 +55,9 @@ class Problem:
 class Cost:
     """What a node costs for one sample.
 
-    `params` and `trainable` in numbers, `buffers` in numbers (running averages), `macs` in multiply-adds of convolution,
-    linear and matrix products, `activation_bytes` in bytes of what leaves its ports, `parameter_bytes` in bytes.
+    `params` and `trainable` in numbers, `buffers` in numbers (running averages), `macs` in multiply-adds of
+    convolution, linear and matrix products, `activation_bytes` in bytes of what leaves its
+    ports, `parameter_bytes` in bytes.
     """
 
     params: int = 0

@@ -38,7 +38,7 @@ class NodeResult:
 def run_block(block: Block, inputs: Specs) -> NodeResult:
     """Build `block` on `inputs` and run it on the meta device.
 
-    Raises: Refusal in our words when the block does not take these inputs; with torch's words as its cause when torch refuses.
+    Raises: Refusal in our words when the block does not take these inputs; torch's words, if any, are its cause.
     """
     expression = build(block, inputs)
     with torch.device("meta"):

@@ -54,7 +54,9 @@ def attributes_of(blueprint: Blueprint) -> dict[tuple[str, Layer], str]:
                 paths[statement.node, layer] = f"{paths[first.node, layer].rpartition('.')[0]}.{turn}"
     for statement in blueprint.extra:
         for layer in statement.layers:
-            paths[statement.node, layer] = names.take(f"{statement.node}_{layer.name}" if layer.name else statement.node)
+            paths[statement.node, layer] = names.take(
+                f"{statement.node}_{layer.name}" if layer.name else statement.node
+            )
     return paths
 
 
@@ -66,7 +68,9 @@ def access(owner: str, path: str) -> str:
 
 def write_file(document: Document, blueprint: Blueprint, paths: Mapping[tuple[str, Layer], str]) -> Text:
     """The whole source: docstring, imports, our own definitions, the class."""
-    targets = [target for statement in (*blueprint.statements, *blueprint.extra) for target in targets_of(statement.expression)]
+    targets = [
+        target for statement in (*blueprint.statements, *blueprint.extra) for target in targets_of(statement.expression)
+    ]
     own = definitions(dict.fromkeys(targets))
     network = _write_class(blueprint, paths)
     code = "\n".join([*own, *network.lines])

@@ -10,12 +10,14 @@ import linecache
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from graph_engine.blocks import Layer, Role, find_block, get_block
+from graph_engine.blocks import Layer, Role, find_block
+from graph_engine.blocks.library.borders import Input as InputBlock
+from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.check.checker import Checker
 from graph_engine.check.report import CheckResult, Problem
@@ -62,9 +64,9 @@ class Computation:
 class Program:
     """What a document compiles to.
 
-    `lines` maps a line of `source` (from 1) to the nodes it stands for; `inputs` and `outputs` are the names of forward's
-    arguments and results; `input_nodes` maps every Input node to its argument's name, labels as well; `attributes` maps
-    a node to the dotted paths of its modules below the network, the main one first.
+    `lines` maps a line of `source` (from 1) to the nodes it stands for; `inputs` and `outputs` are the names of
+    forward's arguments and results; `input_nodes` maps every Input node to its argument's name, labels as well;
+    `attributes` maps a node to the dotted paths of its modules below the network, the main one first.
     """
 
     class_name: str
@@ -84,7 +86,7 @@ class Program:
     _computations: dict[tuple[tuple[Result, ...], str], Computation] = field(default_factory=dict)
 
     def make(self, seed: int | None = None) -> nn.Module:
-        """A new network of this source; with `seed`, its weights are those of that seed and the global RNG is left alone."""
+        """A new network of this source; with `seed`, of that seed's weights, leaving the global RNG alone."""
         if not self._namespace:
             self._namespace.update(_run(self.source, self.file))
         network_class = self._namespace[self.class_name]
@@ -94,13 +96,12 @@ class Program:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 network = network_class()
-        assert isinstance(network, nn.Module)
-        return network
+        return cast("nn.Module", network)
 
     def function(self, targets: Sequence[Result], *, name: str = "compute") -> Computation:
         """A function that computes `targets`, (node, output port) of any nodes, losses and metrics included.
 
-        Where they need all that `forward` computes, it calls the network; else it runs the network's modules one by one.
+        Where they need all that `forward` computes, it calls the network; else it runs its modules one by one.
         """
         key = (tuple(targets), name)
         if key not in self._computations:
@@ -124,14 +125,18 @@ class Program:
             source: output
             for output, source in zip(self.outputs, _ends(self._graph, Role.OUTPUT).values(), strict=True)
         }
-        forward = {statement.node for statement in statements_for(self._graph, self._result, [node for node, _ in outputs])}
+        forward = {
+            statement.node for statement in statements_for(self._graph, self._result, [node for node, _ in outputs])
+        }
         wanted = {source for statement in statements for source in statement.operands.values()} | set(targets)
         rest = [statement for statement in statements if statement.node not in forward]
         inner = {source for source in wanted if source[0] in forward and source not in outputs}
         inner_of_rest = {source for statement in rest for source in statement.operands.values()} | set(targets)
         call = forward <= {statement.node for statement in statements} and not (inner & inner_of_rest) and bool(forward)
         body = rest if call else statements
-        needed = {source[0] for statement in statements for source in statement.operands.values()} | {t[0] for t in targets}
+        needed = {source[0] for statement in statements for source in statement.operands.values()} | {
+            t[0] for t in targets
+        }
         inputs = {node: argument for node, argument in self.input_nodes.items() if node in needed}
         names = Names(frozenset(inputs.values()))
         values = {(node, "y"): argument for node, argument in inputs.items()}
@@ -161,7 +166,7 @@ _HEADER = "import torch, torch.nn.functional as F; from torch import Tensor, nn\
 def compile_document(document: Document, result: CheckResult | None = None, *, for_export: bool = False) -> Program:
     """The program of `document`; `result` is its check, if one is at hand.
 
-    With `for_export`, the class holds only what leads from inputs to outputs; else also the modules that only losses need.
+    With `for_export`, the class holds only what leads from inputs to outputs; else also what only losses need.
 
     Raises: CompileError when the check finds errors.
     """
@@ -172,7 +177,7 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
     graph = document.main
     names = Names()
     arguments = {
-        node: names.take(get_block("input").make(graph[node].parameters).name)  # type: ignore[attr-defined]
+        node: names.take(InputBlock.make(graph[node].parameters).name)
         for node in _nodes(graph, Role.INPUT)
     }
     ends = _ends(graph, Role.OUTPUT)
@@ -182,7 +187,9 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
     if not for_export:
         judged = [*_nodes(graph, Role.LOSS), *_nodes(graph, Role.METRIC)]
         extra = [each for each in statements_for(graph, result, judged) if each.node not in needed]
-    outputs = {names.take(get_block("output").make(graph[node].parameters).name): source for node, source in ends.items()}  # type: ignore[attr-defined]
+    outputs = {
+        names.take(OutputBlock.make(graph[node].parameters).name): source for node, source in ends.items()
+    }
     inputs = {argument: (node, "y") for node, argument in arguments.items() if node in needed}
     specs = {name: result.nodes[node].outputs[port] for name, (node, port) in (inputs | outputs).items()}
     blueprint = Blueprint(
@@ -203,7 +210,7 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
     attributes: dict[str, tuple[str, ...]] = {}
     for (node, _), path in paths.items():
         attributes[node] = (*attributes.get(node, ()), path)
-    program = Program(
+    return Program(
         blueprint.class_name,
         source,
         lines,
@@ -216,13 +223,14 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
         graph.copy(),
         result,
         paths,
+        _files={file: lines},
     )
-    program._files[file] = lines
-    return program
 
 
 def _nodes(graph: Graph, role: Role) -> list[str]:
-    return [name for name in graph.order() if (block := find_block(graph[name].block)) is not None and block.role is role]
+    return [
+        name for name in graph.order() if (block := find_block(graph[name].block)) is not None and block.role is role
+    ]
 
 
 def _ends(graph: Graph, role: Role) -> dict[str, Result]:

@@ -32,7 +32,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Statements `start` … `start + period · times`: `times` turns of the same `period` statements, each fed by the last."""
+    """Statements from `start` on: `times` turns of the same `period` statements, each turn fed by the one before."""
 
     start: int
     period: int
@@ -61,7 +61,7 @@ def statements_for(graph: Graph, result: CheckResult, targets: Iterable[str]) ->
 
 
 def find_repeats(statements: list[Statement], used_later: Iterable[str]) -> list[Repeat]:
-    """Runs that can be written as a loop: nothing inside a turn is used outside it but its last value, by the next turn.
+    """Runs that can be written as a loop: of a turn, only its last value is used outside it, by the next turn.
 
     `used_later` are nodes whose value is needed after all statements.
     """
@@ -102,7 +102,7 @@ def _signature(statement: Statement, at: int, index: Mapping[str, int]) -> Any:
 def _repeat_at(start: int, period: int, signatures: list[Any], last_use: list[int]) -> Repeat:
     """The longest repeat of `period` that begins at `start`; `times` is 1 when there is none."""
     body = signatures[start : start + period]
-    if len(body) < period or start == 0 or not _feeds_itself(body, period):
+    if len(body) < period or start == 0 or not _feeds_itself(body):
         return Repeat(start, period, 1)
     times = 1
     while signatures[start + times * period : start + (times + 1) * period] == body:
@@ -112,7 +112,7 @@ def _repeat_at(start: int, period: int, signatures: list[Any], last_use: list[in
     return Repeat(start, period, times)
 
 
-def _feeds_itself(body: list[Any], period: int) -> bool:
+def _feeds_itself(body: list[Any]) -> bool:
     """Whether every operand lies in the same turn or is the last value of the turn before, and that one is used."""
     reaches = [(at, back) for at, (_, operands) in enumerate(body) for _, back, _ in operands]
     inside = all(isinstance(back, int) and (back <= at or back == at + 1) for at, back in reaches)

@@ -126,7 +126,7 @@ class Body:
         return "x" if self._users[statement.node] == [at + 1] else self.names.take(statement.node)
 
     def _carried(self, loop: Repeat) -> str:
-        """The name of what goes round in a loop: `x` if each turn uses it at once and the next statement what comes out."""
+        """The name of what goes round in a loop: `x` if each turn uses it at once, and so does what follows."""
         entering, leaving = self.statements[loop.start - 1].node, self.statements[loop.stop - 1].node
         if self._users[entering] == [loop.start] and self._users[leaving] in ([loop.stop], [len(self.statements)]):
             return "x"

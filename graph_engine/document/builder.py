@@ -23,7 +23,9 @@ class Port:
 class Builder:
     """Adds nodes one after another: `x = net.add("conv2d", x, channels=6)`."""
 
-    def __init__(self, title: str, *, plan: Plan | None = None, binding: Binding | None = None, notes: str = "") -> None:
+    def __init__(
+        self, title: str, *, plan: Plan | None = None, binding: Binding | None = None, notes: str = ""
+    ) -> None:
         self.document = Document(title=title, notes=notes, plan=plan, binding=binding)
 
     def input(self, name: str, *shape: int | str, classes: int = 0, label: bool = False) -> Port:
@@ -44,9 +46,9 @@ class Builder:
         Raises: UnknownBlock, ParameterError, EditRefused when block, parameters or wires are wrong.
         """
         found = get_block(block)
-        unknown = set(parameters) - {spec.name for spec in found.parameters()}
-        if unknown:
-            raise TypeError(f"{block} has no parameter {sorted(unknown)[0]!r}")
+        for name in parameters:
+            if found.parameter(name) is None:
+                raise TypeError(f"{block} has no parameter {name!r}")
         found.make(parameters)
         port = self._place(found, parameters, title)
         ports = list(found.inputs)

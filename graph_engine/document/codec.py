@@ -1,4 +1,7 @@
-"""Documents, edits and their parts as JSON values and back. Importing this imports pydantic: do it when a file is touched."""
+"""Documents, edits and their parts as JSON values and back.
+
+Importing this imports pydantic: do it when a file is touched, not at start-up.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from graph_engine.document.plan import Binding, Plan
 
 T = TypeVar("T")
 
-_EDITS: dict[str, type[AnyEdit]] = {kind.kind: kind for kind in AnyEdit.__args__}  # type: ignore[attr-defined]
+_EDITS: dict[str, type[AnyEdit]] = {kind.kind: kind for kind in AnyEdit.__args__}
 _NODE_KEYS = ("id", "block", "parameters", "position", "title", "frozen")
 _adapters: dict[type, TypeAdapter[Any]] = {}
 
@@ -26,7 +29,7 @@ class FormatError(ValueError):
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
-    return _plain(plan)
+    return dict(_plain(plan))
 
 
 def plan_from_json(value: Any) -> Plan:

@@ -81,7 +81,7 @@ class Document:
         return lambda: self._listeners.remove(listener)
 
     def snapshot(self) -> Document:
-        """A copy that later edits don't touch, of the same revision and without listeners. Nodes are shared: they never change."""
+        """A copy that later edits don't touch, of the same revision and without listeners."""
         copy = Document(
             title=self.title,
             notes=self.notes,

@@ -1,4 +1,7 @@
-"""Edits: every change of a document as a value. Applying one gives its inverse; history, journal and tests use the same values."""
+"""Edits: every change of a document as a value. Applying one gives its inverse.
+
+History, journal and tests use the same values.
+"""
 
 from __future__ import annotations
 
@@ -105,9 +108,7 @@ class RemoveNodes:
         gone = set(self.nodes)
         wires = tuple(
             dict.fromkeys(
-                wire
-                for name in self.nodes
-                for wire in (*graph.wires_into(name).values(), *graph.wires_out_of(name))
+                wire for name in self.nodes for wire in (*graph.wires_into(name).values(), *graph.wires_out_of(name))
             )
         )
         for wire in wires:
@@ -313,7 +314,7 @@ class Batch:
         inverses: list[Edit] = []
         try:
             for edit in self.edits:
-                inverses.append(edit.perform(document, change))
+                inverses.append(edit.perform(document, change))  # noqa: PERF401  a refusal must find those before it
         except EditRefused:
             for inverse in reversed(inverses):
                 inverse.perform(document, change)

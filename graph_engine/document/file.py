@@ -1,4 +1,4 @@
-"""The file format `*.loom`: JSON with a version, one node or wire a line, in an order that depends on the drawing alone.
+"""The file format `*.loom`: JSON with a version, one node or wire a line, in an order of the drawing alone.
 
 Opening runs nothing, rewrites no value and keeps nodes of unknown blocks. Saving never leaves a half-written file.
 """
@@ -79,7 +79,8 @@ def loads(text: str, name: str = "the document") -> Document:
         raise FileError(f"{name} has no valid version number.")
     if version > VERSION:
         raise FileError(
-            f"{name} was saved by a newer Layerloom (format {version}; this one reads up to {VERSION}). Update Layerloom to open it."
+            f"{name} was saved by a newer Layerloom (format {version}; this one reads up to {VERSION}). "
+            "Update Layerloom to open it."
         )
     try:
         return _document(value)
@@ -124,8 +125,8 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(beside, mode)
-            os.replace(beside, target)
+            Path(beside).chmod(mode)
+            Path(beside).replace(target)
         except BaseException:
             Path(beside).unlink(missing_ok=True)
             raise

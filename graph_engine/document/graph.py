@@ -20,7 +20,8 @@ class Node:
     """A block placed in a graph.
 
     `id` is readable and stays: it names the attribute in the source and the keys of the state dict. `parameters` holds
-    what differs from the block's defaults, as JSON values, valid or not. `position` is the upper left corner in scene units.
+    what differs from the block's defaults, as JSON values, valid or not. `position` is the upper left
+    corner in scene units.
     `extra` keeps what a file said of this node that this version does not know.
     """
 
@@ -102,7 +103,7 @@ class Graph:
     def wires_out_of(self, node: str, port: str | None = None) -> list[Wire]:
         return [
             wire
-            for _, _, wire in self.nx.out_edges(node, data="wire")  # type: ignore[call-overload]
+            for _, _, wire in self.nx.out_edges(node, data="wire")
             if port is None or wire.output == port
         ]
 
@@ -142,7 +143,7 @@ class Graph:
 
         Raises: ValueError on a cycle, which only a file can bring in; `cycle` names it.
         """
-        waiting = {node: len(set(wire.source for wire in into.values())) for node, into in self._into.items()}
+        waiting = {node: len({wire.source for wire in into.values()}) for node, into in self._into.items()}
         ready = sorted((node for node, count in waiting.items() if not count), key=natural, reverse=True)
         ordered = []
         while ready:

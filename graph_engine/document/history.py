@@ -19,16 +19,24 @@ class Step:
     label: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point in the history: after this step."""
+
+    step: Step | None
+
+
 class History:
     """Applies edits to a document and takes them back.
 
-    Edits that follow each other with one merge key (a drag, typing in one field) become a single step: the newest edit with
-    the oldest inverse. `applied` hears every edit as it is applied, undo and redo as well: the journal listens there.
+    Edits that follow each other with one merge key (a drag, typing in one field) become a single step: the newest edit
+    with the oldest inverse. `applied` hears every edit as it is applied, undo and redo as well: the journal
+    listens there.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.applied: Callable[[Edit], None] = lambda edit: None
+        self.applied: Callable[[Edit], None] = lambda _: None
         self._done: list[Step] = []
         self._undone: list[Step] = []
         self._saved: Step | None = None
@@ -88,10 +96,14 @@ class History:
         """What was done, oldest first."""
         return [step.label for step in self._done]
 
-    def mark_saved(self) -> None:
-        """What is in the document now is on disk."""
-        self._saved = self._done[-1] if self._done else None
+    def mark(self) -> Mark:
+        """Where the history stands; nothing later merges into it, so that it can be come back to."""
         self._closed = True
+        return Mark(self._done[-1] if self._done else None)
+
+    def mark_saved(self, mark: Mark | None = None) -> None:
+        """What was in the document at `mark` (now, if there is none) is on disk."""
+        self._saved = (mark or self.mark()).step
 
     @property
     def clean(self) -> bool:

@@ -78,7 +78,8 @@ class Plan:
     """How a document is trained.
 
     `batch_size` in samples; `validation` is the share of the data set held out; `patience` is after how many
-    epochs without a better validation result the run stops early (None: never). `seed` decides weights, order and dropout.
+    epochs without a better validation result the run stops early (None: never). `seed` decides weights,
+    order and dropout.
     """
 
     stages: tuple[Stage, ...] = (Stage(),)

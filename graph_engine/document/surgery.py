@@ -25,6 +25,4 @@ def insert_on_wire(
     port = found.inputs[0]
     into = Wire(wire.source, wire.output, node.id, f"{port.name}.0" if port.variadic else port.name)
     out = Wire(node.id, found.outputs[0].name, wire.target, wire.input)
-    return Batch(
-        f"Insert {found.title}", (AddNodes((node,), (into,), graph_name), Connect(out, graph_name))
-    )
+    return Batch(f"Insert {found.title}", (AddNodes((node,), (into,), graph_name), Connect(out, graph_name)))

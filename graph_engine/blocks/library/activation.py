@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Ref
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import N, TensorSpec
 
-_EXAMPLES = (({}, {"x": TensorSpec((N, 5))}), ({}, {"x": TensorSpec((N, 3, 4, 4))}))
+_EXAMPLES: tuple[tuple[dict[str, Any], dict[str, TensorSpec]], ...] = (
+    ({}, {"x": TensorSpec((N, 5))}),
+    ({}, {"x": TensorSpec((N, 3, 4, 4))}),
+)
 
 
 class Relu(Block):
@@ -18,7 +21,9 @@ class Relu(Block):
     title: ClassVar = "ReLU"
     category: ClassVar = Category.ACTIVATION
     keywords: ClassVar = ("rectifier", "nonlinearity")
-    reference: ClassVar = Reference("Nair, Hinton", 2010, "Rectified linear units improve restricted Boltzmann machines")
+    reference: ClassVar = Reference(
+        "Nair, Hinton", 2010, "Rectified linear units improve restricted Boltzmann machines"
+    )
     examples: ClassVar = _EXAMPLES
 
     def build(self, inputs: Specs) -> Expression:
@@ -31,7 +36,9 @@ class LeakyRelu(Block):
     title: ClassVar = "Leaky ReLU"
     category: ClassVar = Category.ACTIVATION
     keywords: ClassVar = ("rectifier", "nonlinearity")
-    reference: ClassVar = Reference("Maas, Hannun, Ng", 2013, "Rectifier nonlinearities improve neural network acoustic models")
+    reference: ClassVar = Reference(
+        "Maas, Hannun, Ng", 2013, "Rectifier nonlinearities improve neural network acoustic models"
+    )
     examples: ClassVar = _EXAMPLES
 
     slope: Annotated[float, Param("Slope", "How much of a negative value passes.", ge=0, le=1)] = 0.01
@@ -49,7 +56,9 @@ class Sigmoid(Block):
     title: ClassVar = "Sigmoid"
     category: ClassVar = Category.ACTIVATION
     keywords: ClassVar = ("logistic", "gate", "probability")
-    reference: ClassVar = Reference("Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors")
+    reference: ClassVar = Reference(
+        "Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors"
+    )
     examples: ClassVar = _EXAMPLES
 
     def build(self, inputs: Specs) -> Expression:
@@ -91,7 +100,9 @@ class Softmax(Block):
     title: ClassVar = "Softmax"
     category: ClassVar = Category.ACTIVATION
     keywords: ClassVar = ("probability", "classes", "normalise")
-    reference: ClassVar = Reference("Bridle", 1990, "Probabilistic interpretation of feedforward classification network outputs")
+    reference: ClassVar = Reference(
+        "Bridle", 1990, "Probabilistic interpretation of feedforward classification network outputs"
+    )
     examples: ClassVar = _EXAMPLES
 
     axis: Annotated[int, Param("Axis", "Along which the shares sum to one; 1 is channels or classes, −1 the last.")] = 1

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Layer
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
-from graph_engine.blocks.tensor import N, Kind, TensorSpec
+from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 
 class SelfAttention(Block):

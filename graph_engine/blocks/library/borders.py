@@ -59,5 +59,3 @@ class Output(Block):
 
     def build(self, inputs: Specs) -> Expression:
         return Ref("x")
-
-

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Layer
-from graph_engine.blocks.windows import both, check_window, pair_text
 from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
-from graph_engine.blocks.tensor import N, Kind, TensorSpec
+from graph_engine.blocks.tensor import Kind, N, TensorSpec
+from graph_engine.blocks.windows import both, check_window, pair_text
 
 _IMAGE = TensorSpec((N, 3, 9, 11))
 
@@ -38,7 +38,8 @@ class Conv2d(Block):
     kernel: Annotated[Pair, Param("Kernel", "Height and width of a filter.", ge=1, unit="px")] = 3
     stride: Annotated[Pair, Param("Stride", "How far the filter moves at a time.", ge=1, unit="px")] = 1
     padding: Annotated[
-        Literal["same", "none"], Param("Padding", "`same` adds zeros so that stride 1 keeps the size; `none` adds none.")
+        Literal["same", "none"],
+        Param("Padding", "`same` adds zeros so that stride 1 keeps the size; `none` adds none."),
     ] = "same"
     dilation: Annotated[Pair, Param("Dilation", "Distance between the points of a filter.", ge=1, unit="px")] = 1
     groups: Annotated[int, Param("Groups", "Channels are split into this many independent groups.", ge=1)] = 1

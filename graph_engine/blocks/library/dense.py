@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Layer
-from graph_engine.blocks.tensor import N, Kind, TensorSpec
+from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 
 class Linear(Block):
@@ -19,7 +19,9 @@ class Linear(Block):
     category: ClassVar = Category.DENSE
     keywords: ClassVar = ("dense", "fully connected", "perceptron", "affine", "fc")
     reference: ClassVar = Reference(
-        "Rosenblatt", 1958, "The perceptron: a probabilistic model for information storage and organization in the brain"
+        "Rosenblatt",
+        1958,
+        "The perceptron: a probabilistic model for information storage and organization in the brain",
     )
     inputs: ClassVar = (Input("x", (Kind.VECTOR, Kind.SEQUENCE), "vector or sequence"),)
     examples: ClassVar = (
@@ -53,10 +55,17 @@ class Highway(Block):
         ({"activation": "tanh", "gate_bias": -3.0}, {"x": TensorSpec((N, 3, 5))}),
     )
 
-    activation: Annotated[Literal["relu", "tanh", "sigmoid"], Param("Activation", "What follows the transform H.")] = "relu"
+    activation: Annotated[Literal["relu", "tanh", "sigmoid"], Param("Activation", "What follows the transform H.")] = (
+        "relu"
+    )
     gate_bias: Annotated[
         float,
-        Param("Gate bias", "Where the gate starts; negative means that at first the input is carried through.", ge=-20, le=20),
+        Param(
+            "Gate bias",
+            "Where the gate starts; negative means that at first the input is carried through.",
+            ge=-20,
+            le=20,
+        ),
     ] = -2.0
 
     def tell(self) -> str:

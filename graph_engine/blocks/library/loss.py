@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from graph_engine.blocks.block import Block, Category, Input, Output, Param, Reference, Role, Specs
 from graph_engine.blocks.call import Expression, Function, Ref
 from graph_engine.blocks.refusal import ChangeChannels, Refusal
-from graph_engine.blocks.tensor import N, Kind, TensorSpec
+from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 _LOGITS, _LABEL = TensorSpec((N, 10)), TensorSpec((N,), "int64", classes=10)
 _SCORES = Input("logits", (Kind.VECTOR,), "one score for each class, before any softmax")
@@ -35,7 +35,9 @@ class CrossEntropy(Block):
     category: ClassVar = Category.LOSS
     role: ClassVar = Role.LOSS
     keywords: ClassVar = ("classification", "log loss", "negative log likelihood", "softmax")
-    reference: ClassVar = Reference("Bridle", 1990, "Probabilistic interpretation of feedforward classification network outputs")
+    reference: ClassVar = Reference(
+        "Bridle", 1990, "Probabilistic interpretation of feedforward classification network outputs"
+    )
     inputs: ClassVar = (_SCORES, _LABELS)
     outputs: ClassVar = (Output("loss", Kind.SCALAR),)
     examples: ClassVar = (
@@ -62,7 +64,9 @@ class MeanSquaredError(Block):
     category: ClassVar = Category.LOSS
     role: ClassVar = Role.LOSS
     keywords: ClassVar = ("mse", "l2", "regression", "reconstruction")
-    reference: ClassVar = Reference("Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors")
+    reference: ClassVar = Reference(
+        "Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors"
+    )
     inputs: ClassVar = (Input("x", help="what the network says"), Input("target", help="what is right"))
     outputs: ClassVar = (Output("loss", Kind.SCALAR),)
     examples: ClassVar = (({}, {"x": _LOGITS, "target": _LOGITS}),)

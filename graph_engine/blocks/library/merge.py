@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Infix, Layer, Ref
 from graph_engine.blocks.refusal import ChangeChannels, InsertBlock, Refusal, SetParameterHint
-from graph_engine.blocks.tensor import N, Axis, Dim, Kind, TensorSpec
+from graph_engine.blocks.tensor import Axis, Dim, Kind, N, TensorSpec
 
 _SMALL, _WIDE = TensorSpec((N, 3, 8, 8)), TensorSpec((N, 6, 4, 4))
-_PAIR = ({}, {"xs.0": _SMALL, "xs.1": _SMALL})
+_PAIR: tuple[dict[str, Any], dict[str, TensorSpec]] = ({}, {"xs.0": _SMALL, "xs.1": _SMALL})
 
 
 def _check_equal(title: str, inputs: Specs) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Layer
-from graph_engine.blocks.tensor import N, Kind, TensorSpec
+from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 _VECTOR, _SEQUENCE, _IMAGE = TensorSpec((N, 5)), TensorSpec((N, 3, 5)), TensorSpec((N, 3, 5, 6))
 _FEATURES = (Kind.VECTOR, Kind.SEQUENCE, Kind.IMAGE)
@@ -22,7 +22,9 @@ class BatchNorm(Block):
     category: ClassVar = Category.NORMALISATION
     keywords: ClassVar = ("bn", "normalization")
     reference: ClassVar = Reference(
-        "Ioffe, Szegedy", 2015, "Batch normalization: accelerating deep network training by reducing internal covariate shift"
+        "Ioffe, Szegedy",
+        2015,
+        "Batch normalization: accelerating deep network training by reducing internal covariate shift",
     )
     inputs: ClassVar = (Input("x", (Kind.IMAGE, Kind.VECTOR), "image or vector"),)
     examples: ClassVar = (({}, {"x": _VECTOR}), ({"affine": False}, {"x": _IMAGE}))

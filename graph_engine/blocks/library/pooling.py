@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Method, Ref
-from graph_engine.blocks.windows import both, check_window, pair_text
 from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
-from graph_engine.blocks.tensor import N, Kind, TensorSpec
+from graph_engine.blocks.tensor import Kind, N, TensorSpec
+from graph_engine.blocks.windows import both, check_window, pair_text
 
 _IMAGE = TensorSpec((N, 3, 8, 11))
 _SEQUENCE = TensorSpec((N, 5, 6))
@@ -54,7 +54,9 @@ class MaxPool2d(_WindowPool):
     title: ClassVar = "Max pool"
     category: ClassVar = Category.POOLING
     keywords: ClassVar = ("maximum", "downsample", "subsampling")
-    reference: ClassVar = Reference("Ranzato, Huang, Boureau, LeCun", 2007, "Unsupervised learning of invariant feature hierarchies")
+    reference: ClassVar = Reference(
+        "Ranzato, Huang, Boureau, LeCun", 2007, "Unsupervised learning of invariant feature hierarchies"
+    )
 
     def build(self, inputs: Specs) -> Expression:
         return self._pool("F.max_pool2d", inputs)

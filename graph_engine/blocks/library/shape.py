@@ -9,7 +9,7 @@ from graph_engine.blocks.block import Block, Category, Input, Param, Specs
 from graph_engine.blocks.call import Expression, Function, Method, Ref
 from graph_engine.blocks.parameter import Shape
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
-from graph_engine.blocks.tensor import N, Kind, TensorSpec
+from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 _IMAGE = TensorSpec((N, 3, 4, 5))
 
@@ -41,7 +41,9 @@ class Reshape(Block):
     keywords: ClassVar = ("view", "unflatten")
     examples: ClassVar = (({"shape": [5, 12]}, {"x": _IMAGE}), ({"shape": [-1, 2, 2]}, {"x": _IMAGE}))
 
-    shape: Annotated[Shape, Param("Shape", "Lengths of one sample, without the batch; −1 for what remains.", ge=-1)] = (-1,)
+    shape: Annotated[Shape, Param("Shape", "Lengths of one sample, without the batch; −1 for what remains.", ge=-1)] = (
+        -1,
+    )
 
     def tell(self) -> str:
         return "×".join(map(str, self.shape))

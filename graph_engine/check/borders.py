@@ -1,0 +1,131 @@
+"""Problems of a graph as a whole: its inputs and outputs, what it lacks, and what nothing uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from graph_engine.blocks import Role, find_block, get_block
+from graph_engine.blocks.tensor import Kind
+from graph_engine.check.report import Fix, NodeReport, Problem, Severity, State
+from graph_engine.document.edits import AddNodes, Batch, SetParameter
+from graph_engine.document.graph import Graph, Node, Position, Wire
+from graph_engine.document.rules import title_of
+
+_STEP = 220.0
+"""How far to the right of a node a fix places what it adds, in scene units."""
+
+
+def needed_nodes(graph: Graph) -> set[str]:
+    """What outputs, losses and metrics need, and these themselves: the nodes that are part of the program."""
+    ends = (*_of_role(graph, Role.OUTPUT), *_of_role(graph, Role.LOSS), *_of_role(graph, Role.METRIC))
+    return graph.upstream(ends)
+
+
+def check_borders(
+    graph: Graph, reports: Mapping[str, NodeReport], incomplete: Mapping[str, Sequence[str]]
+) -> Iterator[Problem]:
+    """The problems; `incomplete` maps a node to its inputs that lack a wire."""
+    if not reports:
+        return
+    yield from _same_names(graph)
+    needed = needed_nodes(graph)
+    for name, ports in incomplete.items():
+        severity = Severity.ERROR if name in needed else Severity.WARNING
+        message = f"{title_of(graph[name])} needs a wire at {', '.join(ports)}."
+        yield Problem(severity, message, name, port=ports[0].split(" ")[0])
+    for name, report in reports.items():
+        if name not in needed and report.state is State.OK and not graph.wires_out_of(name):
+            message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
+            yield Problem(Severity.WARNING, message, name)
+    yield from _missing_ends(graph, reports)
+
+
+def _of_role(graph: Graph, role: Role) -> list[str]:
+    return [node.id for node in graph if (block := find_block(node.block)) is not None and block.role is role]
+
+
+def _same_names(graph: Graph) -> Iterator[Problem]:
+    """Inputs and outputs become arguments and results: their names must differ."""
+    for role in (Role.INPUT, Role.OUTPUT):
+        default = get_block(role.value).parameter("name")
+        names = {
+            node: str(graph[node].parameters.get("name", default.default if default else ""))
+            for node in _of_role(graph, role)
+        }
+        first: dict[str, str] = {}
+        for node, name in names.items():
+            if name in first:
+                fresh = next(f"{name}_{at}" for at in range(2, len(names) + 3) if f"{name}_{at}" not in names.values())
+                yield Problem(
+                    Severity.ERROR,
+                    f"Two {role}s are called {name!r}: {first[name]} and {node}. Names must differ.",
+                    node,
+                    parameter="name",
+                    fixes=(Fix(f"Rename to {fresh}", SetParameter(node, "name", fresh)),),
+                )
+            first.setdefault(name, node)
+
+
+def _missing_ends(graph: Graph, reports: Mapping[str, NodeReport]) -> Iterator[Problem]:
+    outputs = _of_role(graph, Role.OUTPUT)
+    if not outputs:
+        ends = [
+            node.id
+            for node in graph
+            if (block := find_block(node.block)) is not None
+            and block.role is Role.LAYER
+            and not any(_is_layer(graph, wire.target) for wire in graph.wires_out_of(node.id))
+            and reports[node.id].state is State.OK
+        ]
+        message = "The network has no Output node, so it gives nothing back. Wire one to the last layer."
+        yield Problem(Severity.ERROR, message, fixes=tuple(_add_output(graph, reports, end) for end in ends[:1]))
+    if not _of_role(graph, Role.LOSS):
+        message = "There is no loss node, so there is nothing to train. Wire a loss such as cross entropy."
+        yield Problem(Severity.INFO, message, fixes=tuple(_add_classifier_ends(graph, reports, outputs)))
+
+
+def _is_layer(graph: Graph, node: str) -> bool:
+    block = find_block(graph[node].block)
+    return block is not None and block.role is Role.LAYER
+
+
+def _beside(graph: Graph, node: str, rows: float = 0) -> Position:
+    x, y = graph[node].position
+    return (x + _STEP, y + rows * _STEP / 2)
+
+
+def _add_output(graph: Graph, reports: Mapping[str, NodeReport], end: str) -> Fix:
+    output = Node(graph.fresh_id("output"), "output", {}, _beside(graph, end))
+    wire = Wire(end, next(iter(reports[end].outputs)), output.id, "x")
+    return Fix(f"Add an Output after {title_of(graph[end])} ({end})", AddNodes((output,), (wire,)))
+
+
+def _add_classifier_ends(graph: Graph, reports: Mapping[str, NodeReport], outputs: list[str]) -> Iterator[Fix]:
+    """Label, cross entropy and accuracy for the only output, if it gives one score for each class."""
+    wire = graph.wire_at(outputs[0], "x") if len(outputs) == 1 else None
+    spec = reports[wire.source].outputs.get(wire.output) if wire else None
+    if wire is None or spec is None or spec.kind is not Kind.VECTOR or not isinstance(spec.shape[1], int):
+        return
+    names = {node.parameters.get("name") for node in graph}
+    if "label" in names:
+        return
+    label = Node(
+        graph.fresh_id("input"),
+        "input",
+        {"name": "label", "shape": [], "dtype": "int64", "classes": spec.shape[1]},
+        _beside(graph, wire.source, 2),
+    )
+    ends = [
+        Node(graph.fresh_id(block), block, {}, _beside(graph, wire.source, row))
+        for block, row in (("cross_entropy", 1), ("accuracy", 3))
+    ]
+    wires = [
+        Wire(source, port, end.id, target)
+        for end in ends
+        for source, port, target in ((wire.source, wire.output, "logits"), (label.id, "y", "label"))
+    ]
+    ends = [end.with_(position=(end.position[0] + _STEP, end.position[1])) for end in ends]
+    yield Fix(
+        "Add label, cross entropy and accuracy",
+        Batch("Add label, cross entropy and accuracy", (AddNodes((label, *ends), tuple(wires)),)),
+    )

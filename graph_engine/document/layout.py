@@ -1,0 +1,152 @@
+"""Lays out a graph on request: layers from left to right, few crossings, straight chains, a lane for every long wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graph_engine.blocks import Role, find_block
+from graph_engine.document.document import MAIN
+from graph_engine.document.edits import Move
+from graph_engine.document.geometry import NodeGeometry, geometry_in
+from graph_engine.document.graph import Graph, Position, Wire, natural
+from graph_engine.document.layered import (
+    Drawing,
+    Link,
+    assign_heights,
+    assign_layers,
+    insert_dummies,
+    reduce_crossings,
+)
+
+COLUMN_GAP = 48.0
+"""Between columns, at least; wires turn there."""
+
+_PART_GAP = 72.0
+_TURN = 3.0  # what each wire that turns between two columns adds to their gap
+_MOST_TURNS = 16
+_SINKS = {Role.OUTPUT: 0, Role.LAYER: 1, Role.INPUT: 1, Role.LOSS: 2, Role.METRIC: 3}
+
+Size = tuple[float, float]
+
+
+def arrange(graph: Graph, sizes: Mapping[str, Size] | None = None, graph_name: str = MAIN) -> Move:
+    """An edit that gives every node of `graph` a place; `sizes` where nodes are larger than their geometry says.
+
+    The drawing stays where it is: its upper left corner does not move. Parts that no wire joins lie below each other,
+    nodes without wires in a row at the foot. The same graph always gets the same layout.
+    """
+    if not len(graph):
+        return Move((), graph_name)
+    geometries = {node.id: geometry_in(graph, node.id) for node in graph}
+    boxes = {name: (sizes or {}).get(name, (it.width, it.height)) for name, it in geometries.items()}
+    placed: dict[str, Position] = {}
+    top = 0.0
+    parts = _parts(graph)
+    for part in [part for part in parts if len(part) > 1]:
+        found = _arrange_part(graph, part, geometries, boxes)
+        bottom = top
+        for name, (x, y) in found.items():
+            placed[name] = (x, y + top)
+            bottom = max(bottom, y + top + boxes[name][1])
+        top = bottom + _PART_GAP
+    x = 0.0
+    for (name,) in [part for part in parts if len(part) == 1]:
+        placed[name] = (x, top)
+        x += boxes[name][0] + COLUMN_GAP
+    left, upper = (min(node.position[axis] for node in graph) for axis in (0, 1))
+    shifted = ((name, (left + x, upper + y)) for name, (x, y) in sorted(placed.items(), key=lambda item: natural(item[0])))
+    return Move(tuple(shifted), graph_name)
+
+
+def _parts(graph: Graph) -> list[list[str]]:
+    """Nodes that wires join, largest part first; nodes in the order of the graph's ids."""
+    names = sorted((node.id for node in graph), key=lambda name: (_SINKS[_role(graph, name)], natural(name)))
+    rank = {name: at for at, name in enumerate(names)}
+    seen: set[str] = set()
+    parts: list[list[str]] = []
+    for name in names:
+        if name in seen:
+            continue
+        part, stack = {name}, [name]
+        while stack:
+            at = stack.pop()
+            for wire in (*graph.wires_into(at).values(), *graph.wires_out_of(at)):
+                for end in (wire.source, wire.target):
+                    if end not in part:
+                        part.add(end)
+                        stack.append(end)
+        seen |= part
+        parts.append(sorted(part, key=rank.__getitem__))
+    return sorted(parts, key=len, reverse=True)
+
+
+def _role(graph: Graph, name: str) -> Role:
+    block = find_block(graph[name].block)
+    return block.role if block else Role.LAYER
+
+
+def _arrange_part(
+    graph: Graph, part: list[str], geometries: Mapping[str, NodeGeometry], boxes: Mapping[str, Size]
+) -> dict[str, Position]:
+    """Places of the nodes of one part, from (0, 0)."""
+    number = {name: at for at, name in enumerate(part)}
+    wires = [wire for name in part for wire in graph.wires_into(name).values()]
+    links = [_link(wire, number, geometries) for wire in _forward(part, wires)]
+    drawing = Drawing([boxes[name][1] for name in part], links, len(part))
+    assign_layers(drawing)
+    insert_dummies(drawing)
+    reduce_crossings(drawing)
+    assign_heights(drawing)
+    widths = [boxes[name][0] for name in part]
+    found: dict[str, Position] = {}
+    left = 0.0
+    turns = _turns(drawing)
+    least = min(drawing.y[vertex] for vertex in range(len(part)))
+    for at, column in enumerate(drawing.columns):
+        nodes = [vertex for vertex in column if not drawing.is_dummy(vertex)]
+        width = max((widths[vertex] for vertex in nodes), default=0.0)
+        for vertex in nodes:
+            found[part[vertex]] = (round(left + (width - widths[vertex]) / 2), round(drawing.y[vertex] - least))
+        left += width + COLUMN_GAP + _TURN * min(turns[at], _MOST_TURNS)
+    return found
+
+
+def _link(wire: Wire, number: Mapping[str, int], geometries: Mapping[str, NodeGeometry]) -> Link:
+    out = geometries[wire.source].offset("output", wire.output)[1]
+    into = geometries[wire.target].offset("input", wire.input)[1]
+    return Link(number[wire.source], number[wire.target], out, into)
+
+
+def _forward(part: list[str], wires: list[Wire]) -> list[Wire]:
+    """`wires` without those that close a circle, which only a file can bring in."""
+    onward: dict[str, list[Wire]] = {name: [] for name in part}
+    for wire in wires:
+        onward[wire.source].append(wire)
+    done: set[str] = set()
+    opened: set[str] = set()
+    closing: set[Wire] = set()
+    for start in part:
+        stack = [] if start in opened else [(start, iter(onward[start]))]
+        opened.add(start)
+        while stack:
+            name, rest = stack[-1]
+            wire = next(rest, None)
+            if wire is None:
+                done.add(name)
+                stack.pop()
+            elif wire.target not in opened:
+                opened.add(wire.target)
+                stack.append((wire.target, iter(onward[wire.target])))
+            elif wire.target not in done:
+                closing.add(wire)
+    return [wire for wire in wires if wire not in closing]
+
+
+def _turns(drawing: Drawing) -> list[int]:
+    """How many wires change their height behind each column."""
+    found = [0] * len(drawing.columns)
+    for link in drawing.links:
+        found[drawing.layer[link.source]] += abs(
+            drawing.y[link.source] + link.out - drawing.y[link.target] - link.into
+        ) > 1.0
+    return found

@@ -1,0 +1,290 @@
+"""The way of a wire between two ports: a smooth curve that goes round nodes instead of behind them.
+
+Where the plain curve is free it is taken. Else the nodes between the ports are seen as columns; the wire passes each
+column through a gap, chosen so that it rises and falls as little as possible, and bends only between columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+Rect = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+Curve = tuple[Point, ...]
+"""A chain of cubic Bézier curves: the start, then two handles and an end for each."""
+
+CLEARANCE = 10.0
+"""How far a wire stays from a node that it goes round."""
+
+LANE = 7.0
+"""How far wires of different sources that go round on one line stay apart."""
+
+_CELL = 256.0
+_REACHES = (160.0, 640.0, 2560.0)  # how far above and below the ports a way is looked for, in turn
+_SAMPLES = 16
+_STUB = 20.0
+_BEND = 24.0  # what a change of height costs beside its length: few long bends rather than many small ones
+
+
+class Obstacles:
+    """The rectangles of nodes, found by place."""
+
+    def __init__(self) -> None:
+        self._rects: dict[str, Rect] = {}
+        self._cells: dict[tuple[int, int], set[str]] = {}
+
+    def put(self, node: str, rect: Rect) -> None:
+        """Place a node, or move it."""
+        if node in self._rects:
+            self.remove(node)
+        self._rects[node] = rect
+        for cell in _cells(rect):
+            self._cells.setdefault(cell, set()).add(node)
+
+    def remove(self, node: str) -> None:
+        for cell in _cells(self._rects.pop(node)):
+            self._cells[cell].discard(node)
+
+    def near(self, rect: Rect, ignored: Iterable[str] = ()) -> list[Rect]:
+        """The rectangles that touch `rect`, those of `ignored` nodes aside."""
+        found: set[str] = set()
+        for cell in _cells(rect):
+            found |= self._cells.get(cell, _NONE)
+        found.difference_update(ignored)
+        left, top, right, bottom = rect
+        rects = (self._rects[node] for node in found)
+        return [r for r in rects if r[0] < right and r[2] > left and r[1] < bottom and r[3] > top]
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+class Lanes:
+    """Where wires run level, so that those of different sources do not run on top of each other."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, list[tuple[float, float, float, str]]] = {}
+        self._of: dict[object, list[tuple[int, tuple[float, float, float, str]]]] = {}
+
+    def release(self, wire: object) -> None:
+        for row, lane in self._of.pop(wire, ()):
+            self._rows[row].remove(lane)
+
+    def take(self, wire: object, source: str, runs: Iterable[tuple[float, float, float]]) -> None:
+        """Note that `wire` runs level along `runs` (left, right, y)."""
+        for left, right, y in runs:
+            row, lane = int(y // LANE), (left, right, y, source)
+            self._rows.setdefault(row, []).append(lane)
+            self._of.setdefault(wire, []).append((row, lane))
+
+    def is_free(self, left: float, right: float, y: float, source: str) -> bool:
+        row = int(y // LANE)
+        return not any(
+            other != source and a < right and b > left and abs(at - y) < LANE - 0.5
+            for near in (row - 1, row, row + 1)
+            for a, b, at, other in self._rows.get(near, ())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way: its curve, and where it runs level round nodes (left, right, y)."""
+
+    curve: Curve
+    runs: tuple[tuple[float, float, float], ...] = ()
+
+
+def direct(start: Point, end: Point) -> Curve:
+    """The plain curve: it leaves to the right and arrives from the left."""
+    (x1, y1), (x2, y2) = start, end
+    if x2 >= x1:
+        handle = min(max((x2 - x1) / 2, min(32.0, abs(y2 - y1) / 2)), 160.0)
+    else:
+        handle = min(48.0 + (x1 - x2) / 4, 200.0)
+    return (start, (x1 + handle, y1), (x2 - handle, y2), end)
+
+
+def route(
+    start: Point,
+    end: Point,
+    obstacles: Obstacles,
+    ends: tuple[str, str],
+    lanes: Lanes | None = None,
+) -> Route:
+    """The way from an output port at `start` to an input port at `end` round all nodes but its two `ends`."""
+    plain = direct(start, end)
+    if not _hits(plain, obstacles.near(_bounds(plain), ends)):
+        return Route(plain)
+    (x1, _), (x2, _) = start, end
+    if x2 - x1 < 3 * _STUB:
+        return Route(_back(start, end, obstacles) or plain)
+    for reach in _REACHES:
+        runs = _runs(start, end, obstacles, ends, reach, lanes)
+        if runs is not None:
+            return Route(_through(start, end, runs), tuple(runs))
+    return Route(plain)
+
+
+def sample(curve: Curve, count: int = _SAMPLES) -> Iterator[Point]:
+    """Points along a curve, `count` for each of its pieces."""
+    yield curve[0]
+    for at in range(0, len(curve) - 1, 3):
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = curve[at : at + 4]
+        for step in range(1, count + 1):
+            t = step / count
+            s = 1 - t
+            a, b, c, d = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
+            yield (a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3)
+
+
+def _cells(rect: Rect) -> Iterator[tuple[int, int]]:
+    left, top, right, bottom = (int(side // _CELL) for side in rect)
+    for x in range(left, right + 1):
+        for y in range(top, bottom + 1):
+            yield x, y
+
+
+def _bounds(curve: Curve) -> Rect:
+    xs, ys = [x for x, _ in curve], [y for _, y in curve]
+    return min(xs), min(ys) - 1.0, max(xs), max(ys) + 1.0
+
+
+def _hits(curve: Curve, rects: list[Rect]) -> bool:
+    """Whether a curve goes through one of `rects`."""
+    return bool(rects) and any(
+        left < x < right and top < y < bottom for x, y in sample(curve) for left, top, right, bottom in rects
+    )
+
+
+def _columns(rects: list[Rect], left: float, right: float) -> list[tuple[float, float, list[Rect]]]:
+    """`rects` between `left` and `right` in groups that overlap in x: (left, right, members), from left to right."""
+    columns: list[tuple[float, float, list[Rect]]] = []
+    for rect in sorted(rects):
+        a, b = max(rect[0] - 2.0, left), min(rect[2] + 2.0, right)
+        if columns and a < columns[-1][1]:
+            before = columns[-1]
+            columns[-1] = (before[0], max(before[1], b), [*before[2], rect])
+        else:
+            columns.append((a, b, [rect]))
+    return columns
+
+
+def _gaps(rects: list[Rect], top: float, bottom: float) -> list[tuple[float, float]]:
+    """The free heights between `rects`, from `top` to `bottom`."""
+    gaps, y = [], top
+    for _, upper, _, lower in sorted(rects, key=lambda rect: rect[1]):
+        if upper - CLEARANCE > y:
+            gaps.append((y, upper - CLEARANCE))
+        y = max(y, lower + CLEARANCE)
+    if y < bottom:
+        gaps.append((y, bottom))
+    return gaps
+
+
+def _runs(
+    start: Point, end: Point, obstacles: Obstacles, ends: tuple[str, str], reach: float, lanes: Lanes | None
+) -> list[tuple[float, float, float]] | None:
+    """The level pieces (left, right, y) of the way with the least rise and fall; None if there is none within `reach`."""
+    (x1, y1), (x2, y2) = start, end
+    top, bottom = min(y1, y2) - reach, max(y1, y2) + reach
+    rects = obstacles.near((x1 + _STUB, top - 200.0, x2 - _STUB, bottom + 200.0), ends)
+    columns = _columns(rects, x1 + _STUB, x2 - _STUB)
+    best: list[tuple[float, float, tuple[int, ...]]] = [(0.0, y1, ())]  # cost, height, gaps taken
+    choices = [_gaps(members, top, bottom) for _, _, members in columns]
+    for gaps in choices:
+        step = []
+        for at, (upper, lower) in enumerate(gaps):
+            step.append(min(_pass(cost, y, upper, lower, (*taken, at)) for cost, y, taken in best))
+        if not step:
+            return None
+        best = step
+    _, _, taken = min((cost + abs(y - y2) + (_BEND if y != y2 else 0.0), y, gaps) for cost, y, gaps in best)
+    passed = [gaps[at] for gaps, at in zip(choices, taken, strict=True)]
+    runs: list[tuple[float, float, float]] = []
+    y = y1
+    for at, (left, right, _) in enumerate(columns):
+        y = _ahead(y, passed[at:], y2)
+        if runs and runs[-1][2] == y:
+            runs[-1] = (runs[-1][0], right, y)
+        else:
+            runs.append((left, right, y))
+    return [_apart(run, passed, columns, lanes, ends[0]) for run in runs]
+
+
+def _pass(
+    cost: float, y: float, upper: float, lower: float, taken: tuple[int, ...]
+) -> tuple[float, float, tuple[int, ...]]:
+    nearest = min(max(y, upper), lower)
+    return (cost + abs(nearest - y) + (_BEND if nearest != y else 0.0), nearest, taken)
+
+
+def _ahead(y: float, gaps: list[tuple[float, float]], goal: float) -> float:
+    """The height from which the fewest bends follow: as far as the coming gaps have heights in common."""
+    upper, lower = gaps[0]
+    for a, b in gaps[1:]:
+        if max(upper, a) > min(lower, b):
+            break
+        upper, lower = max(upper, a), min(lower, b)
+    else:
+        if upper <= goal <= lower and not upper <= y <= lower:
+            return goal
+    return min(max(y, upper), lower)
+
+
+def _apart(
+    run: tuple[float, float, float],
+    gaps: list[tuple[float, float]],
+    columns: list[tuple[float, float, list[Rect]]],
+    lanes: Lanes | None,
+    source: str,
+) -> tuple[float, float, float]:
+    """`run` at the nearest height in its gaps where no wire of another source runs."""
+    if lanes is None:
+        return run
+    left, right, y = run
+    here = [gap for gap, column in zip(gaps, columns, strict=True) if column[0] < right and column[1] > left]
+    upper, lower = max(gap[0] for gap in here), min(gap[1] for gap in here)
+    for step in range(12):
+        for candidate in (y + step * LANE, y - step * LANE):
+            if upper <= candidate <= lower and lanes.is_free(left, right, candidate, source):
+                return left, right, candidate
+    return run
+
+
+def _through(start: Point, end: Point, runs: list[tuple[float, float, float]]) -> Curve:
+    """The curve along level `runs`, with an S between any two."""
+    points: list[Point] = [start]
+    for left, right, y in runs:
+        _bend(points, (left, y))
+        points += [(left, y), (right, y), (right, y)]
+    _bend(points, end)
+    return tuple(points)
+
+
+def _bend(points: list[Point], to: Point) -> None:
+    (x1, y1), (x2, y2) = points[-1], to
+    handle = max((x2 - x1) / 2, min(14.0, abs(y2 - y1) / 2))
+    points += [(x1 + handle, y1), (x2 - handle, y2), to]
+
+
+def _back(start: Point, end: Point, obstacles: Obstacles) -> Curve | None:
+    """A way to a port that lies to the left: out, along a free height between the two, and in."""
+    (x1, y1), (x2, y2) = start, end
+    left, right = x2 - 2 * _STUB, x1 + 2 * _STUB
+    top, bottom = min(y1, y2), max(y1, y2)
+    rects = obstacles.near((left, top - 400.0, right, bottom + 400.0))
+    middle = (y1 + y2) / 2
+    gaps = _gaps(rects, top - 400.0, bottom + 400.0)
+    if not gaps:
+        return None
+    y = min((min(max(middle, upper), lower) for upper, lower in gaps), key=lambda height: abs(height - middle))
+    out, into = (max(2 * _STUB, abs(y - side) * 0.45) for side in (y1, y2))
+    return (
+        start,
+        *((x1 + out, y1), (x1 + out, y), (x1, y)),
+        *((x1, y), (x2, y), (x2, y)),
+        *((x2 - into, y), (x2 - into, y2), end),
+    )
