@@ -53,7 +53,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a node costs for one sample.
+    """What a node costs for one sample; where the length of a sequence is not known, for one step of it.
 
     `params` and `trainable` in numbers, `buffers` in numbers (running averages), `macs` in multiply-adds of
     convolution, linear and matrix products, `activation_bytes` in bytes of what leaves its

@@ -44,7 +44,7 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
     with torch.device("meta"):
         modules = {layer: make_layer(layer) for layer in dict.fromkeys(layers_of(expression))}
     runs = []
-    macs = 0
+    counts = []
     for probe in (0, 1):
         values = {port: _tensor(spec, probe) for port, spec in inputs.items()}
         try:
@@ -54,7 +54,7 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
             shapes = " and ".join(str(spec) for spec in inputs.values())
             raise Refusal(f"{block.title} can't take {shapes}.") from error
         runs.append(out if isinstance(out, tuple) else (out,))
-        macs = macs or count.macs // PROBES["N"][0]
+        counts.append(count.macs // PROBES["N"][probe])
     symbols = {dim.symbol for spec in inputs.values() for dim in spec.shape if isinstance(dim, Axis)}
     outputs = {
         port.name: _spec(first, second, symbols, port.kind, inputs)
@@ -70,7 +70,7 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
         params=count_params,
         trainable=count_params,
         buffers=sum(b.numel() for b in buffers),
-        macs=macs,
+        macs=counts[0] if symbols <= {"N"} else (counts[1] - counts[0]) // (_OTHER[1] - _OTHER[0]),
         activation_bytes=sum(_bytes_per_sample(spec) for spec in outputs.values()),
         parameter_bytes=sum(p.numel() * p.element_size() for p in parameters),
     )
