@@ -101,10 +101,13 @@ class Specs(Mapping[str, TensorSpec]):
         return sorted(found, key=lambda name: slot_of(name)[1])
 
 
+_SLOT = re.compile(r"[0-9]{1,9}\Z")
+
+
 def slot_of(port: str) -> tuple[str, int]:
     """Name and slot of a port: `xs.2` → `("xs", 2)`, `x` → `("x", 0)`."""
     name, _, slot = port.partition(".")
-    return name, int(slot) if slot.isdigit() else 0
+    return name, int(slot) if _SLOT.match(slot) else 0
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -118,6 +121,8 @@ class Block:
     keywords: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[tuple[Input, ...]] = (Input("x"),)
     outputs: ClassVar[tuple[Output, ...]] = (Output(),)
+    whole_numbers: ClassVar[bool] = False
+    """Whether it takes int64 at ports that do not name a kind of whole numbers."""
     converts: ClassVar[tuple[tuple[Kind, Kind], ...]] = ()
     """(from, to): the block is offered where one kind came and another was wanted."""
     examples: ClassVar[tuple[tuple[dict[str, Any], dict[str, TensorSpec]], ...]] = ()
@@ -158,7 +163,7 @@ class Block:
         """The input that `port` (a name or the slot of a variadic input) belongs to."""
         name, _, slot = port.partition(".")
         found = next((declared for declared in cls.inputs if declared.name == name), None)
-        return found if found is not None and found.variadic == slot.isdigit() else None
+        return found if found is not None and found.variadic == bool(_SLOT.match(slot)) else None
 
     @classmethod
     def output(cls, port: str) -> Output | None:

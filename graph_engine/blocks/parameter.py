@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from keyword import iskeyword
 from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
+from unicodedata import normalize
 
 Pair = int | tuple[int, int]
 """One length for both axes, or one for height and one for width."""
@@ -84,7 +85,7 @@ class ParameterSpec:
             case ParameterType.BOOL:
                 return "on or off"
             case ParameterType.TEXT:
-                return "a name of letters, digits and _ that starts with a letter"
+                return "a name of letters, digits and _ that starts with a letter and is no word of Python"
             case ParameterType.INT:
                 words = "a whole number"
             case ParameterType.FLOAT:
@@ -92,7 +93,7 @@ class ParameterSpec:
             case ParameterType.PAIR:
                 words = "a whole number or two, such as 3 or 3 × 5,"
             case _:
-                words = "lengths such as 1 × 28 × 28,"
+                words = "lengths of one sample, without the batch N, such as 1 × 28 × 28,"
         return f"{words} {self.bounds}".strip().rstrip(",")
 
     def _typed(self, value: Any) -> Any:
@@ -101,9 +102,9 @@ class ParameterSpec:
                 return value
             case ParameterType.INT if _is_int(value):
                 return value
-            case ParameterType.FLOAT if isinstance(value, float) or _is_int(value):
+            case ParameterType.FLOAT if isinstance(value, float) or (_is_int(value) and abs(value) < _TOO_LARGE):
                 return float(value)
-            case ParameterType.TEXT if isinstance(value, str) and value.isidentifier() and not iskeyword(value):
+            case ParameterType.TEXT if isinstance(value, str) and _is_name(value):
                 return value
             case ParameterType.CHOICE if value in self.choices:
                 return value
@@ -112,7 +113,7 @@ class ParameterSpec:
             case ParameterType.PAIR if _is_list(value) and len(value) == 2 and all(map(_is_int, value)):
                 return value[0] if value[0] == value[1] else tuple(value)
             case ParameterType.SHAPE if _is_list(value) and all(
-                _is_int(item) or (isinstance(item, str) and item.isidentifier()) for item in value
+                _is_int(item) or (isinstance(item, str) and item != "N" and _is_name(item)) for item in value
             ):
                 return tuple(value)
         raise self._error(value)
@@ -125,12 +126,30 @@ class ParameterSpec:
                 continue
             low_ok = (meta.ge is None or item >= meta.ge) and (meta.gt is None or item > meta.gt)
             high_ok = (meta.le is None or item <= meta.le) and (meta.lt is None or item < meta.lt)
-            if not (low_ok and high_ok and abs(item) < 2**53):  # NaN and infinity fail every bound
+            if not (low_ok and high_ok and abs(item) < _TOO_LARGE):  # NaN and infinity fail every bound
                 raise self._error(value)
 
     def _error(self, value: Any) -> ParameterError:
-        shown = " × ".join(map(str, value)) if isinstance(value, (list, tuple)) else repr(value)
+        shown = " × ".join(map(_shown, value)) if isinstance(value, (list, tuple)) else _shown(value)
+        shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[: _LONGEST_SHOWN - 1]}…"
         return ParameterError(self.name, f"{self.meta.title} must be {self.expectation}; got {shown}.")
+
+
+_TOO_LARGE = 2**53
+_LONGEST_NAME, _LONGEST_SHOWN = 60, 60
+
+
+def _is_name(text: str) -> bool:
+    """Whether Python takes `text` as a name and keeps it as it is: it neither mangles `__x` nor normalises `ﬁ`."""
+    if not text.isidentifier() or iskeyword(text) or text.startswith("_") or len(text) > _LONGEST_NAME:
+        return False
+    return normalize("NFKC", text) == text
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, int) and abs(value) >= _TOO_LARGE:
+        return "a number beyond all bounds"
+    return str(value) if isinstance(value, int) else repr(value)
 
 
 def _is_int(value: Any) -> bool:

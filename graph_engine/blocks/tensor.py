@@ -41,9 +41,13 @@ _AXES = {
 }
 
 
+TIMES = "·"
+"""Between the symbols of a product of lengths: `H·W`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A length known only when data comes: `scale · symbol + offset`."""
+    """A length known only when data comes: `scale · symbol + offset`. The symbol may be a product: `H·W`."""
 
     symbol: str
     scale: Fraction = Fraction(1)

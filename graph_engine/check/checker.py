@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph_engine.blocks import Block, Input, ParameterError, Refusal, Specs, TensorSpec, find_block
+from graph_engine.blocks import Block, Input, Kind, ParameterError, Refusal, Specs, TensorSpec, find_block
 from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.check.borders import check_borders, needed_nodes
 from graph_engine.check.fixes import conversion_hints, fixes_for
@@ -70,7 +70,7 @@ class Checker:
             if spec is None:
                 waits_for = waits_for or wire.source
                 continue
-            if not declared.takes(spec.kind):
+            if declared.kinds and spec.kind not in declared.kinds:
                 return _wrong_kind(draft, node, block, port, declared, spec)
             found[port] = spec
         if waits_for:
@@ -152,9 +152,10 @@ def _missing(block: Block, found: dict[str, TensorSpec]) -> list[str]:
 
 def _wrong_kind(draft: _Draft, node: Node, block: Block, port: str, declared: Input, spec: TensorSpec) -> NodeReport:
     wanted = " or ".join(f"{kind.axes} ({kind})" for kind in declared.kinds)
+    came = spec.dtype if spec.kind is Kind.ANY else spec.kind
     return draft.fault(
         node.id,
-        f"{block.title} expects {wanted}, got {spec} ({spec.kind}).",
+        f"{block.title} expects {wanted}, got {spec} ({came}).",
         port=port,
         expected=wanted,
         extra=fixes_for(draft.graph, MAIN, node.id, conversion_hints(spec.kind, declared.kinds, port)),

@@ -6,14 +6,19 @@ import builtins
 import keyword
 import re
 
+from graph_engine.nn import homes
+
 _RESERVED = frozenset({"self", "network", "nn", "F", "torch", "Tensor", "x", "math"}) | frozenset(dir(builtins))
+_MISREAD = frozenset("lIO")
+"""Letters that look like digits; linters refuse them as names."""
+_LONGEST = 60
 
 
 class Names:
     """A scope of names; each taken name is unlike every other and no keyword or reserved word."""
 
     def __init__(self, taken: frozenset[str] = frozenset()) -> None:
-        self._taken = set(_RESERVED | taken)
+        self._taken = {*_RESERVED, *_MISREAD, *homes(), *taken}
 
     def take(self, wish: str) -> str:
         """`wish`, with underscores added until it is free and legal."""
@@ -28,7 +33,9 @@ def class_name(title: str) -> str:
     """`LeNet-5` → `LeNet5`, `small residual net` → `SmallResidualNet`; `Network` when nothing is left."""
     words = re.findall(r"[A-Za-z0-9]+", title)
     name = "".join(word[0].upper() + word[1:] for word in words).lstrip("0123456789")
-    return name if name and not keyword.iskeyword(name) else "Network"
+    name = name[:_LONGEST]
+    taken = keyword.iskeyword(name) or name in _RESERVED | _MISREAD | homes().keys()
+    return f"{name}Network" if taken or not name else name
 
 
 def grouped(number: int) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from torch import nn
 
@@ -40,7 +42,7 @@ class Blueprint:
 
 def attributes_of(blueprint: Blueprint) -> dict[tuple[str, Layer], str]:
     """The dotted path of every module below the network: `conv2d_1`, `highway_2.3`, `residual_1_projection`."""
-    names = Names(frozenset(dir(nn.Module)))
+    names = Names(frozenset(dir(nn.Module())))  # of an instance: `training` is no attribute of the class
     paths = {}
     for at, statement in enumerate(blueprint.statements):
         repeat = _repeat_of(blueprint.repeats, at)
@@ -143,10 +145,8 @@ def _repeat_of(repeats: Iterable[Repeat], at: int) -> Repeat | None:
 
 def _docstring(text: Text, lines: list[str], indent: int) -> None:
     """A docstring of `lines`, wrapped; whatever a title or note contains stays inside it."""
-    safe = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip('"') for line in lines]
     space = " " * indent
-    wrapped = [part for line in safe for part in (textwrap.wrap(line, 100 - indent) or [""])]
-    first, *rest = wrapped
+    first, *rest = (_escaped(part) for line in lines for part in (textwrap.wrap(_shown(line), 100 - indent) or [""]))
     if not any(rest):
         text.lines.append(f'{space}"""{first}"""')
         return
@@ -156,5 +156,18 @@ def _docstring(text: Text, lines: list[str], indent: int) -> None:
     text.lines += [f"{space}{line}" if line else "" for line in rest]
     text.lines.append(f'{space}"""')
 
+
+def _shown(line: str) -> str:
+    """`line` as it is wrapped: without what an editor does not show, wide and escaped letters followed by a filler."""
+    plain = "".join(" " if each.isspace() else each if each.isprintable() else "?" for each in line)
+    return "".join(f"{each}{_FILLER}" if each in '\\"' or east_asian_width(each) in "FW" else each for each in plain)
+
+
+def _escaped(line: str) -> str:
+    plain = line.replace(_FILLER, "").replace("\\", "\\\\")
+    return re.sub(r'"{3,}|"+$', lambda quotes: '\\"' * len(quotes[0]), plain)
+
+
+_FILLER = "\0"
 
 __all__ = ["Blueprint", "Result", "access", "attributes_of", "shape_comment", "write_file"]

@@ -20,10 +20,11 @@ from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.check.checker import Checker
-from graph_engine.check.report import CheckResult, Problem
+from graph_engine.check.report import CheckResult, Problem, Severity
 from graph_engine.compile.naming import Names, class_name
 from graph_engine.compile.network import Blueprint, Result, access, attributes_of, write_file
 from graph_engine.compile.own import definitions
+from graph_engine.compile.randomness import RANDOM
 from graph_engine.compile.render import targets_of
 from graph_engine.compile.statements import Statement, find_repeats, statements_for
 from graph_engine.compile.writer import Body, Text, shape_comment
@@ -93,7 +94,7 @@ class Program:
         if seed is None:
             network = network_class()
         else:
-            with torch.random.fork_rng(devices=[]):
+            with RANDOM, torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
                 network = network_class()
         return cast("nn.Module", network)
@@ -115,16 +116,29 @@ class Program:
         while trace is not None:
             nodes = self._files.get(trace.tb_frame.f_code.co_filename, {}).get(trace.tb_lineno, ())
             if nodes:
-                found = nodes[_turn(trace, len(nodes))]
+                found = nodes[self._turn(trace, nodes)]
             trace = trace.tb_next
         return found
 
+    def _turn(self, trace: TracebackType, nodes: tuple[str, ...]) -> int:
+        """Which of the nodes that one line stands for it stood for: which turn of their loop the frame is in."""
+        if len(nodes) == 1:
+            return 0
+        frame = trace.tb_frame.f_locals
+        loop = max((each for each in self.lines.values() if set(nodes) <= set(each)), key=len, default=())
+        paths = (path for node in loop for path in self.attributes.get(node, ()))
+        lists = dict.fromkeys(name for name, dot, _ in (path.partition(".") for path in paths) if dot)
+        held = {id(value) for value in frame.values() if isinstance(value, nn.Module)}
+        for name in lists:
+            for at, module in enumerate(getattr(frame.get("self"), name, ())):
+                if id(module) in held and at < len(nodes):
+                    return at
+        turn = frame.get("_")  # a loop without modules, and one in which modules are made, count
+        return turn if isinstance(turn, int) and turn < len(nodes) else 0
+
     def _write_function(self, targets: tuple[Result, ...], name: str) -> Computation:
         statements = statements_for(self._graph, self._result, [node for node, _ in targets])
-        outputs = {
-            source: output
-            for output, source in zip(self.outputs, _ends(self._graph, Role.OUTPUT).values(), strict=True)
-        }
+        outputs = list(_ends(self._graph, Role.OUTPUT).values())
         forward = {
             statement.node for statement in statements_for(self._graph, self._result, [node for node, _ in outputs])
         }
@@ -134,26 +148,23 @@ class Program:
         inner_of_rest = {source for statement in rest for source in statement.operands.values()} | set(targets)
         call = forward <= {statement.node for statement in statements} and not (inner & inner_of_rest) and bool(forward)
         body = rest if call else statements
-        needed = {source[0] for statement in statements for source in statement.operands.values()} | {
-            t[0] for t in targets
-        }
-        inputs = {node: argument for node, argument in self.input_nodes.items() if node in needed}
+        needed = {node for node, _ in wanted}
+        taken = self.inputs if call else ()
+        inputs = {node: name for node, name in self.input_nodes.items() if node in needed or name in taken}
         names = Names(frozenset(inputs.values()))
         values = {(node, "y"): argument for node, argument in inputs.items()}
         text = Text()
-        text.add(f"def {name}(network, {', '.join(inputs.values())}):")
+        text.add(f"def {name}({', '.join(['network', *inputs.values()])}):")
         if call:
             results = [names.take(output) for output in self.outputs]
-            text.add(f"{', '.join(results)} = network({', '.join(self.inputs)})", 4, tuple(forward))
+            text.add(f"{', '.join(results)} = network({', '.join(self.inputs)})", 4)  # its own lines tell the node
             values |= dict(zip(outputs, results, strict=True))
         modules = {key: access("network", path) for key, path in self._paths.items()}
-        text.extend(Body(body, [], values, modules, names, targets, 4).write())
-        if len(targets) == 1:
-            text.lines[-1] = text.lines[-1].replace("return ", "return (", 1) + ",)"
+        text.extend(Body(body, [], values, modules, names, targets, 4, as_tuple=True).write())
         own = definitions(target for statement in body for target in targets_of(statement.expression, modules=False))
         source = "\n\n\n".join([*own, "\n".join(text.lines)]) + "\n"
         shift = source.count("\n") - len(text.lines) + 1
-        lines = {line + shift: nodes for line, nodes in text.nodes.items() if not (call and line == 1)}
+        lines = {line + shift: nodes for line, nodes in text.nodes.items()}
         file = _file_name(source, name)
         self._files[file] = lines
         function = _run(_HEADER + source, file, shift=-1)[name]
@@ -175,11 +186,11 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
     if result.errors:
         raise CompileError(result.errors)
     graph = document.main
+    if not len(graph):
+        nothing = "The drawing is empty, so there is no program. Place an Input, layers and an Output, and wire them."
+        raise CompileError([Problem(Severity.ERROR, nothing)])
     names = Names()
-    arguments = {
-        node: names.take(InputBlock.make(graph[node].parameters).name)
-        for node in _nodes(graph, Role.INPUT)
-    }
+    arguments = {node: names.take(InputBlock.make(graph[node].parameters).name) for node in _nodes(graph, Role.INPUT)}
     ends = _ends(graph, Role.OUTPUT)
     statements = statements_for(graph, result, [source for source, _ in ends.values()])
     needed = graph.upstream(source for source, _ in ends.values())
@@ -187,13 +198,11 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
     if not for_export:
         judged = [*_nodes(graph, Role.LOSS), *_nodes(graph, Role.METRIC)]
         extra = [each for each in statements_for(graph, result, judged) if each.node not in needed]
-    outputs = {
-        names.take(OutputBlock.make(graph[node].parameters).name): source for node, source in ends.items()
-    }
+    outputs = {names.take(OutputBlock.make(graph[node].parameters).name): source for node, source in ends.items()}
     inputs = {argument: (node, "y") for node, argument in arguments.items() if node in needed}
     specs = {name: result.nodes[node].outputs[port] for name, (node, port) in (inputs | outputs).items()}
     blueprint = Blueprint(
-        _free_class_name(document.title, statements),
+        class_name(document.title),
         statements,
         [statement for statement in extra if statement.layers],
         find_repeats(statements, [node for node, _ in outputs.values()]),
@@ -242,12 +251,6 @@ def _ends(graph: Graph, role: Role) -> dict[str, Result]:
     return found
 
 
-def _free_class_name(title: str, statements: Sequence[Statement]) -> str:
-    name = class_name(title)
-    taken = {target for statement in statements for target in targets_of(statement.expression)}
-    return f"{name}Network" if name in taken or name in ("Tensor", "F") else name
-
-
 def _file_name(source: str, name: str) -> str:
     return f"<layerloom {name} {hashlib.sha256(source.encode()).hexdigest()[:12]}>"
 
@@ -268,19 +271,3 @@ def _moved(code: CodeType, shift: int) -> CodeType:
     """`code` with every line number moved by `shift`."""
     constants = tuple(_moved(each, shift) if isinstance(each, CodeType) else each for each in code.co_consts)
     return code.replace(co_firstlineno=max(code.co_firstlineno + shift, 1), co_consts=constants)
-
-
-def _turn(trace: TracebackType, nodes: int) -> int:
-    """Which turn of a loop a frame is in, told by the position of the modules it holds; 0 outside loops."""
-    if nodes == 1:
-        return 0
-    frame_locals = trace.tb_frame.f_locals
-    owner = frame_locals.get("self", frame_locals.get("network"))
-    if isinstance(owner, nn.Module):
-        held = {id(value) for key, value in frame_locals.items() if isinstance(value, nn.Module) and value is not owner}
-        for child in owner.children():
-            if isinstance(child, nn.ModuleList):
-                for at, module in enumerate(child):
-                    if id(module) in held and at < nodes:
-                        return at
-    return 0

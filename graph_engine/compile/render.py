@@ -62,28 +62,57 @@ def targets_of(expression: Any, *, modules: bool = True) -> list[str]:
 
 
 def wrap(line: str, indent: int) -> list[str]:
-    """`line` indented; where it is too long and ends in a call, the call's arguments go on lines of their own."""
+    """`line` indented; where it is too long, the parts of its longest bracket go on lines of their own, and so on."""
     space = " " * indent
-    tail = "):" if line.endswith("):") else ")"
-    if len(space + line) <= WIDTH or not line.endswith(tail):
+    if len(space + line) <= WIDTH:
         return [space + line]
-    depth = 0
-    for at in range(len(line) - len(tail), -1, -1):
-        depth += (line[at] == ")") - (line[at] == "(")
-        if depth == 0:
-            break
-    arguments = _split(line[at + 1 : -len(tail)])
-    return [f"{space}{line[: at + 1]}", *(f"{space}    {argument}," for argument in arguments), f"{space}{tail}"]
+    bracket = _longest_bracket(line)
+    if bracket is not None:
+        start, stop = bracket
+        parts = _split(line[start:stop], ", ")
+        comma = "," if len(parts) > 1 else ""  # none after a single one: it may be a generator
+        inner = [folded for part in parts for folded in wrap(part + comma, indent + 4)]
+        return [space + line[:start], *inner, space + line[stop:]]
+    head, equals, value = line.partition(" = ")
+    if line.startswith("return "):
+        head, equals, value = "return", " ", line.removeprefix("return ")
+    values, terms = _split(value or line, ", "), _split(value or line, " + ")
+    if len(values) > 1:
+        parts = [f"{each}," for each in values]
+    elif len(terms) > 1:
+        parts = [terms[0], *(f"+ {term}" for term in terms[1:])]
+    else:
+        return [space + line]
+    if not equals:  # it stands inside brackets already
+        return [space + part for part in parts]
+    return [f"{space}{head}{equals}(", *(f"{space}    {part}" for part in parts), f"{space})"]
 
 
-def _split(arguments: str) -> list[str]:
+def _longest_bracket(line: str) -> tuple[int, int] | None:
+    """Where the contents of the longest outermost bracket of calls, lists and definitions start and stop."""
+    found: list[tuple[int, int]] = []
+    depth = start = 0
+    for at, letter in enumerate(line):
+        if letter in "([{":
+            depth += 1
+            if depth == 1:
+                start = at + 1
+        elif letter in ")]}":
+            depth -= 1
+            if depth == 0:
+                found.append((start, at))
+    return max((each for each in found if each[1] > each[0]), key=lambda each: each[1] - each[0], default=None)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The parts between separators that stand in no bracket."""
     parts, depth, start = [], 0, 0
-    for at, letter in enumerate(arguments):
+    for at, letter in enumerate(text):
         depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and depth == 0:
-            parts.append(arguments[start:at].strip())
-            start = at + 1
-    return [*parts, arguments[start:].strip()]
+        if depth == 0 and text.startswith(separator, at):
+            parts.append(text[start:at])
+            start = at + len(separator)
+    return [*parts, text[start:]]
 
 
 def _operand(part: Any, operator: str, text: Callable[[Any], str]) -> str:

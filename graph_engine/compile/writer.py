@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from graph_engine.blocks import Layer
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.compile.naming import Names
-from graph_engine.compile.render import render, wrap
+from graph_engine.compile.render import WIDTH, render, wrap
 from graph_engine.compile.statements import Repeat, Statement
 
 
@@ -24,7 +24,7 @@ class Text:
             if nodes:
                 self.nodes[len(self.lines)] = nodes
             self.lines.append(part)
-        if comment:
+        if comment and len(self.lines[-1]) + len(comment) + 4 <= WIDTH:
             self.lines[-1] += f"  # {comment}"
 
     def extend(self, other: Text) -> None:
@@ -37,7 +37,8 @@ class Text:
 class Body:
     """Writes statements. `values` maps (node, output) to the name of what is already computed.
 
-    `module` names what a layer of a node is called as: `self.conv2d_1`.
+    `modules` names what a layer of a node is called as: `self.conv2d_1`. With `as_tuple`, a single result is returned
+    in a tuple as well.
     """
 
     statements: Sequence[Statement]
@@ -47,6 +48,7 @@ class Body:
     names: Names
     results: Sequence[tuple[str, str]]
     indent: int
+    as_tuple: bool = False
     text: Text = field(default_factory=Text)
     _users: dict[str, list[int]] = field(default_factory=dict)
 
@@ -70,7 +72,10 @@ class Body:
                 at += 1
             shape = self.statements[at - 1].spec
         if not self._returned_directly():
-            self.text.add(f"return {', '.join(self.values[result] for result in self.results)}", self.indent)
+            values = ", ".join(self.values[result] for result in self.results)
+            self.text.add(
+                f"return ({values},)" if self.as_tuple and len(self.results) == 1 else f"return {values}", self.indent
+            )
         return self.text
 
     def _one(self, at: int, before: TensorSpec | None) -> None:
@@ -128,7 +133,7 @@ class Body:
     def _carried(self, loop: Repeat) -> str:
         """The name of what goes round in a loop: `x` if each turn uses it at once, and so does what follows."""
         entering, leaving = self.statements[loop.start - 1].node, self.statements[loop.stop - 1].node
-        if self._users[entering] == [loop.start] and self._users[leaving] in ([loop.stop], [len(self.statements)]):
+        if self._users[entering] == [loop.start] and self._users[leaving] == [loop.stop]:
             return "x"
         return self.names.take(leaving)
 
@@ -145,7 +150,7 @@ class Body:
 
     def _returned_directly(self) -> bool:
         """Whether the last statement computes the only result and stands in no loop."""
-        if not self.statements or [node for node, _ in self.results] != [self.statements[-1].node]:
+        if self.as_tuple or not self.statements or [node for node, _ in self.results] != [self.statements[-1].node]:
             return False
         return all(repeat.stop != len(self.statements) for repeat in self.repeats)
 

@@ -49,6 +49,8 @@ class Builder:
         for name in parameters:
             if found.parameter(name) is None:
                 raise TypeError(f"{block} has no parameter {name!r}")
+        if len(inputs) > len(found.inputs) and not (found.inputs and found.inputs[-1].variadic):
+            raise TypeError(f"{block} takes {len(found.inputs)} inputs, not {len(inputs)}")
         found.make(parameters)
         port = self._place(found, parameters, title)
         ports = list(found.inputs)

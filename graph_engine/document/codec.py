@@ -1,6 +1,6 @@
 """Documents, edits and their parts as JSON values and back.
 
-Importing this imports pydantic: do it when a file is touched, not at start-up.
+Parsing imports pydantic, importing this does not: it is on the way to the first window.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from graph_engine.document import edits
-from graph_engine.document.edits import AnyEdit, Batch
+from graph_engine.document.edits import AnyEdit
 from graph_engine.document.graph import Graph, Node, Wire, natural
 from graph_engine.document.plan import Binding, Plan
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 
@@ -49,15 +50,23 @@ def binding_from_json(value: Any) -> Binding:
 
 
 def node_to_json(node: Node) -> dict[str, Any]:
-    """A node without what is empty; what an unknown version said comes last."""
-    value: dict[str, Any] = {"id": node.id, "block": node.block, "position": list(node.position)}
+    """A node without what is empty; what an unknown version said comes last.
+
+    Parameters are in the order of their names, which does not depend on when each was set.
+    """
+    value: dict[str, Any] = {"id": node.id, "block": node.block, "position": [_whole(at) for at in node.position]}
     if node.parameters:
-        value["parameters"] = dict(node.parameters)
+        value["parameters"] = dict(sorted(node.parameters.items()))
     if node.title:
         value["title"] = node.title
     if node.frozen:
         value["frozen"] = True
     return {**value, **node.extra}
+
+
+def _whole(number: float) -> float:
+    """`12` rather than `12.0`, as a person writes it."""
+    return int(number) if float(number).is_integer() and abs(number) < 2**53 else number
 
 
 def node_from_json(value: Any, where: str) -> Node:
@@ -66,6 +75,8 @@ def node_from_json(value: Any, where: str) -> Node:
         raise FormatError(f"{where} must be an object, not {_shown(value)}.")
     known = {key: value[key] for key in _NODE_KEYS if key in value}
     extra = {key: item for key, item in value.items() if key not in _NODE_KEYS}
+    if isinstance(known.get("parameters"), dict):  # null stands for the default, as in `SetParameter`
+        known["parameters"] = {key: item for key, item in known["parameters"].items() if item is not None}
     position = known.get("position")
     if isinstance(position, list) and len(position) == 2 and all(isinstance(at, (int, float)) for at in position):
         known["position"] = tuple(position)
@@ -100,13 +111,12 @@ def edit_from_json(value: Any) -> AnyEdit:
     if kind is None:
         raise FormatError(f"{_shown(value)} is not an edit.")
     parts = {key: part for key, part in value.items() if key != "kind"}
-    if kind is Batch:
-        parts["edits"] = tuple(edit_from_json(part) for part in parts["edits"])
-        return Batch(**parts)
+    if "edits" in parts:
+        parts["edits"] = tuple(edit_from_json(part) for part in _items(parts["edits"]))
     if "nodes" in parts and kind is edits.AddNodes:
-        parts["nodes"] = tuple(node_from_json(part, "node") for part in parts["nodes"])
+        parts["nodes"] = tuple(node_from_json(part, "node") for part in _items(parts["nodes"]))
     if "wires" in parts:
-        parts["wires"] = tuple(wire_from_json(part, "wire") for part in parts["wires"])
+        parts["wires"] = tuple(wire_from_json(part, "wire") for part in _items(parts["wires"]))
     if "wire" in parts:
         parts["wire"] = wire_from_json(parts["wire"], "wire")
     if "plan" in parts:
@@ -114,6 +124,12 @@ def edit_from_json(value: Any) -> AnyEdit:
     if "binding" in parts:
         parts["binding"] = binding_from_json(parts["binding"])
     return _parse(kind, parts, kind.kind)
+
+
+def _items(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise FormatError(f"{_shown(value)} is not a list.")
+    return value
 
 
 def _edit_part(value: Any) -> Any:
@@ -143,7 +159,11 @@ def _plain(value: Any) -> Any:
 
 
 def _parse(kind: type[T], value: Any, where: str) -> T:
-    adapter = _adapters.setdefault(kind, TypeAdapter(kind, config=None))
+    from pydantic import TypeAdapter, ValidationError
+
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    adapter = _adapters[kind]
     if isinstance(value, dict):
         unknown = [key for key in value if key not in {item.name for item in fields(kind)}]  # type: ignore[arg-type]
         if unknown:

@@ -6,13 +6,14 @@ History, journal and tests use the same values.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, ClassVar, Literal, Protocol
 
 from graph_engine.blocks import find_block
 from graph_engine.document.document import MAIN, Change, Document
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.plan import Binding, Plan
-from graph_engine.document.rules import ID, EditRefused, title_of, why_not_wire
+from graph_engine.document.rules import ID, EditRefused, title_of, why_not_json, why_not_wire
 
 
 class Edit(Protocol):
@@ -51,12 +52,16 @@ def _count(nodes: tuple[Any, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AddNodes:
-    """Place nodes, together with wires that end at them or lead away from them."""
+    """Place nodes, together with wires.
+
+    `restored`: nodes and wires come back as they were, also those that a file brought in and that may not be drawn.
+    """
 
     kind: ClassVar[str] = "add_nodes"
     nodes: tuple[Node, ...]
     wires: tuple[Wire, ...] = ()
     graph: str = MAIN
+    restored: bool = False
 
     @property
     def label(self) -> str:
@@ -64,17 +69,17 @@ class AddNodes:
 
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
+        new = {node.id for node in self.nodes}
         for node in self.nodes:
-            if node.id in graph:
-                raise EditRefused(f"There is a node called {node.id!r} already.")
-            if not ID.match(node.id):
-                raise EditRefused(f"{node.id!r} can't be an id: it takes lower-case letters, digits and _.")
+            _check_new(graph, node, self.restored)
+        if len(new) < len(self.nodes):
+            raise EditRefused("Two of the new nodes have one id; ids must differ.")
         added: list[Wire] = []
         for node in self.nodes:
             graph.put(node)
         try:
             for wire in self.wires:
-                if reason := why_not_wire(graph, wire):
+                if reason := _why_not(graph, wire, self.restored):
                     raise EditRefused(reason)
                 if graph.wire_at(wire.target, wire.input) is not None:
                     raise EditRefused(f"The input {wire.target}.{wire.input} has a wire already.")
@@ -86,8 +91,13 @@ class AddNodes:
             for node in self.nodes:
                 graph.drop(node.id)
             raise
-        change.touch(self.graph, *(node.id for node in self.nodes), *_ends(self.wires))
-        return RemoveNodes(tuple(node.id for node in self.nodes), self.graph)
+        change.touch(self.graph, *new, *_ends(self.wires))
+        remove = RemoveNodes(tuple(node.id for node in self.nodes), self.graph)
+        between = tuple(wire for wire in self.wires if not {wire.source, wire.target} & new)
+        if not between:
+            return remove
+        disconnect = Disconnect(between, self.graph)
+        return Batch(self.label, (disconnect, remove)) if new else disconnect
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +114,7 @@ class RemoveNodes:
 
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
-        nodes = tuple(_node(graph, name) for name in self.nodes)
-        gone = set(self.nodes)
+        nodes = tuple(_node(graph, name) for name in dict.fromkeys(self.nodes))
         wires = tuple(
             dict.fromkeys(
                 wire for name in self.nodes for wire in (*graph.wires_into(name).values(), *graph.wires_out_of(name))
@@ -113,19 +122,23 @@ class RemoveNodes:
         )
         for wire in wires:
             graph.unlink(wire)
-        for name in gone:
-            graph.drop(name)
+        for node in nodes:
+            graph.drop(node.id)
         change.touch(self.graph, *self.nodes, *_ends(wires))
-        return AddNodes(nodes, wires, self.graph)
+        return AddNodes(nodes, wires, self.graph, restored=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Draw a wire; one that ends at the same input is replaced."""
+    """Draw a wire; one that ends at the same input is replaced.
+
+    `restored`: it comes back as it was, also if a file brought it in and it may not be drawn.
+    """
 
     kind: ClassVar[str] = "connect"
     wire: Wire
     graph: str = MAIN
+    restored: bool = False
 
     @property
     def label(self) -> str:
@@ -136,13 +149,15 @@ class Connect:
         before = graph.wire_at(self.wire.target, self.wire.input)
         if before is not None:
             graph.unlink(before)
-        if reason := why_not_wire(graph, self.wire):
+        if reason := _why_not(graph, self.wire, self.restored):
             if before is not None:
                 graph.link(before)
             raise EditRefused(reason)
         graph.link(self.wire)
         change.touch(self.graph, *_ends((self.wire, *([before] if before else []))))
-        return Connect(before, self.graph) if before is not None else Disconnect((self.wire,), self.graph)
+        if before is not None:
+            return Connect(before, self.graph, restored=True)
+        return Disconnect((self.wire,), self.graph)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +176,14 @@ class Disconnect:
 
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
-        for wire in self.wires:
+        wires = tuple(dict.fromkeys(self.wires))
+        for wire in wires:
             if graph.wire_at(wire.target, wire.input) != wire:
                 raise EditRefused(f"There is no wire {wire}.")
-        for wire in self.wires:
+        for wire in wires:
             graph.unlink(wire)
-        change.touch(self.graph, *_ends(self.wires))
-        return AddNodes((), self.wires, self.graph)
+        change.touch(self.graph, *_ends(wires))
+        return AddNodes((), wires, self.graph, restored=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +206,8 @@ class SetParameter:
         block = find_block(node.block)
         if block is not None and block.parameter(self.name) is None:
             raise EditRefused(f"{block.title} has no parameter {self.name!r}.")
+        if reason := why_not_json(self.value):
+            raise EditRefused(f"{self.name} of {self.node} can't have this value: {reason}.")
         before = node.parameters.get(self.name)
         parameters = {key: value for key, value in node.parameters.items() if key != self.name}
         if self.value is not None:
@@ -215,7 +233,10 @@ class Move:
         graph = _graph(document, self.graph)
         before = tuple((name, _node(graph, name).position) for name, _ in self.positions)
         for name, position in self.positions:
-            graph.put(graph[name].with_(position=(float(position[0]), float(position[1]))))
+            if not all(map(isfinite, position)):
+                raise EditRefused(f"{name} can't be put at {position}: that is not a place.")
+        for name, (x, y) in self.positions:
+            graph.put(graph[name].with_(position=(float(x), float(y))))
         change.touch(self.graph, *(name for name, _ in before), moved=True)
         return Move(before, self.graph)
 
@@ -239,6 +260,8 @@ class SetNode:
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
         node = _node(graph, self.node)
+        if not isinstance(self.value, bool if self.attribute == "frozen" else str):
+            raise EditRefused(f"{self.value!r} can't be the {self.attribute} of a node.")
         before = getattr(node, self.attribute)
         graph.put(node.with_(**{self.attribute: self.value}))
         change.touch(self.graph, self.node)
@@ -257,6 +280,12 @@ class SetPlan:
         return "Change the training plan"
 
     def perform(self, document: Document, change: Change) -> Edit:
+        from graph_engine.document.codec import FormatError, plan_from_json, plan_to_json
+
+        try:
+            plan_from_json(plan_to_json(self.plan))  # so that what is saved can be opened again
+        except FormatError as error:
+            raise EditRefused(f"The plan can't be changed like this: {error}") from error
         before, document.plan = document.plan, self.plan
         change.plan, change.moved_only = True, False
         return SetPlan(before)
@@ -335,6 +364,27 @@ AnyEdit = (
     | SetAbout
     | Batch
 )
+
+
+def _check_new(graph: Graph, node: Node, restored: bool) -> None:
+    """Raises: EditRefused when `node` can't be placed in `graph`."""
+    if node.id in graph:
+        raise EditRefused(f"There is a node called {node.id!r} already.")
+    if not ID.match(node.id):
+        raise EditRefused(f"{node.id!r} can't be an id: it takes lower-case letters, digits and _.")
+    if not all(map(isfinite, node.position)):
+        raise EditRefused(f"{node.id} can't be put at {node.position}: that is not a place.")
+    for name, value in node.parameters.items():
+        if not restored and (reason := why_not_json(value)):
+            raise EditRefused(f"{name} of {node.id} can't have this value: {reason}.")
+
+
+def _why_not(graph: Graph, wire: Wire, restored: bool) -> str | None:
+    """Why a wire may not be drawn or, if it only comes back, can't be there; None when it may."""
+    if not restored:
+        return why_not_wire(graph, wire)
+    missing = next((end for end in (wire.source, wire.target) if end not in graph), None)
+    return f"There is no node {missing!r}." if missing is not None else None
 
 
 def _ends(wires: tuple[Wire, ...]) -> list[str]:

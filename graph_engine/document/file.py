@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +66,14 @@ def loads(text: str, name: str = "the document") -> Document:
     Raises: FileError.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except json.JSONDecodeError as error:
         raise FileError(
             f"{name} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}. "
             "It may be cut short or damaged; restore it from a backup."
         ) from error
+    except ValueError as error:
+        raise FileError(f"{name} holds a number that is too large to be read. Restore it from a backup.") from error
     except RecursionError as error:
         raise FileError(f"{name} is nested too deeply to be a Layerloom document.") from error
     if not isinstance(value, dict) or value.get("format") != FORMAT:
@@ -115,7 +119,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
 
     Raises: FileError; then what was there before is still there.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))  # a link stays a link
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
@@ -130,16 +134,17 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
         except BaseException:
             Path(beside).unlink(missing_ok=True)
             raise
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
     except OSError as error:
         raise FileError(
             f"{target} could not be saved: {error.strerror or error}. Nothing was changed on disk; "
             "choose another place or free some space."
         ) from error
+    with suppress(OSError):  # it is in place; some file systems can't make the folder's entry durable on request
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _umask() -> int:
@@ -186,8 +191,20 @@ def _graph(value: Any, name: str) -> Graph:
     return graph
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(text)
+    return value
+
+
 def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    """Raises: FileError for a number that JSON has no word for."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise FileError("The document holds a number that is not finite, so it can't be saved. Change it.") from error
+    return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair is written as JSON's \\ud83d
 
 
 def _rows(values: list[Any]) -> str:

@@ -56,7 +56,15 @@ class Wire:
 
 def natural(text: str) -> tuple[Any, ...]:
     """A sort key under which `conv2d_10` comes after `conv2d_2`."""
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part)
+    parts = [_natural_part(part) for part in re.split(r"([0-9]+)", text) if part]
+    return (*parts, (-1, 0, text))  # `a_1` and `a_01` differ as well
+
+
+def _natural_part(part: str) -> tuple[int, int, str]:
+    if part[0] not in "0123456789":
+        return (1, 0, part)
+    digits = part.lstrip("0")  # by length first: a file may hold more digits than Python reads as a number
+    return (0, len(digits), digits)
 
 
 class Graph:
@@ -101,11 +109,7 @@ class Graph:
         return self._into.get(node, {}).get(port)
 
     def wires_out_of(self, node: str, port: str | None = None) -> list[Wire]:
-        return [
-            wire
-            for _, _, wire in self.nx.out_edges(node, data="wire")
-            if port is None or wire.output == port
-        ]
+        return [wire for _, _, wire in self.nx.out_edges(node, data="wire") if port is None or wire.output == port]
 
     def free_slot(self, node: str, port: str) -> str:
         """The next slot of a variadic input."""
@@ -168,7 +172,8 @@ class Graph:
 
     def fresh_id(self, block: str, taken: Iterable[str] = ()) -> str:
         """An id for a new node of `block` that no node has: `conv2d_3`."""
-        pattern = re.compile(rf"{re.escape(block)}_(\d+)$")
+        block = block if re.match(r"[a-z][a-z0-9_]*\Z", block) else "node"  # an unknown block may be called anything
+        pattern = re.compile(rf"{block}_([0-9]{{1,9}})\Z")
         used = [int(match[1]) for name in (*self._nodes, *taken) if (match := pattern.match(name))]
         return f"{block}_{max(used, default=0) + 1}"
 

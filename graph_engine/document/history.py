@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graph_engine.document.document import Document
 from graph_engine.document.edits import Edit
+from graph_engine.document.rules import EditRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +63,39 @@ class History:
         self._closed = True
 
     def undo(self) -> str | None:
-        """Take back the last step; returns its label, or None when there is none."""
+        """Take back the last step; returns its label, or None when there is none.
+
+        Raises: EditRefused when the document was changed past this history.
+        """
         if not self._done:
             return None
         step = self._done.pop()
-        self.document.apply(step.inverse)
+        self._apply(step.inverse, lambda: self._done.append(step))
         self.applied(step.inverse)
         self._undone.append(step)
         self._closed = True
         return step.label
 
     def redo(self) -> str | None:
-        """Apply again what was taken back last; returns its label, or None."""
+        """Apply again what was taken back last; returns its label, or None.
+
+        Raises: EditRefused when the document was changed past this history.
+        """
         if not self._undone:
             return None
         step = self._undone.pop()
-        self.document.apply(step.edit)
+        self._apply(step.edit, lambda: self._undone.append(step))
         self.applied(step.edit)
         self._done.append(step)
         self._closed = True
         return step.label
+
+    def _apply(self, edit: Edit, otherwise: Callable[[], None]) -> None:
+        try:
+            self.document.apply(edit)
+        except EditRefused:  # somebody changed the document past this history: the step stays where it was
+            otherwise()
+            raise
 
     @property
     def undo_label(self) -> str | None:

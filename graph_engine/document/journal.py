@@ -19,7 +19,7 @@ from typing import Any
 
 from graph_engine.document.codec import FormatError, edit_from_json, edit_to_json
 from graph_engine.document.document import Document
-from graph_engine.document.edits import AnyEdit
+from graph_engine.document.edits import AnyEdit, SetAbout
 from graph_engine.document.file import FileError, dumps, loads
 from graph_engine.document.rules import EditRefused
 
@@ -48,6 +48,7 @@ class Journal:
         self._failed = failed
         self._descriptor = -1
         self._broken = False
+        self._told = False
         self._lock = threading.Lock()
         self._dirty = threading.Event()
         self._closing = threading.Event()
@@ -58,7 +59,7 @@ class Journal:
     def record(self, edit: AnyEdit) -> None:
         """Note an edit that the document has just taken."""
         if self._broken:
-            self._attempt(self._begin)
+            self._attempt(self._begin_unsaved)
         else:
             self._attempt(lambda: self._append(_line(edit_to_json(edit))))
 
@@ -98,6 +99,11 @@ class Journal:
             os.close(before)
         self._dirty.set()
 
+    def _begin_unsaved(self) -> None:
+        """Begin again from a document that is not on disk elsewhere: an entry that changes nothing says so."""
+        self._begin()
+        self._append(_line(edit_to_json(SetAbout(self._document.title, self._document.notes))))
+
     def _append(self, line: str) -> None:
         _write(self._descriptor, line)
         self._dirty.set()
@@ -105,14 +111,16 @@ class Journal:
     def _attempt(self, action: Callable[[], None]) -> None:
         try:
             action()
-            self._broken = False
-        except OSError as error:
-            if not self._broken:
+            self._broken = self._told = False
+        except (OSError, FileError) as error:
+            self._broken = True
+            if not self._told:
+                self._told = True
+                why = (error.strerror if isinstance(error, OSError) else None) or str(error).rstrip(".")
                 self._failed(
-                    f"The crash journal could not be written: {error.strerror or error}. Your drawing is safe in the "
+                    f"The crash journal could not be written: {why}. Your drawing is safe in the "
                     "window, but save it soon: a crash would lose it."
                 )
-            self._broken = True
 
     def _sync_when_dirty(self) -> None:
         while not self._closing.is_set():
@@ -166,14 +174,13 @@ def recoverable(folder: Path) -> list[Recovery]:
         try:
             if _is_held(file):
                 continue
-            header, document, lines = _read(file)
+            path, document, lines = _read(file)
+            if lines:
+                found.append(Recovery(file, path, document.title, len(lines), file.stat().st_mtime))
+            else:
+                file.unlink(missing_ok=True)
         except (FileError, OSError):
             continue
-        if not lines:
-            file.unlink(missing_ok=True)
-            continue
-        path = Path(header["path"]) if header.get("path") else None
-        found.append(Recovery(file, path, document.title, len(lines), file.stat().st_mtime))
     return sorted(found, key=lambda recovery: -recovery.changed)
 
 
@@ -187,8 +194,8 @@ def _is_held(file: Path) -> bool:
     return False
 
 
-def _read(file: Path) -> tuple[dict[str, Any], Document, list[str]]:
-    """Header, base document and the whole lines after them.
+def _read(file: Path) -> tuple[Path | None, Document, list[str]]:
+    """The path in the header, the base document and the whole lines after them.
 
     Raises: FileError.
     """
@@ -197,13 +204,14 @@ def _read(file: Path) -> tuple[dict[str, Any], Document, list[str]]:
         header, base = json.loads(lines[0]), json.loads(lines[1])
     except (OSError, ValueError, IndexError) as error:
         raise FileError(f"The journal {file} is damaged and can't be read.") from error
-    if not isinstance(header, dict) or not isinstance(base, str):
+    path = header.get("path") if isinstance(header, dict) else header
+    if not isinstance(path, str | None) or not isinstance(base, str):
         raise FileError(f"The journal {file} is damaged and can't be read.")
-    return header, loads(base, "the journal"), lines[2:-1]
+    return Path(path) if path else None, loads(base, "the journal"), lines[2:-1]
 
 
 def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    return json.dumps(value) + "\n"
 
 
 def _write(descriptor: int, text: str) -> None:

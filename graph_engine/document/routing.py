@@ -1,12 +1,12 @@
 """The way of a wire between two ports: a smooth curve that goes round nodes instead of behind them.
 
-Where the plain curve is free it is taken. Else the nodes between the ports are seen as columns; the wire passes each
+Where no node stands between the ports the plain curve is taken. Else the nodes between the ports are seen as columns; the wire passes each
 column through a gap, chosen so that it rises and falls as little as possible, and bends only between columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 Point = tuple[float, float]
@@ -26,6 +26,7 @@ _CELL = 256.0
 _REACHES = (160.0, 640.0, 2560.0)  # how far above and below the ports a way is looked for, in turn
 _SAMPLES = 16
 _STUB = 20.0
+_WRONG_SIDE = 80.0  # what it costs to cross the wires of the ports above or below
 _BEND = 24.0  # what a change of height costs beside its length: few long bends rather than many small ones
 
 
@@ -43,6 +44,9 @@ class Obstacles:
         self._rects[node] = rect
         for cell in _cells(rect):
             self._cells.setdefault(cell, set()).add(node)
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._rects
 
     def remove(self, node: str) -> None:
         for cell in _cells(self._rects.pop(node)):
@@ -113,19 +117,32 @@ def route(
     obstacles: Obstacles,
     ends: tuple[str, str],
     lanes: Lanes | None = None,
+    lean: float = 0.0,
 ) -> Route:
-    """The way from an output port at `start` to an input port at `end` round all nodes but its two `ends`."""
+    """The way from an output port at `start` to an input port at `end` round all nodes but its two `ends`.
+
+    `lean` says from where it should arrive so that it does not cross the node's main wire: from above (−1), from
+    below (1), or either (0).
+    """
     plain = direct(start, end)
-    if not _hits(plain, obstacles.near(_bounds(plain), ends)):
-        return Route(plain)
-    (x1, _), (x2, _) = start, end
+    (x1, y1), (x2, y2) = start, end
     if x2 - x1 < 3 * _STUB:
-        return Route(_back(start, end, obstacles) or plain)
+        hidden = _hits(plain, obstacles.near(_bounds(plain), ends))
+        return Route((_back(start, end, obstacles) if hidden else None) or plain)
+    between = (x1 + _STUB, min(y1, y2) - CLEARANCE, x2 - _STUB, max(y1, y2) + CLEARANCE)
+    if not obstacles.near(between, ends):
+        return Route(plain)
     for reach in _REACHES:
-        runs = _runs(start, end, obstacles, ends, reach, lanes)
+        runs = _runs(start, end, obstacles, ends, reach, lanes, lean)
         if runs is not None:
             return Route(_through(start, end, runs), tuple(runs))
     return Route(plain)
+
+
+def lean_of(ports: Sequence[str], port: str, nearest: str) -> float:
+    """From where a wire to `port` should arrive, given its node's input ports and the one whose source is nearest."""
+    at, middle = ports.index(port), ports.index(nearest)
+    return float((at > middle) - (at < middle))
 
 
 def sample(curve: Curve, count: int = _SAMPLES) -> Iterator[Point]:
@@ -185,7 +202,13 @@ def _gaps(rects: list[Rect], top: float, bottom: float) -> list[tuple[float, flo
 
 
 def _runs(
-    start: Point, end: Point, obstacles: Obstacles, ends: tuple[str, str], reach: float, lanes: Lanes | None
+    start: Point,
+    end: Point,
+    obstacles: Obstacles,
+    ends: tuple[str, str],
+    reach: float,
+    lanes: Lanes | None,
+    lean: float,
 ) -> list[tuple[float, float, float]] | None:
     """The level pieces (left, right, y) of the way with the least rise and fall; None if there is none within `reach`."""
     (x1, y1), (x2, y2) = start, end
@@ -201,7 +224,7 @@ def _runs(
         if not step:
             return None
         best = step
-    _, _, taken = min((cost + abs(y - y2) + (_BEND if y != y2 else 0.0), y, gaps) for cost, y, gaps in best)
+    _, _, taken = min((cost + _arrival(y - y2, lean), y, gaps) for cost, y, gaps in best)
     passed = [gaps[at] for gaps, at in zip(choices, taken, strict=True)]
     runs: list[tuple[float, float, float]] = []
     y = y1
@@ -219,6 +242,12 @@ def _pass(
 ) -> tuple[float, float, tuple[int, ...]]:
     nearest = min(max(y, upper), lower)
     return (cost + abs(nearest - y) + (_BEND if nearest != y else 0.0), nearest, taken)
+
+
+def _arrival(below: float, lean: float) -> float:
+    """What it costs to arrive from a height that lies `below` the port."""
+    wrong_side = abs(lean) * _WRONG_SIDE if below * lean < 0 else 0.0
+    return abs(below) + (_BEND if below else 0.0) + wrong_side
 
 
 def _ahead(y: float, gaps: list[tuple[float, float]], goal: float) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
+from typing import Any
 
 from graph_engine.blocks import find_block
 from graph_engine.blocks.tensor import Kind
@@ -13,7 +15,24 @@ class EditRefused(Exception):
     """An edit that the document can't take; the message says why, and nothing was changed."""
 
 
-ID = re.compile(r"[a-z][a-z0-9_]*$")
+ID = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+def why_not_json(value: Any) -> str | None:
+    """Why a file can't hold `value`, in a few words; None when it can."""
+    match value:
+        case None | bool() | int() | str():
+            return None
+        case float():
+            return None if isfinite(value) else f"{value} is not a number that a file can hold"
+        case list() | tuple():
+            return next((reason for item in value if (reason := why_not_json(item))), None)
+        case dict():
+            if not all(isinstance(key, str) for key in value):
+                return "its keys must be text"
+            return why_not_json(list(value.values()))
+        case _:
+            return f"a {type(value).__name__} is not a value that a file can hold"
 
 
 def title_of(node: Node) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from graph_engine.blocks import get_block
+from graph_engine.blocks import find_block, get_block
 from graph_engine.document.document import MAIN
-from graph_engine.document.edits import AddNodes, Batch, Connect
-from graph_engine.document.graph import Graph, Node, Wire
+from graph_engine.document.edits import AddNodes, AnyEdit, Batch, Connect, Move
+from graph_engine.document.geometry import geometry_in, measure
+from graph_engine.document.graph import Graph, Node, Position, Wire, natural
+from graph_engine.document.rules import EditRefused, title_of
+
+GAP = 48.0
+"""What is left free between two nodes in a row, in scene units."""
 
 
 def insert_on_wire(
@@ -26,3 +32,93 @@ def insert_on_wire(
     into = Wire(wire.source, wire.output, node.id, f"{port.name}.0" if port.variadic else port.name)
     out = Wire(node.id, found.outputs[0].name, wire.target, wire.input)
     return Batch(f"Insert {found.title}", (AddNodes((node,), (into,), graph_name), Connect(out, graph_name)))
+
+
+def wrap_in_residual(graph: Graph, nodes: Collection[str], graph_name: str = MAIN) -> Batch:
+    """Let what enters a chain of nodes skip it: a `residual` node adds it to what the chain gives.
+
+    The chain may branch inside, but one value enters it and one leaves it. The new node stands behind the chain;
+    what followed is moved to the right where it would be in the way.
+
+    Raises: EditRefused when what is selected is not such a chain.
+    """
+    chosen = set(nodes)
+    if not chosen:
+        raise EditRefused("Select the layers that the skip connection should pass: one node or a chain.")
+    source = _only_entry(graph, chosen)
+    exit_node, output = _only_exit(graph, chosen)
+    block = get_block("residual")
+    id_ = graph.fresh_id("residual")
+    followers = [wire for wire in graph.wires_out_of(exit_node, output) if wire.target not in chosen]
+    x, f = (port.name for port in block.inputs)
+    wires = (Wire(*source, id_, x), Wire(exit_node, output, id_, f))
+    node, moves = _place_behind(graph, exit_node, output, Node(id_, "residual"), followers)
+    edits: list[AnyEdit] = [AddNodes((node,), wires, graph_name)]
+    edits += [Connect(Wire(id_, block.outputs[0].name, wire.target, wire.input), graph_name) for wire in followers]
+    if moves:
+        edits.append(Move(moves, graph_name))
+    return Batch("Wrap in residual", tuple(edits))
+
+
+def _only_entry(graph: Graph, chosen: set[str]) -> tuple[str, str]:
+    """The one output port whose value enters `chosen` from outside.
+
+    Raises: EditRefused.
+    """
+    sources = {
+        (wire.source, wire.output)
+        for name in chosen
+        for wire in graph.wires_into(name).values()
+        if wire.source not in chosen
+    }
+    if not sources:
+        raise EditRefused("Nothing leads into the selected nodes, so there is nothing that could skip them.")
+    if len(sources) > 1:
+        names = ", ".join(sorted({title_of(graph[name]) for name, _ in sources}))
+        raise EditRefused(
+            f"Several values enter the selected nodes (from {names}); select a chain that one value enters."
+        )
+    return sources.pop()
+
+
+def _only_exit(graph: Graph, chosen: set[str]) -> tuple[str, str]:
+    """The one output port of `chosen` whose value leaves it, or which nothing uses yet.
+
+    Raises: EditRefused.
+    """
+    used = {
+        (wire.source, wire.output)
+        for name in chosen
+        for wire in graph.wires_out_of(name)
+        if wire.target not in chosen
+    }
+    if not used:
+        for name in chosen:
+            block = find_block(graph[name].block)
+            inside = {wire.output for wire in graph.wires_out_of(name)}
+            used |= {(name, port.name) for port in (block.outputs if block else ()) if port.name not in inside}
+    if len(used) != 1:
+        raise EditRefused(
+            "The selected nodes must end in one value that goes on; select a chain of layers without its loss."
+        )
+    return used.pop()
+
+
+def _place_behind(
+    graph: Graph, before: str, output: str, node: Node, followers: Iterable[Wire]
+) -> tuple[Node, tuple[tuple[str, Position], ...]]:
+    """`node` right of `before`, its port on the line of that node's `output`, and the moves that make room for it."""
+    left, top = graph[before].position
+    ahead = geometry_in(graph, before)
+    own = measure(node)
+    x = left + ahead.width + GAP
+    y = top + ahead.offset("output", output)[1] - own.outputs[0][1]
+    behind = graph.downstream(wire.target for wire in followers)
+    nearest = min((graph[name].position[0] for name in behind), default=x + own.width + GAP)
+    shift = x + own.width + GAP - nearest
+    moves: tuple[tuple[str, Position], ...] = ()
+    if shift > 0:
+        moves = tuple(
+            (name, (graph[name].position[0] + shift, graph[name].position[1])) for name in sorted(behind, key=natural)
+        )
+    return node.with_(position=(x, y)), moves

@@ -48,6 +48,7 @@ class Output(Block):
     title: ClassVar = "Output"
     category: ClassVar = Category.DATA
     role: ClassVar = Role.OUTPUT
+    whole_numbers: ClassVar = True
     keywords: ClassVar = ("result", "prediction", "logits", "sink")
     inputs: ClassVar = (InputPort("x"),)
     outputs: ClassVar = ()

@@ -47,6 +47,7 @@ class Add(Block):
 
     title: ClassVar = "Add"
     category: ClassVar = Category.SKIP
+    whole_numbers: ClassVar = True
     keywords: ClassVar = ("sum", "plus", "skip", "merge", "residual")
     inputs: ClassVar = (Input("xs", variadic=True, help="what is added"),)
     examples: ClassVar = (_PAIR, ({}, {"xs.0": _SMALL, "xs.1": _SMALL, "xs.2": _SMALL}))
@@ -64,6 +65,7 @@ class Multiply(Block):
 
     title: ClassVar = "Multiply"
     category: ClassVar = Category.SKIP
+    whole_numbers: ClassVar = True
     keywords: ClassVar = ("product", "gate", "times", "merge")
     inputs: ClassVar = (Input("xs", variadic=True, help="what is multiplied"),)
     examples: ClassVar = (_PAIR,)
@@ -81,6 +83,7 @@ class Concat(Block):
 
     title: ClassVar = "Concat"
     category: ClassVar = Category.SKIP
+    whole_numbers: ClassVar = True
     keywords: ClassVar = ("concatenate", "join", "stack", "merge", "dense")
     inputs: ClassVar = (Input("xs", variadic=True, help="what is joined"),)
     examples: ClassVar = (_PAIR, ({"axis": -1}, {"xs.0": TensorSpec((N, 3)), "xs.1": TensorSpec((N, 4))}))
@@ -117,8 +120,9 @@ class Concat(Block):
 class Residual(Block):
     """Adds what skips to what was computed: y = F(x) + x, with a projection where the shapes differ.
 
-    x: what skips, f: what the wrapped layers made of it -> y: as f. The projection is a 1×1 convolution with batch norm
-    (images; strided where f is smaller) or a linear layer (vectors). *Wrap in residual* on a selection places it.
+    x: what skips, f: what the wrapped layers made of it -> y: as f; (N, C, H, W), (N, C) or (N, T, E).
+    The projection is a 1×1 convolution with batch norm (images; strided where f is smaller) or a linear layer
+    (vectors, sequences). *Wrap in residual* on a selection places it.
     """
 
     title: ClassVar = "Residual"
@@ -133,6 +137,7 @@ class Residual(Block):
         ({}, {"x": _SMALL, "f": _SMALL}),
         ({"activation": "none"}, {"x": _SMALL, "f": _WIDE}),
         ({}, {"x": TensorSpec((N, 5)), "f": TensorSpec((N, 7))}),
+        ({}, {"x": TensorSpec((N, 3, 5)), "f": TensorSpec((N, 3, 7))}),
     )
 
     projection: Annotated[

@@ -78,7 +78,7 @@ class Dropout(Block):
         "Dropout: a simple way to prevent neural networks from overfitting",
     )
     inputs: ClassVar = (Input("x", _FEATURES, "vector, sequence or image"),)
-    examples: ClassVar = (({}, {"x": _VECTOR}), ({"probability": 0.1}, {"x": _IMAGE}))
+    examples: ClassVar = (({}, {"x": _VECTOR}), ({"probability": 0.1}, {"x": _IMAGE}), ({}, {"x": _SEQUENCE}))
 
     probability: Annotated[float, Param("Probability", "How often a value is set to zero.", ge=0, le=1)] = 0.5
 

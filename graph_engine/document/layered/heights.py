@@ -17,6 +17,7 @@ NODE_GAP, LANE_GAP = 36.0, 12.0
 """Between nodes below each other, and between a lane and what is next to it."""
 
 _SWEEPS = 10
+_STEP = 20.0  # ports that differ by no more are joined by a small bend, so that nodes stand level
 
 
 def assign_heights(drawing: Drawing) -> None:
@@ -126,13 +127,20 @@ def _blocks(drawing: Drawing, straight: list[Link]) -> _Blocks:
         members, vertex = [head], head
         while vertex in onward:
             link = onward[vertex]
-            blocks.inner[link.target] = blocks.inner[vertex] + link.out - link.into
+            blocks.inner[link.target] = blocks.inner[vertex] + _drop(drawing, link)
             vertex = link.target
             members.append(vertex)
         for member in members:
             blocks.of[member] = len(blocks.all)
         blocks.all.append(_Block(members))
     return blocks
+
+
+def _drop(drawing: Drawing, link: Link) -> float:
+    """How far the target's upper edge lies below the source's where the link is straight, or nearly so."""
+    drop = link.out - link.into
+    between_nodes = not drawing.is_dummy(link.source) and not drawing.is_dummy(link.target)
+    return 0.0 if between_nodes and abs(drop) <= _STEP else drop
 
 
 def _neighbours(drawing: Drawing, blocks: _Blocks) -> _Neighbours:

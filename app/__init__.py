@@ -1,0 +1,1 @@
+"""The window and the command line. They know the engine; the engine never knows them."""

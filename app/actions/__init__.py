@@ -1,0 +1,18 @@
+"""Every action once: title, keys, icon, when it is possible. Menus, top bar, palette and shortcut sheet are made of them."""
+
+from __future__ import annotations
+
+from app.actions import edit, file, help as help_actions, network, run, view
+from app.actions.action import Action, Menu, Scope
+
+ALL: tuple[Action, ...] = (
+    *file.ACTIONS,
+    *edit.ACTIONS,
+    *view.ACTIONS,
+    *network.ACTIONS,
+    *run.ACTIONS,
+    *help_actions.ACTIONS,
+)
+"""All actions, in the order of the menus."""
+
+__all__ = ["ALL", "Action", "Menu", "Scope"]

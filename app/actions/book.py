@@ -1,0 +1,168 @@
+"""The actions as Qt's: with keys, icons and a state that follows the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
+
+from app.actions.action import Action, Menu, Scope
+from app.theme import icon
+from app.widgets import Scrubbable
+from graph_engine.document import EditRefused
+
+if TYPE_CHECKING:
+    from app.actions.desk import Desk
+
+
+class ActionBook(QObject):
+    """Makes a `QAction` of every action and keeps it up to date.
+
+    `own_keys` are those the user chose, by action id. States are looked at again, once, after `refresh_soon`.
+    """
+
+    refused = Signal(str)
+    """Why an action could not do what it was asked to."""
+
+    def __init__(
+        self, actions: Iterable[Action], desk: Desk, window: QWidget, own_keys: Mapping[str, list[str]] | None = None
+    ) -> None:
+        super().__init__(window)
+        self._desk = desk
+        self._window = window
+        self._actions = {action.id: action for action in actions}
+        self._made: dict[str, QAction] = {}
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self.refresh)
+        for action in self._actions.values():
+            self._made[action.id] = self._make(action)
+        self.set_own_keys(own_keys or {})
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """All of them, in the order of the menus."""
+        return tuple(self._actions.values())
+
+    def action(self, name: str) -> Action:
+        """The action of an id."""
+        return self._actions[name]
+
+    def qaction(self, name: str) -> QAction:
+        """Qt's action of an id, for a button or a menu."""
+        return self._made[name]
+
+    def keys(self, name: str) -> list[QKeySequence]:
+        """The keys of an action, as they are now."""
+        return self._made[name].shortcuts()
+
+    def attach(self, canvas: QWidget) -> None:
+        """Gives the canvas the actions whose keys are its alone."""
+        for action in self._actions.values():
+            if action.scope is Scope.CANVAS:
+                self._window.removeAction(self._made[action.id])
+                canvas.addAction(self._made[action.id])
+
+    def set_own_keys(self, own: Mapping[str, list[str]]) -> None:
+        """Takes the user's keys for the actions named, the usual ones for the rest."""
+        for name, action in self._actions.items():
+            keys = own.get(name, list(action.keys))
+            self._made[name].setShortcuts([QKeySequence(key) for key in keys])
+            self._describe(name)
+
+    def clashes(self, own: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """Keys that more than one action would have: the key, and the ids of the actions."""
+        used: dict[str, list[str]] = {}
+        for name, action in self._actions.items():
+            for key in own.get(name, list(action.keys)):
+                used.setdefault(QKeySequence(key).toString(), []).append(name)
+        return {key: names for key, names in used.items() if len(names) > 1}
+
+    def run(self, name: str) -> None:
+        """Does what an action does, if it is possible now."""
+        self._made[name].trigger()
+
+    def refresh_soon(self) -> None:
+        """Looks at the states again when the events at hand are dealt with."""
+        self._soon.start()
+
+    def refresh(self) -> None:
+        """Looks at what is possible, on, and called what."""
+        for name, action in self._actions.items():
+            made = self._made[name]
+            made.setEnabled(action.enabled(self._desk))
+            if action.checked is not None:
+                made.setChecked(action.checked(self._desk))
+            title = action.title_now(self._desk) or action.title
+            if title != made.text():
+                made.setText(title)
+                self._describe(name)
+
+    # --- menus
+
+    def fill(self, menu: QMenu, which: Menu) -> None:
+        """Puts the actions of a menu into `menu`, with lines between its sections."""
+        section = None
+        submenus: dict[str, QMenu] = {}
+        for action in self._actions.values():
+            if action.menu is not which:
+                continue
+            target = menu
+            if section is not None and action.section != section:
+                menu.addSeparator()
+            section = action.section
+            if action.submenu:
+                if action.submenu not in submenus:
+                    submenus[action.submenu] = menu.addMenu(action.submenu)
+                    submenus[action.submenu].setObjectName(action.submenu)
+                target = submenus[action.submenu]
+            target.addAction(self._made[action.id])
+
+    def fill_bar(self, bar: QMenuBar) -> None:
+        """Puts every menu into a menu bar."""
+        for which in Menu:
+            self.fill(bar.addMenu(f"&{which}"), which)
+
+    # --- inside
+
+    def _make(self, action: Action) -> QAction:
+        made = QAction(action.title, self)
+        made.setObjectName(action.id)
+        made.setCheckable(action.checked is not None)
+        made.setAutoRepeat(action.repeats)
+        if action.icon:
+            made.setIcon(icon(action.icon))
+        if action.scope is Scope.CANVAS:
+            made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        made.setMenuRole(QAction.MenuRole.NoRole)
+        made.triggered.connect(lambda: self._run(action))
+        self._window.addAction(made)
+        return made
+
+    def _run(self, action: Action) -> None:
+        commit_focused()
+        try:
+            action.run(self._desk)
+        except EditRefused as refusal:
+            self.refused.emit(str(refusal))
+        self.refresh_soon()
+
+    def _describe(self, name: str) -> None:
+        action, made = self._actions[name], self._made[name]
+        keys = made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        tip = made.text().removesuffix("…")
+        if keys:
+            tip += f"  ({keys})"
+        if action.help:
+            tip += f"\n{action.help}"
+        made.setToolTip(tip)
+        made.setStatusTip("")
+
+
+def commit_focused() -> None:
+    """Enters what is being typed, so that an action works on what is seen."""
+    focused = QApplication.focusWidget()
+    if isinstance(focused, Scrubbable):
+        focused.commit()

@@ -1,0 +1,177 @@
+"""Changes of a drawing that take several edits: pure functions from a graph to one edit, for gestures and keys alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graph_engine.blocks import find_block
+from graph_engine.blocks.block import slot_of
+from graph_engine.document import (
+    AddNodes,
+    AnyEdit,
+    Batch,
+    Connect,
+    Disconnect,
+    Graph,
+    Move,
+    Node,
+    Position,
+    RemoveNodes,
+    Wire,
+    title_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Nodes with the wires between them, and those that lead into them from elsewhere."""
+
+    nodes: tuple[Node, ...]
+    wires: tuple[Wire, ...]
+    incoming: tuple[Wire, ...] = ()
+
+
+def fragment_of(graph: Graph, nodes: Iterable[str]) -> Fragment:
+    """These nodes of `graph`, to be copied."""
+    names = dict.fromkeys(nodes)
+    into = [wire for name in names for wire in graph.wires_into(name).values()]
+    return Fragment(
+        tuple(graph[name] for name in names),
+        tuple(wire for wire in into if wire.source in names),
+        tuple(wire for wire in into if wire.source not in names),
+    )
+
+
+def add_fragment(
+    graph: Graph, fragment: Fragment, offset: Position, graph_name: str, *, with_incoming: bool = False
+) -> tuple[AddNodes, dict[str, str]]:
+    """An edit that adds a copy of `fragment` under new ids, and the new id of each of its nodes."""
+    names: dict[str, str] = {}
+    for node in fragment.nodes:
+        names[node.id] = graph.fresh_id(node.block, names.values())
+    nodes = tuple(
+        replace(node, id=names[node.id], position=(node.position[0] + offset[0], node.position[1] + offset[1]))
+        for node in fragment.nodes
+    )
+    wires = [replace(wire, source=names[wire.source], target=names[wire.target]) for wire in fragment.wires]
+    if with_incoming:
+        wires += [
+            replace(wire, target=names[wire.target])
+            for wire in fragment.incoming
+            if wire.source in graph and _has_output(graph[wire.source], wire.output)
+        ]
+    return AddNodes(nodes, tuple(wires), graph_name), names
+
+
+def delete(graph: Graph, nodes: Sequence[str], wires: Sequence[Wire], graph_name: str) -> AnyEdit | None:
+    """Take nodes and wires away; None when there is nothing to take."""
+    gone = set(nodes)
+    rest = tuple(wire for wire in wires if wire.source not in gone and wire.target not in gone)
+    edits: list[AnyEdit] = []
+    if rest:
+        edits.append(Disconnect(rest, graph_name))
+    if nodes:
+        edits.append(RemoveNodes(tuple(nodes), graph_name))
+    if len(edits) == 1:
+        return edits[0]
+    return Batch(f"Delete {len(nodes)} nodes and {len(rest)} wires", tuple(edits)) if edits else None
+
+
+def dissolve(graph: Graph, nodes: Sequence[str], graph_name: str) -> AnyEdit:
+    """Delete nodes and join what came into each one's first input with what its outputs led to."""
+    gone = set(nodes)
+    joined: list[AnyEdit] = []
+    for name in nodes:
+        for wire in graph.wires_out_of(name):
+            if wire.target in gone:
+                continue
+            before = _before(graph, name, gone)
+            if before is not None:
+                joined.append(Connect(replace(wire, source=before.source, output=before.output), graph_name))
+    removed = RemoveNodes(tuple(nodes), graph_name)
+    label = f"Dissolve {title_of(graph[nodes[0]])}" if len(nodes) == 1 else f"Dissolve {len(nodes)} nodes"
+    return Batch(label, (removed, *joined))
+
+
+def splice(
+    graph: Graph, node: Node, wire: Wire, graph_name: str, *, added: bool, position: Position | None = None
+) -> AnyEdit | None:
+    """Put `node` into the middle of `wire` by its first ports; None for a block that can't stand there.
+
+    `added` places the node first; otherwise it is in the graph and moves to `position`.
+    """
+    block = find_block(node.block)
+    if block is None or not block.inputs or not block.outputs:
+        return None
+    port = block.inputs[0]
+    first = f"{port.name}.0" if port.variadic else port.name
+    into = Wire(wire.source, wire.output, node.id, first)
+    out = Wire(node.id, block.outputs[0].name, wire.target, wire.input)
+    place: AnyEdit
+    if added:
+        place = AddNodes((node,), (), graph_name)
+    elif position is not None:
+        place = Move(((node.id, position),), graph_name)
+    else:
+        return None
+    label = f"Insert {title_of(node)}"
+    return Batch(label, (place, Connect(into, graph_name), Connect(out, graph_name)))
+
+
+def can_be_spliced(graph: Graph, node: str) -> bool:
+    """Whether a node's first input and its first output are free, so that it may be dropped on a wire."""
+    block = find_block(graph[node].block)
+    if block is None or not block.inputs or not block.outputs:
+        return False
+    taken = {slot_of(port)[0] for port in graph.wires_into(node)}
+    return block.inputs[0].name not in taken and not graph.wires_out_of(node, block.outputs[0].name)
+
+
+def rewire(old: Iterable[Wire], new: Iterable[Wire], graph_name: str, label: str) -> AnyEdit:
+    """Take some wires away and draw others, as one step."""
+    gone = tuple(old)
+    edits: list[AnyEdit] = [Disconnect(gone, graph_name)] if gone else []
+    return Batch(label, (*edits, *(Connect(wire, graph_name) for wire in new)))
+
+
+def moved(graph: Graph, nodes: Iterable[str], dx: float, dy: float, graph_name: str) -> Move:
+    """Nodes moved by (`dx`, `dy`)."""
+    places = ((name, graph[name].position) for name in nodes)
+    return Move(tuple((name, (x + dx, y + dy)) for name, (x, y) in places), graph_name)
+
+
+def new_node(graph: Graph, block: str, position: Position, parameters: Mapping[str, Any] | None = None) -> Node:
+    """A node of `block` that is not yet in the graph."""
+    return Node(graph.fresh_id(block), block, parameters or {}, position)
+
+
+def _before(graph: Graph, node: str, gone: set[str]) -> Wire | None:
+    """The wire into a node's first wired input, followed through nodes that go as well."""
+    seen: set[str] = set()
+    while node not in seen:
+        seen.add(node)
+        wire = next(iter(_in_order(graph, node)), None)
+        if wire is None or wire.source not in gone:
+            return wire
+        node = wire.source
+    return None
+
+
+def _in_order(graph: Graph, node: str) -> list[Wire]:
+    """The wires into a node in the order in which its block declares the ports."""
+    block = find_block(graph[node].block)
+    order = {port.name: at for at, port in enumerate(block.inputs)} if block else {}
+    into = graph.wires_into(node).values()
+    return sorted(into, key=lambda wire: (order.get(slot_of(wire.input)[0], len(order)), slot_of(wire.input)[1]))
+
+
+def _has_output(node: Node, port: str) -> bool:
+    block = find_block(node.block)
+    return block is None or block.output(port) is not None
+
+
+def together(label: str, edits: Sequence[AnyEdit]) -> AnyEdit:
+    """Several edits as one step."""
+    return edits[0] if len(edits) == 1 else Batch(label, tuple(edits))

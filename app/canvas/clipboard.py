@@ -1,0 +1,68 @@
+"""Copied nodes as text: JSON that survives a chat or an issue, and comes back."""
+
+from __future__ import annotations
+
+import json
+
+from app.canvas.changes import Fragment
+
+FORMAT = "layerloom-nodes"
+VERSION = 1
+
+
+class ClipboardError(ValueError):
+    """The text holds no nodes; the message says why."""
+
+
+def to_text(fragment: Fragment) -> str:
+    """`fragment` as JSON, a node a line."""
+    from graph_engine.document import codec
+
+    nodes = ",\n  ".join(json.dumps(codec.node_to_json(node), ensure_ascii=False) for node in fragment.nodes)
+    wires = ", ".join(json.dumps(codec.wire_to_json(wire)) for wire in fragment.wires)
+    incoming = ", ".join(json.dumps(codec.wire_to_json(wire)) for wire in fragment.incoming)
+    return (
+        f'{{"format": "{FORMAT}", "version": {VERSION},\n "nodes": [\n  {nodes}],\n'
+        f' "wires": [{wires}],\n "incoming": [{incoming}]}}\n'
+    )
+
+
+def from_text(text: str) -> Fragment:
+    """The nodes that `text` holds.
+
+    Raises: ClipboardError when it holds none, is broken, or was copied from a newer version.
+    """
+    from graph_engine.document import codec
+
+    nothing = "The clipboard holds no nodes. Copy some with Ctrl+C first."
+    if FORMAT not in text:
+        raise ClipboardError(nothing)
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ClipboardError("The copied nodes are cut off or changed, so they can't be pasted.") from error
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise ClipboardError(nothing)
+    if not isinstance(value.get("version"), int) or value["version"] > VERSION:
+        raise ClipboardError("These nodes were copied from a newer Layerloom: update this one to paste them.")
+    try:
+        nodes = tuple(codec.node_from_json(part, "a copied node") for part in _list(value, "nodes"))
+        wires = tuple(codec.wire_from_json(part, "a copied wire") for part in _list(value, "wires"))
+        incoming = tuple(codec.wire_from_json(part, "a copied wire") for part in _list(value, "incoming"))
+    except codec.FormatError as error:
+        raise ClipboardError(f"The copied nodes can't be pasted: {error}") from error
+    known = {node.id for node in nodes}
+    if not nodes or len(known) < len(nodes):
+        raise ClipboardError(nothing)
+    if any(wire.source not in known or wire.target not in known for wire in wires) or any(
+        wire.target not in known for wire in incoming
+    ):
+        raise ClipboardError("The copied nodes can't be pasted: a wire leads to a node that is not among them.")
+    return Fragment(nodes, wires, incoming)
+
+
+def _list(value: dict[str, object], key: str) -> list[object]:
+    found = value.get(key, [])
+    if not isinstance(found, list):
+        raise ClipboardError(f"The copied nodes can't be pasted: {key} must be a list.")
+    return found

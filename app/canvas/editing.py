@@ -1,0 +1,233 @@
+"""What can be done to what is selected: the same for keys, menus and the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication
+
+from app.canvas import changes, clipboard
+from app.canvas.node_item import PortRef
+from app.canvas.wiring import Wiring
+from graph_engine.document import Connect, Graph, Move, SetNode, Wire, title_of
+from graph_engine.document.layout import arrange
+
+if TYPE_CHECKING:
+    from app.canvas.view import CanvasView
+
+NUDGE, FAR_NUDGE = 8.0, 80.0
+"""How far an arrow moves what is selected, in scene units; the second with Shift."""
+
+_COPY_OFFSET = (32.0, 32.0)
+
+
+class Editing:
+    """The edits of a canvas. Each is one step of the history; without anything to act on, it does nothing."""
+
+    def __init__(self, canvas: CanvasView) -> None:
+        self._canvas = canvas
+        self._scene = canvas.canvas_scene
+        self._pastes = 0
+
+    @property
+    def _graph(self) -> Graph:
+        return self._scene.graph
+
+    @property
+    def _name(self) -> str:
+        return self._scene.host.graph_name
+
+    @property
+    def _nodes(self) -> list[str]:
+        return self._scene.selected_nodes
+
+    # --- delete, copy, paste
+
+    def delete(self) -> None:
+        """Take away what is selected: nodes with their wires, and wires."""
+        edit = changes.delete(self._graph, self._nodes, self._scene.selected_wires, self._name)
+        if edit is not None:
+            self._scene.host.attempt(edit)
+
+    def dissolve(self) -> None:
+        """Delete the selected nodes and join what was before them with what was after."""
+        if self._nodes:
+            self._scene.host.attempt(changes.dissolve(self._graph, self._nodes, self._name))
+
+    def copy(self) -> bool:
+        """Put the selected nodes on the clipboard, as text; False when none is selected."""
+        if not self._nodes:
+            return False
+        QGuiApplication.clipboard().setText(clipboard.to_text(changes.fragment_of(self._graph, self._nodes)))
+        self._pastes = 0
+        return True
+
+    def cut(self) -> None:
+        """Copy the selected nodes and take them away."""
+        if self.copy():
+            nodes = tuple(self._nodes)
+            count = title_of(self._graph[nodes[0]]) if len(nodes) == 1 else f"{len(nodes)} nodes"
+            edit = changes.delete(self._graph, nodes, (), self._name)
+            if edit is not None:
+                self._scene.host.attempt(edit, label=f"Cut {count}")
+
+    def paste(self, *, with_wires: bool = False) -> None:
+        """Add what is on the clipboard where the pointer is, or beside the original; `with_wires` as well from what led to it."""
+        try:
+            fragment = clipboard.from_text(QGuiApplication.clipboard().text())
+        except clipboard.ClipboardError as error:
+            self._canvas.tell(str(error))
+            return
+        offset = self._paste_offset(fragment)
+        edit, names = changes.add_fragment(
+            self._graph, fragment, offset, self._name, with_incoming=with_wires
+        )
+        if self._scene.host.attempt(edit, label=f"Paste {_count(len(names))}"):
+            self._pastes += 1
+            self._scene.choose(names.values())
+
+    def duplicate(self, nodes: Sequence[str] = (), offset: tuple[float, float] = _COPY_OFFSET) -> None:
+        """Add copies of `nodes` (else of the selected ones) with the wires between them, and select them."""
+        chosen = tuple(nodes) or tuple(self._nodes)
+        if not chosen:
+            return
+        edit, names = changes.add_fragment(self._graph, changes.fragment_of(self._graph, chosen), offset, self._name)
+        label = f"Duplicate {title_of(self._graph[chosen[0]]) if len(chosen) == 1 else _count(len(chosen))}"
+        if self._scene.host.attempt(edit, label=label):
+            self._scene.choose(names.values())
+
+    # --- select
+
+    def select_all(self) -> None:
+        self._scene.choose(self._scene.nodes)
+
+    def select_none(self) -> None:
+        self._scene.choose()
+
+    def select_upstream(self) -> None:
+        """All that leads to what is selected."""
+        self._scene.choose(self._in_order(self._graph.upstream(self._nodes)))
+
+    def select_downstream(self) -> None:
+        """All that what is selected leads to."""
+        self._scene.choose(self._in_order(self._graph.downstream(self._nodes)))
+
+    def step(self, key: Qt.Key, *, extend: bool = False) -> None:
+        """Select the neighbour in the direction of an arrow: along wires to left and right, else by place."""
+        current = self._nodes[-1] if self._nodes else None
+        target = self._first_in_view() if current is None else self._neighbour(current, key)
+        if target is not None:
+            kept = [node for node in self._nodes if node != target] if extend else []
+            self._scene.choose((*kept, target))
+            self._canvas.reveal((target,))
+
+    # --- move, join, name, lay out
+
+    def nudge(self, dx: float, dy: float) -> None:
+        """Move the selected nodes a little; steps in a row are one step of the history."""
+        if self._nodes:
+            edit = changes.moved(self._graph, self._nodes, dx, dy, self._name)
+            self._scene.host.attempt(edit, merge="nudge " + " ".join(self._nodes))
+
+    def join(self) -> None:
+        """Wire the two selected nodes, the first selected (or the left one) to the other, at the first ports that fit."""
+        if len(self._nodes) != 2:
+            self._canvas.tell("Select two nodes to connect them.")
+            return
+        first, second = self._nodes
+        wire, reason = self._wire_between(first, second)
+        if wire is None:
+            other, _ = self._wire_between(second, first)
+            wire = other
+        if wire is None:
+            self._canvas.tell(reason or "Nothing of these two nodes can be connected.")
+            return
+        label = f"Connect {title_of(self._graph[wire.source])} → {title_of(self._graph[wire.target])}"
+        self._scene.host.attempt(Connect(wire, self._name), label=label)
+
+    def set_title(self, node: str, title: str) -> None:
+        """Name a node; an empty title gives it its block's again."""
+        before = self._graph[node]
+        if title != before.title and title_of(before) != title:
+            self._scene.host.attempt(SetNode(node, "title", title, self._name))
+
+    def freeze(self) -> None:
+        """Freeze the weights of the selected nodes, or thaw them when all are frozen."""
+        frozen = not all(self._graph[node].frozen for node in self._nodes)
+        edits = tuple(SetNode(node, "frozen", frozen, self._name) for node in self._nodes)
+        changed = tuple(edit for edit in edits if self._graph[edit.node].frozen != frozen)
+        if changed:
+            self._scene.host.attempt(
+                changes.together(f"{'Freeze' if frozen else 'Thaw'} {_count(len(changed))}", changed)
+            )
+
+    def arrange(self) -> None:
+        """Lay the drawing out in layers from left to right."""
+        sizes = {name: (item.geometry.width, item.geometry.height) for name, item in self._scene.nodes.items()}
+        edit = arrange(self._graph, sizes, self._name)
+        still = [name for name, position in edit.positions if self._graph[name].position == position]
+        if len(still) < len(edit.positions):
+            self._scene.host.attempt(Move(edit.positions, self._name), label="Lay out")
+            self._canvas.keep_in_view()
+
+    # --- inside
+
+    def _paste_offset(self, fragment: changes.Fragment) -> tuple[float, float]:
+        left = min(node.position[0] for node in fragment.nodes)
+        top = min(node.position[1] for node in fragment.nodes)
+        pointer = self._canvas.pointer_in_scene()
+        if pointer is not None:
+            step = 16.0 * self._pastes
+            return pointer.x() - left + step, pointer.y() - top + step
+        visible = self._canvas.visible_rect()
+        step = _COPY_OFFSET[0] * (self._pastes + 1)
+        if visible.contains(QPointF(left + step, top + step)):
+            return step, step
+        return visible.center().x() - left, visible.center().y() - top
+
+    def _wire_between(self, source: str, target: str) -> tuple[Wire | None, str | None]:
+        """A wire from `source` to a port of `target`, a free one if there is; else why there is none."""
+        item = self._scene.nodes[target]
+        reason = None
+        for output in self._scene.nodes[source].ports("output"):
+            wiring = Wiring(self._scene, PortRef(source, "output", output))
+            for port in wiring.legal_ports(item):
+                wire = wiring.wire_to(port)
+                if wire is not None and wire not in self._scene.wires:
+                    return wire, None
+            for name in item.ports("input"):
+                reason = reason or wiring.reason(PortRef(target, "input", name))
+        return None, reason
+
+    def _in_order(self, nodes: set[str]) -> list[str]:
+        return [node for node in self._scene.nodes if node in nodes]
+
+    def _first_in_view(self) -> str | None:
+        found = self._scene.nodes_in(self._canvas.visible_rect()) or list(self._scene.nodes)
+        return min(found, key=lambda node: self._graph[node].position, default=None)
+
+    def _neighbour(self, node: str, key: Qt.Key) -> str | None:
+        graph = self._graph
+        if key == Qt.Key.Key_Right and (out := graph.wires_out_of(node)):
+            return min(out, key=lambda wire: graph[wire.target].position).target
+        if key == Qt.Key.Key_Left and (into := graph.wires_into(node)):
+            return next(iter(into.values())).source
+        here = self._scene.nodes[node].card.center()
+        best, least = None, float("inf")
+        for other, item in self._scene.nodes.items():
+            away = item.card.center() - here
+            along, across = {
+                Qt.Key.Key_Right: (away.x(), away.y()),
+                Qt.Key.Key_Left: (-away.x(), away.y()),
+                Qt.Key.Key_Down: (away.y(), away.x()),
+                Qt.Key.Key_Up: (-away.y(), away.x()),
+            }[key]
+            if other != node and along > 1.0 and (distance := along + 2 * abs(across)) < least:
+                best, least = other, distance
+        return best
+
+
+def _count(nodes: int) -> str:
+    return "1 node" if nodes == 1 else f"{nodes} nodes"

@@ -1,0 +1,99 @@
+"""What lights up under the pointer, and the words beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from app.canvas.node_item import NodeItem, PortRef
+from app.canvas.wire_item import WireItem
+from graph_engine.blocks import find_block
+from graph_engine.check.report import State
+
+if TYPE_CHECKING:
+    from app.canvas.gestures.gesture import Pointer
+    from app.canvas.view import CanvasView
+
+
+class Hover:
+    """Follows the pointer while no gesture goes on."""
+
+    def __init__(self, canvas: CanvasView) -> None:
+        self._canvas = canvas
+        self._node: NodeItem | None = None
+        self._wire: WireItem | None = None
+
+    def move(self, pointer: Pointer) -> None:
+        canvas, scene = self._canvas, self._canvas.canvas_scene
+        if canvas.space_held or canvas.minimap.contains(pointer.view):
+            self.leave()
+            return
+        port = canvas.port_near(pointer.scene)
+        node = scene.nodes[port.node] if port is not None else scene.node_at(pointer.scene)
+        wire = canvas.wire_near(pointer.scene) if node is None else None
+        self._light(node, port, wire)
+        canvas.viewport().setCursor(Qt.CursorShape.CrossCursor if port is not None else Qt.CursorShape.ArrowCursor)
+        if port is not None:
+            item = scene.nodes[port.node]
+            canvas.note.show_fact(_about_port(item, port), pointer.view, scene.look.style.kind(_kind(item, port)))
+        elif wire is not None:
+            canvas.note.show_fact(self._about_wire(wire), pointer.view, scene.look.style.kind(wire.kind))
+        else:
+            canvas.note.hide()
+        canvas.viewport().setToolTip(_about_node(node) if node is not None and port is None else "")
+
+    def leave(self) -> None:
+        """The pointer is elsewhere, or a gesture begins."""
+        self._light(None, None, None)
+        self._canvas.note.hide()
+        self._canvas.viewport().setToolTip("")
+
+    def _light(self, node: NodeItem | None, port: PortRef | None, wire: WireItem | None) -> None:
+        scene = self._canvas.canvas_scene
+        if self._node is not None and self._node is not node and scene.nodes.get(self._node.id) is self._node:
+            self._node.set_hover(False)
+        if node is not None:
+            node.set_hover(True, (port.side, port.name) if port is not None else None)
+        if self._wire is not None and self._wire is not wire and scene.wires.get(self._wire.wire) is self._wire:
+            self._wire.set_hovered(False)
+        if wire is not None:
+            wire.set_hovered(True)
+        self._node, self._wire = node, wire
+
+    def _about_wire(self, item: WireItem) -> str:
+        source = self._canvas.canvas_scene.nodes[item.wire.source]
+        spec = source.report.outputs.get(item.wire.output) if source.report is not None else None
+        if spec is None:
+            return item.kind.value if item.kind.axes else "not known yet"
+        return f"{spec} · {item.kind.value}" if spec.shape else item.kind.value
+
+
+def _kind(item: NodeItem, port: PortRef):  # type: ignore[no-untyped-def]
+    return item.kind_of(port.side, port.name)
+
+
+def _about_port(item: NodeItem, port: PortRef) -> str:
+    """A port's name, what it carries or takes, and what it is for."""
+    block = find_block(item.node.block)
+    declared = None
+    if block is not None:
+        declared = block.input(port.name) if port.side == "input" else block.output(port.name)
+    specs = (item.report.inputs if port.side == "input" else item.report.outputs) if item.report is not None else {}
+    spec = specs.get(port.name)
+    if spec is not None:
+        carries = f"{spec} · {spec.kind.value}" if spec.shape else spec.kind.value
+    else:
+        kinds = getattr(declared, "kinds", ())
+        carries = "takes " + " or ".join(kind.value for kind in kinds) if kinds else ""
+    about = declared.help if declared is not None else ""
+    return "\n".join(line for line in (" · ".join(part for part in (port.name, carries) if part), about) if line)
+
+
+def _about_node(item: NodeItem) -> str:
+    """The whole of what the node can only show in part."""
+    if item.message:
+        return item.message
+    if item.report is not None and item.report.state is State.WAITING:
+        return f"Nothing is wrong here: it waits for {item.waits_for}."
+    return ""

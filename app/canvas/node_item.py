@@ -1,0 +1,195 @@
+"""A node on the canvas: what is known of it, where its ports are, how it is lit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
+
+from app.canvas.look import Look
+from app.canvas.paint.node import message_rect, paint_node
+from graph_engine.blocks import Kind, find_block
+from graph_engine.check.report import NodeReport, State
+from graph_engine.document import Node, title_of
+from graph_engine.document.geometry import HEADER, NodeGeometry, Side, measure, tell_of
+
+_AURA = 9.0
+"""How far halo and port glow reach beyond the card, in scene units."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortRef:
+    """A port of a node in the scene."""
+
+    node: str
+    side: Side
+    name: str
+
+
+class NodeItem(QGraphicsRectItem):
+    """Draws one node with its ports. Its rectangle is what it may paint on; the card starts at (0, 0)."""
+
+    def __init__(self, look: Look, node: Node, inputs: Collection[str], outputs: Collection[str]) -> None:
+        super().__init__()
+        self.look = look
+        self.node = node
+        block = find_block(node.block)
+        self.category = block.category.value if block else ""
+        self.selected = False
+        self.hovered = False
+        self.faded = False
+        self.legal: frozenset[tuple[Side, str]] | None = None
+        self.port_under_pointer: tuple[Side, str] | None = None
+        self.thumbnail: QImage | None = None
+        self.report: NodeReport | None = None
+        self.waits_for = ""
+        self.shape_text = ""
+        self.kinds: dict[tuple[Side, str], Kind] = {}
+        self.geometry: NodeGeometry
+        self.set_node(node, inputs, outputs)
+        self.setPen(Qt.PenStyle.NoPen)
+
+    # --- what it shows
+
+    @property
+    def id(self) -> str:
+        return self.node.id
+
+    def set_node(self, node: Node, inputs: Collection[str], outputs: Collection[str]) -> None:
+        """Show another state of the node, with these ports wired."""
+        self.node = node
+        self.title = title_of(node)
+        self.own_tell = tell_of(node)
+        wired: set[tuple[Side, str]] = {("input", name) for name in inputs}
+        wired.update(("output", name) for name in outputs)
+        self.wired = frozenset(wired)
+        self.geometry = measure(node, inputs, outputs, thumbnails=self.thumbnail is not None)
+        self.setPos(*node.position)
+        self._fit()
+
+    def set_report(self, report: NodeReport | None, waits_for: str) -> None:
+        """Show what a check said; `waits_for` is the title of the node before it that must be mended first."""
+        if report == self.report and waits_for == self.waits_for:
+            return
+        self.report, self.waits_for = report, waits_for
+        self.kinds, self.shape_text = {}, ""
+        if report is not None:
+            self.kinds.update({("input", name): spec.kind for name, spec in report.inputs.items()})
+            self.kinds.update({("output", name): spec.kind for name, spec in report.outputs.items()})
+            self.shape_text = "  ".join(str(spec) for spec in (report.outputs or report.inputs).values())
+        self._fit()
+        self._stack()
+        self.update()
+
+    def set_thumbnail(self, image: QImage | None) -> None:
+        """Show a strip of maps, or none."""
+        had = self.thumbnail is not None
+        self.thumbnail = image
+        if had != (image is not None):
+            inputs = [name for side, name in self.wired if side == "input"]
+            outputs = [name for side, name in self.wired if side == "output"]
+            self.geometry = measure(self.node, inputs, outputs, thumbnails=image is not None)
+            self._fit()
+        self.update()
+
+    @property
+    def state(self) -> State:
+        return self.report.state if self.report is not None else State.OK
+
+    @property
+    def tell(self) -> str:
+        """The telling parameters."""
+        return (self.report.tell if self.report is not None else "") or self.own_tell
+
+    @property
+    def message(self) -> str:
+        """What is wrong with this node; empty when nothing is."""
+        return self.report.message if self.report is not None and self.report.state is State.ERROR else ""
+
+    @property
+    def header_height(self) -> float:
+        """Where the title is, from the upper edge."""
+        return HEADER
+
+    # --- how it is lit
+
+    def set_selected(self, selected: bool) -> None:
+        if selected != self.selected:
+            self.selected = selected
+            self._stack()
+            self.update()
+
+    def set_hover(self, hovered: bool, port: tuple[Side, str] | None = None) -> None:
+        if hovered != self.hovered or port != self.port_under_pointer:
+            self.hovered, self.port_under_pointer = hovered, port
+            self.update()
+
+    def set_legal(self, ports: frozenset[tuple[Side, str]] | None, *, faded: bool = False) -> None:
+        """Let these ports glow while a wire is dragged, or fade when none may take it; None ends that."""
+        if ports != self.legal or faded != self.faded:
+            self.legal, self.faded = ports, faded
+            self.update()
+
+    # --- where things are
+
+    @property
+    def card(self) -> QRectF:
+        """The card in scene coordinates."""
+        return QRectF(self.x(), self.y(), self.geometry.width, self.geometry.height)
+
+    def port_position(self, side: Side, name: str) -> QPointF:
+        """The middle of a port in scene coordinates."""
+        x, y = self.geometry.offset(side, name)
+        return QPointF(self.x() + x, self.y() + y)
+
+    def ports(self, side: Side) -> tuple[str, ...]:
+        return tuple(name for name, _ in (self.geometry.inputs if side == "input" else self.geometry.outputs))
+
+    def port_at(self, at: QPointF, reach: float) -> tuple[Side, str] | None:
+        """The port nearest to a scene position, at most `reach` scene units away."""
+        x, y = at.x() - self.x(), at.y() - self.y()
+        best, least = None, reach * reach
+        sides: tuple[tuple[Side, float, tuple[tuple[str, float], ...]], ...] = (
+            ("input", 0.0, self.geometry.inputs),
+            ("output", self.geometry.width, self.geometry.outputs),
+        )
+        for side, edge, ports in sides:
+            for name, height in ports:
+                distance = (x - edge) ** 2 + (y - height) ** 2
+                if distance <= least:
+                    best, least = (side, name), distance
+        return best
+
+    def kind_of(self, side: Side, name: str) -> Kind:
+        """What is known to be carried at a port."""
+        if (side, name) in self.kinds:
+            return self.kinds[side, name]
+        block = find_block(self.node.block)
+        if side == "output":
+            declared = block.output(name) if block else None
+            return declared.kind if declared else Kind.ANY
+        port = block.input(name) if block else None
+        return port.kinds[0] if port is not None and len(port.kinds) == 1 else Kind.ANY
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        paint_node(painter, self, self.look)
+
+    def _stack(self) -> None:
+        """Selected nodes lie over others, and so do long messages."""
+        height = 3.0 if self.selected else 2.0 if self.message else 1.0
+        if height != self.zValue():
+            self.setZValue(height)
+
+    def _fit(self) -> None:
+        rect = QRectF(0.0, 0.0, self.geometry.width, self.geometry.height)
+        if self.message:
+            rect = rect.united(message_rect(self, self.look.style))
+        rect.adjust(-_AURA, -_AURA, _AURA, _AURA)
+        if rect != self.rect():
+            self.setRect(rect)
+
+

@@ -1,0 +1,1 @@
+"""How nodes, wires and what lies over them are drawn."""

@@ -1,0 +1,81 @@
+"""Editing a node's title in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLineEdit
+
+from graph_engine.document import title_of
+from graph_engine.document.geometry import HEADER, TITLE_SIZE
+
+if TYPE_CHECKING:
+    from app.canvas.view import CanvasView
+
+
+class RenameField(QLineEdit):
+    """Lies over the header of a node: Enter or leaving takes the title, Esc gives up, empty is the block's own."""
+
+    def __init__(self, canvas: CanvasView) -> None:
+        super().__init__(canvas.viewport())
+        self._canvas = canvas
+        self._node: str | None = None
+        self.setAccessibleName("Title of the node")
+        self.hide()
+        self.returnPressed.connect(self._commit)
+        self.installEventFilter(self)
+
+    def open(self, node: str) -> None:
+        """Edit the title of `node`."""
+        self._node = node
+        current = self._canvas.canvas_scene.graph[node]
+        self.setText(title_of(current))
+        self.setPlaceholderText(title_of(current.with_(title="")))
+        self.follow()
+        self.show()
+        self.selectAll()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def cancel(self) -> None:
+        """Give up."""
+        self._leave()
+
+    def follow(self) -> None:
+        """Lie where the header is now."""
+        item = self._canvas.canvas_scene.nodes.get(self._node) if self._node is not None else None
+        if item is None:
+            return
+        header = QRectF(item.x(), item.y(), item.geometry.width, HEADER)
+        rect = self._canvas.mapFromScene(header).boundingRect()
+        scale = max(self._canvas.scale_now, 0.8)
+        height = max(rect.height(), round(HEADER * 0.9 * self._canvas.canvas_scene.look.style.unit))
+        self.setGeometry(rect.left(), rect.top(), max(rect.width(), round(120 * scale)), height)
+        font = self.font()
+        font.setPixelSize(max(round(TITLE_SIZE * scale), 10))
+        self.setFont(font)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self and event.type() == QEvent.Type.FocusOut and self._node is not None:
+            self._commit()
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Escape:
+                self._leave()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _commit(self) -> None:
+        node, text = self._node, " ".join(self.text().split())
+        self._leave()
+        if node is not None and node in self._canvas.canvas_scene.nodes:
+            self._canvas.editing.set_title(node, text)
+
+    def _leave(self) -> None:
+        if self._node is None:
+            return
+        self._node = None
+        had_focus = self.hasFocus()
+        self.hide()
+        if had_focus:
+            self._canvas.setFocus(Qt.FocusReason.OtherFocusReason)

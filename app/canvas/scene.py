@@ -1,0 +1,358 @@
+"""The scene: one graph of a document, drawn. Items are made, changed and removed only because the document changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QGraphicsScene
+
+from app.canvas.host import Host
+from app.canvas.look import Look
+from app.canvas.node_item import NodeItem, PortRef
+from app.canvas.paint.overview import Overview
+from app.canvas.paint.style import CanvasStyle
+from app.canvas.router import Router, around
+from app.canvas.wire_item import WireItem
+from app.theme import theme_manager
+from graph_engine.check.report import CheckResult, Severity, State
+from graph_engine.document import MAIN, Change, Graph, Node, Position, Wire
+
+_REROUTE_ALL = 0.25  # share of the nodes touched from which all wires look for a new way
+
+
+class CanvasScene(QGraphicsScene):
+    """Projects the graph that a host shows, and knows what in it is selected."""
+
+    selection_changed = Signal(list, list)
+    """Ids of the selected nodes in the order of choice, and the selected wires, after the user chose others."""
+
+    contents_changed = Signal()
+    """Nodes came, went or moved."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        theme = theme_manager()
+        self.look = Look(CanvasStyle(theme.palette, theme.typography))
+        self.nodes: dict[str, NodeItem] = {}
+        self.wires: dict[Wire, WireItem] = {}
+        self._wires_at: dict[str, set[Wire]] = {}
+        self.router = Router(self.nodes)
+        self.overview = Overview(self.nodes, self.wires)
+        self.selected_nodes: list[str] = []
+        self.selected_wires: list[Wire] = []
+        self._host: Host | None = None
+        self._result: CheckResult | None = None
+        self._end: Callable[[], None] = lambda: None
+        theme.changed.connect(self._on_theme)
+
+    # --- which graph
+
+    @property
+    def host(self) -> Host:
+        """Whose graph is shown.
+
+        Raises: RuntimeError before `show_host`.
+        """
+        if self._host is None:
+            raise RuntimeError("the canvas shows nothing yet")
+        return self._host
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that is shown."""
+        return self.host.document.graphs[self.host.graph_name]
+
+    @property
+    def has_graph(self) -> bool:
+        return self._host is not None
+
+    def show_host(self, host: Host | None) -> None:
+        """Show the graph of `host` as it is now, and follow it from here on; None shows nothing."""
+        self._end()
+        self._end = lambda: None
+        self._host = host
+        self._result = None
+        self._clear()
+        if host is None:
+            return
+        self._end = host.document.subscribe(self._on_change)
+        graph = self.graph
+        for node in graph:
+            self._add_node(graph, node)
+        for wire in graph.wires:
+            self._add_wire(wire)
+        self.router.route(self.wires.values(), graph)
+        self.set_result(host.check)
+        self.contents_changed.emit()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self.show_host(None)
+
+    # --- what is known of it
+
+    @property
+    def result(self) -> CheckResult | None:
+        return self._result
+
+    def set_result(self, result: CheckResult | None) -> None:
+        """Show what a check said: shapes, kinds, what is wrong and what waits for it."""
+        self._result = result
+        if result is None or self._host is None:
+            return
+        if self.host.graph_name != MAIN:
+            return
+        for node in self.nodes.values():
+            node.set_report(result.nodes.get(node.id), self._waits_for(result, node.id))
+        faulty = {
+            (problem.node, problem.port)
+            for problem in result.problems
+            if problem.severity is Severity.ERROR and problem.port and problem.graph == self.host.graph_name
+        }
+        for wire, item in self.wires.items():
+            self._set_kind(wire, item, faulty=(wire.target, wire.input) in faulty)
+        self.overview.invalidate()
+        self.update_far()
+
+    def set_thumbnail(self, node: str, image: QImage | None) -> None:
+        """Show a strip of maps in a node, or none; a node that is gone is passed over."""
+        if node in self.nodes:
+            self.nodes[node].set_thumbnail(image)
+
+    # --- selection
+
+    def select(self, nodes: Iterable[str] = (), wires: Iterable[Wire] = (), *, tell: bool = False) -> None:
+        """Select these and nothing else; `tell` says so by `selection_changed`."""
+        chosen = [node for node in dict.fromkeys(nodes) if node in self.nodes]
+        chosen_wires = [wire for wire in dict.fromkeys(wires) if wire in self.wires]
+        if chosen == self.selected_nodes and chosen_wires == self.selected_wires:
+            return
+        before, now = set(self.selected_nodes), set(chosen)
+        for node in before - now:
+            if node in self.nodes:
+                self.nodes[node].set_selected(False)
+        for node in now - before:
+            self.nodes[node].set_selected(True)
+        wires_before, wires_now = set(self.selected_wires), set(chosen_wires)
+        for wire in wires_before - wires_now:
+            if wire in self.wires:
+                self.wires[wire].set_selected(False)
+        for wire in wires_now - wires_before:
+            self.wires[wire].set_selected(True)
+        self.selected_nodes, self.selected_wires = chosen, chosen_wires
+        self.overview.invalidate_marks()
+        self.update_far()
+        if tell:
+            self.selection_changed.emit(list(chosen), list(chosen_wires))
+
+    def choose(self, nodes: Iterable[str] = (), wires: Iterable[Wire] = ()) -> None:
+        """`select`, because the user did."""
+        self.select(nodes, wires, tell=True)
+
+    # --- what is where
+
+    def node_at(self, at: QPointF) -> NodeItem | None:
+        """The topmost node whose card is under a scene position."""
+        for item in self._items_near(at, 1.0):
+            if isinstance(item, NodeItem) and item.card.contains(at):
+                return item
+        return None
+
+    def port_at(self, at: QPointF, reach: float) -> PortRef | None:
+        """The port nearest to a scene position, at most `reach` units away."""
+        best, least = None, reach
+        for item in self._items_near(at, reach):
+            if isinstance(item, NodeItem) and (found := item.port_at(at, reach)) is not None:
+                place = item.port_position(*found) - at
+                distance = (place.x() ** 2 + place.y() ** 2) ** 0.5
+                if distance <= least:
+                    best, least = PortRef(item.id, *found), distance
+        return best
+
+    def wire_at(self, at: QPointF, reach: float) -> WireItem | None:
+        """The wire nearest to a scene position, at most `reach` units away."""
+        best, least = None, reach
+        for item in self._items_near(at, reach):
+            if isinstance(item, WireItem) and (distance := item.distance(at)) <= least:
+                best, least = item, distance
+        return best
+
+    def nodes_in(self, rect: QRectF) -> list[str]:
+        """The nodes whose cards touch `rect`."""
+        found = self.items(rect, Qt.ItemSelectionMode.IntersectsItemBoundingRect, Qt.SortOrder.AscendingOrder)
+        return [item.id for item in found if isinstance(item, NodeItem) and item.card.intersects(rect)]
+
+    def contents(self, nodes: Iterable[str] | None = None) -> QRectF:
+        """The rectangle around the cards of `nodes`, or of all; empty without any."""
+        rect = QRectF()
+        for node in self.nodes.values() if nodes is None else (self.nodes[name] for name in nodes):
+            rect = rect.united(node.card)
+        return rect
+
+    def wires_of(self, nodes: Iterable[str]) -> set[WireItem]:
+        """The wires that end at `nodes` or lead away from them."""
+        graph = self.graph
+        return {
+            self.wires[wire]
+            for node in nodes
+            if node in graph
+            for wire in (*graph.wires_into(node).values(), *graph.wires_out_of(node))
+        }
+
+    # --- a drag, before it is an edit
+
+    def preview_positions(self, positions: Iterable[tuple[str, Position]], wires: Iterable[WireItem]) -> None:
+        """Show nodes at other places than the document says, and `wires` with them."""
+        for node, (x, y) in positions:
+            self.nodes[node].setPos(x, y)
+            self.overview.move(self.nodes[node])
+        self.router.route(wires, self.graph)
+        for item in wires:
+            self.overview.reroute(item)
+        self.update_far()
+
+    def end_preview(self, nodes: Iterable[str]) -> None:
+        """Show these nodes where the document says."""
+        graph = self.graph
+        present = [node for node in nodes if node in graph]
+        for node in present:
+            self.nodes[node].setPos(*graph[node].position)
+            self.router.put(self.nodes[node])
+        self.router.route(self.wires_of(present), graph)
+        self.overview.invalidate()
+        self.update_far()
+
+    def update_far(self) -> None:
+        """Repaint where items do not paint themselves."""
+        if self.look.detail == 0:
+            for view in self.views():
+                view.viewport().update()
+
+    # --- following the document
+
+    def _on_change(self, change: Change) -> None:
+        graph, name = self.graph, self.host.graph_name
+        touched = {node for graph_name, node in change.nodes if graph_name == name}
+        if not touched:
+            return
+        areas: list[QRectF] = []
+        for node in touched:
+            if node in self.nodes:
+                areas.append(self.nodes[node].card)
+                for wire in tuple(self._wires_at.get(node, ())):
+                    if graph.wire_at(wire.target, wire.input) != wire:
+                        self._remove_wire(wire)
+        for node in touched:
+            if node not in graph:
+                self._remove_node(node)
+            elif node not in self.nodes:
+                self._add_node(graph, graph[node])
+            else:
+                self._sync_node(graph, node)
+        new: set[WireItem] = set()
+        for node in touched & set(self.nodes):
+            for wire in (*graph.wires_into(node).values(), *graph.wires_out_of(node)):
+                if wire not in self.wires:
+                    new.add(self._add_wire(wire))
+        areas += [self.nodes[node].card for node in touched if node in self.nodes]
+        self._reroute(touched, areas)
+        for item in new:
+            self._set_kind(item.wire, item, faulty=False)
+        self.overview.invalidate()
+        self.update_far()
+        self.contents_changed.emit()
+
+    def _reroute(self, touched: set[str], areas: list[QRectF]) -> None:
+        if len(touched) > _REROUTE_ALL * len(self.nodes) and len(touched) > 8:
+            for wire in self.wires:
+                self.router.release(wire)
+            self.router.route(self.wires.values(), self.graph)
+            return
+        wires = self.wires_of(touched)
+        mode = Qt.ItemSelectionMode.IntersectsItemBoundingRect
+        for area in areas:
+            wires.update(item for item in self.items(around(area), mode) if isinstance(item, WireItem))
+        self.router.route(wires, self.graph)
+
+    def _add_node(self, graph: Graph, node: Node) -> None:
+        item = NodeItem(self.look, node, tuple(graph.wires_into(node.id)), _outputs(graph, node.id))
+        item.setZValue(1.0)
+        self.nodes[node.id] = item
+        self.router.put(item)
+        self.addItem(item)
+
+    def _sync_node(self, graph: Graph, node: str) -> None:
+        item = self.nodes[node]
+        item.set_node(graph[node], tuple(graph.wires_into(node)), _outputs(graph, node))
+        item.update()
+        self.router.put(item)
+
+    def _remove_node(self, node: str) -> None:
+        item = self.nodes.pop(node, None)
+        if item is not None:
+            self.router.take_out(node)
+            self.removeItem(item)
+            if node in self.selected_nodes:
+                self.selected_nodes.remove(node)
+                self.selection_changed.emit(list(self.selected_nodes), list(self.selected_wires))
+
+    def _add_wire(self, wire: Wire) -> WireItem:
+        item = WireItem(self.look, wire)
+        self.wires[wire] = item
+        self._wires_at.setdefault(wire.source, set()).add(wire)
+        self._wires_at.setdefault(wire.target, set()).add(wire)
+        self.addItem(item)
+        return item
+
+    def _remove_wire(self, wire: Wire) -> None:
+        self.removeItem(self.wires.pop(wire))
+        self._wires_at[wire.source].discard(wire)
+        self._wires_at[wire.target].discard(wire)
+        self.router.release(wire)
+        if wire in self.selected_wires:
+            self.selected_wires.remove(wire)
+
+    def _clear(self) -> None:
+        self.clear()
+        self.nodes.clear()
+        self.wires.clear()
+        self._wires_at.clear()
+        self.router.clear()
+        self.overview.invalidate()
+        self.selected_nodes, self.selected_wires = [], []
+
+    def _set_kind(self, wire: Wire, item: WireItem, *, faulty: bool) -> None:
+        item.set_kind(self.nodes[wire.source].kind_of("output", wire.output), faulty=faulty)
+
+    def _waits_for(self, result: CheckResult, node: str) -> str:
+        """The title of the faulty node that a waiting one waits for, as far up as the fault is."""
+        report = result.nodes.get(node)
+        if report is None or report.state is not State.WAITING:
+            return ""
+        graph, seen = self.graph, set[str]()
+        while node not in seen:
+            seen.add(node)
+            for wire in graph.wires_into(node).values():
+                before = result.nodes.get(wire.source)
+                if before is not None and before.state is not State.OK:
+                    node = wire.source
+                    if before.state is State.ERROR:
+                        return self.nodes[node].title
+                    break
+        return "what comes before"
+
+    def _items_near(self, at: QPointF, reach: float) -> list[object]:
+        rect = QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)
+        return list(self.items(rect, Qt.ItemSelectionMode.IntersectsItemBoundingRect))
+
+    def _on_theme(self) -> None:
+        theme = theme_manager()
+        self.look.style = CanvasStyle(theme.palette, theme.typography)
+        self.overview.invalidate()
+        self.update()
+
+
+def _outputs(graph: Graph, node: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(wire.output for wire in graph.wires_out_of(node)))

@@ -1,0 +1,151 @@
+"""A wire on the canvas: a curve in the colour of what it carries."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
+
+from app.canvas.look import Detail, Look
+from graph_engine.blocks import Kind
+from graph_engine.document import Wire
+from graph_engine.document.routing import Curve, sample
+
+_PAIR_UP_TO = 1.15  # device pixels for a unit: beyond, two thin strokes would part
+_PAIR = 0.9  # scene units between the two strokes that look like one of 2 px
+_POINTS = 10
+
+
+class WireItem(QGraphicsRectItem):
+    """Draws one wire. Its rectangle is what it may paint on, in scene coordinates."""
+
+    def __init__(self, look: Look, wire: Wire) -> None:
+        super().__init__()
+        self.look = look
+        self.wire = wire
+        self.kind = Kind.ANY
+        self.selected = False
+        self.hovered = False
+        self.faulty = False
+        self.curve: Curve = ()
+        self._path = QPainterPath()
+        self._pair: QPainterPath | None = None
+        self._points: list[tuple[float, float]] | None = None
+        self.setPen(Qt.PenStyle.NoPen)
+
+    def set_curve(self, curve: Curve) -> None:
+        """Take another way."""
+        if curve == self.curve:
+            return
+        self.curve = curve
+        self._path = path_of(curve)
+        self._pair = None
+        self._points = None
+        self.setRect(self._path.controlPointRect().adjusted(-3.0, -3.0, 3.0, 3.0))
+        self.update()
+
+    def set_kind(self, kind: Kind, *, faulty: bool) -> None:
+        """Show what it carries, and whether its end refuses that."""
+        if (kind, faulty) != (self.kind, self.faulty):
+            self.kind, self.faulty = kind, faulty
+            self.update()
+
+    def set_selected(self, selected: bool) -> None:
+        if selected != self.selected:
+            self.selected = selected
+            self._raise()
+
+    def set_hovered(self, hovered: bool) -> None:
+        if hovered != self.hovered:
+            self.hovered = hovered
+            self._raise()
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """Points along the wire, close enough to find it by."""
+        if self._points is None:
+            self._points = list(sample(self.curve, _POINTS))
+        return self._points
+
+    def distance(self, at: QPointF) -> float:
+        """How far a scene position is from the wire."""
+        x, y = at.x(), at.y()
+        points = self.points
+        return min(
+            _to_segment(x, y, *start, *end) for start, end in zip(points, points[1:], strict=False)
+        )
+
+    def crosses(self, a: QPointF, b: QPointF) -> bool:
+        """Whether the line from `a` to `b` cuts the wire."""
+        line = (a.x(), a.y()), (b.x(), b.y())
+        points = self.points
+        return any(_cut(*line, start, end) for start, end in zip(points, points[1:], strict=False))
+
+    def middle(self) -> QPointF:
+        """A point of the wire half way along."""
+        return QPointF(*self.points[len(self.points) // 2])
+
+    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        look, style = self.look, self.look.style
+        if self.selected:
+            painter.setPen(style.wire_selected)
+        elif self.hovered:
+            painter.setPen(style.wire_lit(self.kind))
+        elif self.faulty:
+            painter.setPen(style.wire_faulty)
+        elif look.detail is Detail.ICON:
+            painter.setPen(style.wire(self.kind))
+        elif look.scale * look.ratio <= _PAIR_UP_TO:
+            if self._pair is None:
+                self._pair = pair_of(self.curve)
+            painter.setPen(style.wire(self.kind))
+            painter.drawPath(self._pair)
+            return
+        else:
+            painter.setPen(style.wire_near(self.kind, look.scale * look.ratio))
+        painter.drawPath(self._path)
+
+    def _raise(self) -> None:
+        self.setZValue(0.5 if self.selected or self.hovered else 0.0)
+        self.update()
+
+
+def path_of(curve: Curve, dx: float = 0.0, dy: float = 0.0, path: QPainterPath | None = None) -> QPainterPath:
+    """A curve as Qt draws it, moved by (`dx`, `dy`), added to `path` if given."""
+    path = QPainterPath() if path is None else path
+    path.moveTo(curve[0][0] + dx, curve[0][1] + dy)
+    for at in range(1, len(curve), 3):
+        (x1, y1), (x2, y2), (x3, y3) = curve[at : at + 3]
+        if y1 == y2 == y3 == curve[at - 1][1]:
+            path.lineTo(x3 + dx, y3 + dy)
+        else:
+            path.cubicTo(x1 + dx, y1 + dy, x2 + dx, y2 + dy, x3 + dx, y3 + dy)
+    return path
+
+
+def pair_of(curve: Curve) -> QPainterPath:
+    """Two strokes side by side: with a pen of one device pixel they look like one of two at a fraction of the time."""
+    down = curve[-1][1] >= curve[0][1]
+    half = _PAIR / 2
+    across = -half if down else half
+    return path_of(curve, -across * 0.7, -half, path_of(curve, across * 0.7, half))
+
+
+def _to_segment(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> float:
+    dx, dy = x2 - x1, y2 - y1
+    length = dx * dx + dy * dy
+    t = max(0.0, min(1.0, ((x - x1) * dx + (y - y1) * dy) / length)) if length else 0.0
+    return float(((x - x1 - t * dx) ** 2 + (y - y1 - t * dy) ** 2) ** 0.5)
+
+
+_Point = tuple[float, float]
+
+
+def _cut(a: _Point, b: _Point, c: _Point, d: _Point) -> bool:
+    return (_turn(a, b, c) >= 0) != (_turn(a, b, d) >= 0) and (_turn(c, d, a) >= 0) != (_turn(c, d, b) >= 0)
+
+
+def _turn(a: _Point, b: _Point, c: _Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+

@@ -1,0 +1,208 @@
+"""`layerloom check`, `summary` and `code`: what the engine says of a document without training it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.errors import CallError
+from app.cli.options import JsonOption, ThingArgument
+from app.cli.output import amount, counted, digits, make_table, note, plain, print_json, say, show
+from app.cli.things import first_error, open_thing, require_sound
+
+if TYPE_CHECKING:
+    from graph_engine.blocks import TensorSpec
+    from graph_engine.check import CheckResult, Problem
+    from graph_engine.document import Document
+
+
+def check(
+    thing: ThingArgument,
+    json: JsonOption = False,
+) -> None:
+    """Say whether a network fits together, and what is wrong where.
+
+    Exit status 1 when there are errors.
+
+    Example: layerloom check digits.loom
+    """
+    from graph_engine.check import Checker
+
+    found = open_thing(thing)
+    result = Checker().check(found.document)
+    if json:
+        print_json([_problem_data(problem) for problem in result.problems])
+    else:
+        _show_problems(found.name, result)
+    if not result.ok:
+        raise typer.Exit(1)
+
+
+def summary(
+    thing: ThingArgument,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--input", metavar="N,C,H,W", help="The shape of the input instead of the drawn one.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say how large a network is: shapes, parameters, multiply-adds, for one sample.
+
+    Example: layerloom summary lenet5 --input N,1,32,32
+    """
+    from graph_engine.check import Checker
+
+    found = open_thing(thing)
+    document = _resized(found.document, size) if size else found.document
+    result = Checker().check(document)
+    if json:
+        print_json(_summary_data(document, result))
+    else:
+        _show_summary(document, result)
+    if not result.ok:
+        errors = counted(len(result.errors), "error")
+        note(f"layerloom: {errors} in {found.name}, so these figures are not all: {first_error(result)}")
+        raise typer.Exit(1)
+
+
+def code(
+    thing: ThingArgument,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write it to this file.", show_default=False)
+    ] = None,
+) -> None:
+    """Print a network as Python source that needs torch and nothing else.
+
+    Example: layerloom code lenet5 -o lenet5.py
+    """
+    from graph_engine.compile import compile_document
+
+    found = open_thing(thing)
+    result = require_sound(found)
+    if output is None:
+        typer.echo(compile_document(found.document, result, for_export=True).source, nl=False)
+        return
+    from graph_engine.export import Target, export_document
+
+    written = export_document(found.document, Target.PYTHON, output)
+    say(f"{written.path} written; {written.checked}.")
+
+
+def _problem_data(problem: Problem) -> dict[str, Any]:
+    return {
+        "severity": str(problem.severity),
+        "node": problem.node,
+        "port": problem.port,
+        "message": problem.message,
+        "fix": problem.fixes[0].label if problem.fixes else None,
+    }
+
+
+def _show_problems(name: str, result: CheckResult) -> None:
+    colors = {"error": "red", "warning": "yellow", "info": "dim"}
+    lines = []
+    for problem in result.problems:
+        where = ".".join(part for part in (problem.node, problem.port) if part) or "document"
+        color = colors[problem.severity]
+        lines.append(f"[{color}]{problem.severity:<7}[/]  [bold]{plain(where)}[/]  {plain(problem.message)}")
+        if problem.fixes:
+            lines.append(f"         fix: {plain(' · or: '.join(fix.label for fix in problem.fixes))}")
+    if result.ok:
+        size = f"{counted(len(result.nodes), 'node')}, {counted(result.total.params, 'parameter')}"
+        lines.append(f"{plain(name)} fits together: {size}.")
+    else:
+        lines.append(f"{counted(len(result.errors), 'error')} in {plain(name)}.")
+    show(*lines)
+
+
+def _summary_data(document: Document, result: CheckResult) -> dict[str, Any]:
+    total = result.total
+    return {
+        "params": total.params,
+        "trainable_params": total.trainable,
+        "buffers": total.buffers,
+        "macs": total.macs,
+        "activations": total.activation_bytes,
+        "inputs": _ends(document, result, "input"),
+        "outputs": _ends(document, result, "output"),
+        "nodes": [
+            {
+                "id": node,
+                "block": document.main[node].block,
+                "params": report.cost.params,
+                "macs": report.cost.macs,
+                "outputs": {port: _shape(spec) for port, spec in report.outputs.items()},
+            }
+            for node, report in result.nodes.items()
+        ],
+    }
+
+
+def _ends(document: Document, result: CheckResult, block: str) -> dict[str, list[int | str]]:
+    """The shape at every input or output of the network, by its name."""
+    from graph_engine.blocks import ParameterError, get_block
+
+    found = {}
+    for node in document.main:
+        report = result.nodes[node.id]
+        specs = report.outputs if block == "input" else report.inputs
+        if node.block != block or not specs:
+            continue
+        try:
+            made = get_block(block).make(node.parameters)
+        except ParameterError:
+            continue  # the check has told of it
+        found[str(getattr(made, "name"))] = _shape(next(iter(specs.values())))  # noqa: B009 - both blocks have it
+    return found
+
+
+def _shape(spec: TensorSpec) -> list[int | str]:
+    return [dim if isinstance(dim, int) else str(dim) for dim in spec.shape]
+
+
+def _show_summary(document: Document, result: CheckResult) -> None:
+    table = make_table("node", "block", "", "output", "parameters", "MACs", right=("parameters", "MACs"))
+    for node, report in result.nodes.items():
+        shapes = " ".join(str(spec) for spec in report.outputs.values()) or report.message
+        cost = report.cost
+        table.add_row(
+            node,
+            document.main[node].block,
+            plain(report.tell),
+            plain(shapes),
+            digits(cost.params) if cost.params else "–",
+            digits(cost.macs) if cost.macs else "–",
+        )
+    total = result.total
+    frozen = f" ({digits(total.trainable)} trainable)" if total.trainable != total.params else ""
+    buffers = f" · {digits(total.buffers)} buffers" if total.buffers else ""
+    show(
+        f"[bold]{plain(document.title)}[/]",
+        table,
+        f"{digits(total.params)} parameters{frozen}, {amount(total.parameter_bytes, 'B')}{buffers} · "
+        f"{amount(total.macs, 'MACs')} and {amount(total.activation_bytes, 'B')} of activations a sample",
+    )
+
+
+def _resized(document: Document, size: str) -> Document:
+    """A copy of `document` whose input has the shape `size` (`N,C,H,W`; the batch may be `N` or a number).
+
+    Raises: CallError when that is no shape, or there is not one input to give it to.
+    """
+    from graph_engine.document import SetParameter
+
+    batch, *lengths = [part.strip() for part in size.split(",")]
+    good = all(part.isdigit() and int(part) > 0 for part in lengths) and lengths
+    if not good or not (batch.isidentifier() or (batch.isdigit() and int(batch) > 0)):
+        raise CallError(f"--input takes the lengths of all axes, batch first, such as N,1,28,28; got {size!r}.")
+    inputs = [node for node in document.main if node.block == "input" and node.parameters.get("dtype") != "int64"]
+    if len(inputs) != 1:
+        count = "no input" if not inputs else f"{len(inputs)} inputs"
+        raise CallError(f"--input needs a network with one input that is not a label; {document.title} has {count}.")
+    copy = document.snapshot()
+    copy.apply(SetParameter(inputs[0].id, "shape", [int(part) for part in lengths]))
+    return copy

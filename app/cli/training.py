@@ -1,0 +1,222 @@
+"""`layerloom train` and `evaluate`: a run from the first step to its figures."""
+
+from __future__ import annotations
+
+import math
+import os
+from enum import StrEnum
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.errors import INTERRUPTED, THING_WRONG, CallError
+from app.cli.options import JsonOption
+from app.cli.output import counted, duration, figure, note, print_json, say
+from app.cli.plans import Wishes
+from app.cli.progress import follow
+from app.cli.things import get_run, open_thing, require_sound
+
+if TYPE_CHECKING:
+    from graph_engine.data import Dataset
+    from graph_engine.runs import RunHandle
+
+
+class Device(StrEnum):
+    """What `--device` takes."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Precision(StrEnum):
+    """What `--precision` takes."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+def train(
+    thing: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="THING",
+            help="A .loom file, a preset, or a run to train anew; not with --resume.",
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="D", help="A built-in data set or a path.", show_default=False)
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="E", min=1, help="Passes over the data.", show_default=False)
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", metavar="S", min=1, help="Steps instead of epochs.", show_default=False)
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", metavar="B", min=1, help="Samples in a step.", show_default=False)
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option("--lr", metavar="X", help="The learning rate.", show_default=False)
+    ] = None,
+    device: Annotated[Device | None, typer.Option("--device", help="Where to compute.", show_default=False)] = None,
+    precision: Annotated[
+        Precision | None, typer.Option("--precision", help="Of products; sums are fp32.", show_default=False)
+    ] = None,
+    compiled: Annotated[
+        bool,
+        typer.Option("--compile", metavar="", help="Faster steps after a first one of half a minute (torch.compile)."),
+    ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="S", min=0, help="Of weights, order and dropout.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Keep the run in this new or empty folder.", show_default=False),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume", metavar="RUN", help="Go on with a run; --epochs may give it more.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Train a network by its plan; options change the plan for this run alone.
+
+    Ctrl C stops it with a checkpoint of that very step, from which --resume goes on.
+
+    Example: layerloom train lenet5 --data digits --epochs 15 --seed 0
+    """
+    if lr is not None and not (lr > 0 and math.isfinite(lr)):
+        raise CallError(f"--lr takes a number above 0; got {lr:g}.")
+    if compiled and not any(map(which, filter(None, (os.environ.get("CXX"), "g++", "clang++")))):
+        raise CallError("--compile needs a C++ compiler, and there is none here. Install g++, or leave --compile out.")
+    wishes = Wishes(
+        epochs=epochs,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=lr,
+        device=device.value if device else None,
+        precision=precision.value if precision else None,
+        seed=seed,
+    )
+    if resume is not None:
+        if thing is not None:
+            raise CallError(f"--resume goes on with {resume} as it was begun; leave out {thing}.")
+        if out is not None:
+            raise CallError("--out can't be given with --resume: a run stays where it is.")
+        handle = _resume(resume, wishes, data)
+    elif thing is not None:
+        handle = _start(thing, wishes, data, out)
+    else:
+        raise CallError("Name what to train: a .loom file, a preset or a run; or give --resume RUN.")
+    if compiled:
+        handle.network.compile()  # from the next step on
+    follow(handle, quiet=json)
+    _report(handle, as_json=json)
+
+
+def evaluate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run, by its id, name or folder.", show_default=False)],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data", metavar="D", help="All of this data set instead of what was held out.", show_default=False
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say how good a trained network is: on the samples held out from it, with its best weights.
+
+    Example: layerloom evaluate lenet5-1
+    """
+    from graph_engine.runs import evaluate_run
+
+    stored = get_run(run)
+    found = evaluate_run(stored, _open_data(data))
+    if json:
+        print_json(found)
+        return
+    samples = counted(found["samples"], "held-out sample" if found["split"] == "validation" else "sample")
+    say(f"{found['run']}, {found['weights']} weights (step {found['step']}), {samples} of {found['data']}:")
+    say(_figures(found["metrics"]))
+
+
+def _start(thing: str, wishes: Wishes, data: str | None, out: Path | None) -> RunHandle:
+    from graph_engine.runs import start_run
+
+    found = open_thing(thing, data)
+    require_sound(found)
+    dataset = _open_data(data)
+    document = found.document
+    document.plan = wishes.changed(document.plan)
+    return start_run(document, dataset=dataset, out=out)
+
+
+def _resume(run: str, wishes: Wishes, data: str | None) -> RunHandle:
+    from graph_engine.runs import resume_run
+
+    stored = get_run(run)
+    plan = wishes.prolonged(stored.document().plan)
+    return resume_run(stored, plan=plan, dataset=_open_data(data))
+
+
+def _open_data(name: str | None) -> Dataset | None:
+    """The data set that `--data` names.
+
+    Raises:
+        CallError: there is none of this name.
+        DataError: it is there, but can't be read.
+    """
+    if name is None:
+        return None
+    from graph_engine.data import DataError, open_dataset
+
+    try:
+        return open_dataset(name)
+    except DataError as error:
+        if not Path(name).expanduser().exists():
+            raise CallError(f"--data: {error}") from error
+        raise
+
+
+def _report(handle: RunHandle, *, as_json: bool) -> None:
+    """Say how the run ended.
+
+    Raises: typer.Exit with the status of a run that failed or was stopped.
+    """
+    result = handle.result()
+    if as_json:
+        print_json(result)
+    else:
+        _show(result)
+    match result["state"]:
+        case "failed":
+            note(f"layerloom: the run {result['run']} failed. {result.get('message', '')}".rstrip())
+            raise typer.Exit(THING_WRONG)
+        case "stopped":
+            note(f"Stopped after step {result['steps']}. Go on with: layerloom train --resume {result['run']}")
+            raise typer.Exit(INTERRUPTED)
+
+
+def _show(result: dict[str, Any]) -> None:
+    work = f"{counted(result['epochs'], 'epoch')}, {counted(result['steps'], 'step')}"
+    say(f"{result['run']} {result['state']}: {work} in {duration(result['seconds'])}.")
+    if result["state"] == "finished" and "message" in result:
+        say(result["message"])
+    if result["metrics"]:
+        say(f"last  {_figures(result['metrics'])}")
+    best = {name: value for name, value in result["best"].items() if name not in ("epoch", "step")}
+    if best:
+        say(f"best  {_figures(best)}  (epoch {result['best'].get('epoch', '?')})")
+
+
+def _figures(metrics: dict[str, float]) -> str:
+    """`val_loss 0.083  val_accuracy 97.50 %`."""
+    return "  ".join(f"{name} {figure(name, value)}" for name, value in metrics.items())

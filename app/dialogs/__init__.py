@@ -1,0 +1,1 @@
+"""The dialogs of the window, none of which blocks it."""

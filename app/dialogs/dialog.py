@@ -1,0 +1,37 @@
+"""What dialogs have in common: margins that follow the text, buttons at the foot, gone when closed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+
+from app.theme import set_role, theme_manager
+
+
+class Dialog(QDialog):
+    """A dialog with a column for its content and a row of buttons."""
+
+    def __init__(self, title: str, window: QWidget, *, buttons: QDialogButtonBox.StandardButton | None = None) -> None:
+        super().__init__(window)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        spacing = theme_manager().spacing
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(spacing.xxl, spacing.px(20), spacing.xxl, spacing.px(20))
+        self.column.setSpacing(spacing.l)
+        self.buttons = QDialogButtonBox(buttons or QDialogButtonBox.StandardButton.Close)
+        for button in self.buttons.buttons():
+            button.setIcon(button.icon().fromTheme(""))  # words are enough
+        self.buttons.rejected.connect(self.reject)
+        self.buttons.accepted.connect(self.accept)
+
+    def finish(self) -> None:
+        """Puts the buttons below what was added to the column."""
+        self.column.addWidget(self.buttons)
+
+    def propose(self, which: QDialogButtonBox.StandardButton, text: str) -> None:
+        """Gives the button that Enter presses its words and its look."""
+        button = self.buttons.button(which)
+        button.setText(text)
+        button.setDefault(True)
+        set_role(button, "primary")

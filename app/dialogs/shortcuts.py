@@ -1,0 +1,124 @@
+"""The sheet of keys and gestures, made from the actions and searchable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app.actions import Menu
+from app.canvas.search import Entry, find
+from app.dialogs.dialog import Dialog
+from app.theme import set_role, set_surface, theme_manager
+from app.widgets import KeyHint, SearchField
+
+if TYPE_CHECKING:
+    from app.actions.book import ActionBook
+
+GESTURES = (
+    ("Pan", "Middle-button drag, Space + left drag, or two fingers"),
+    ("Zoom at the cursor", "Wheel, or pinch"),
+    ("Add a block", "Double-click empty canvas, or drag from the library"),
+    ("Add from a wire", "Release a wire on empty canvas"),
+    ("Splice", "Drop a block on a wire"),
+    ("Select", "Drag a rectangle; Shift adds, Ctrl toggles"),
+    ("Connect", "Drag from port to port"),
+    ("Move a wire", "Ctrl-drag from a port"),
+    ("Cut wires", "Ctrl + right-drag across them; Alt-click one"),
+    ("Duplicate", "Alt-drag a node"),
+    ("Change a number", "Drag its label sideways, or use arrows and the wheel in its field"),
+)
+"""What the pointer can do: every one of these also has a key or an action."""
+
+
+class ShortcutSheet(Dialog):
+    """Two columns of keys by menu, and the gestures of the canvas."""
+
+    def __init__(self, book: ActionBook, window: QWidget) -> None:
+        super().__init__("Keys and gestures", window)
+        spacing = theme_manager().spacing
+        self.resize(spacing.px(820), spacing.px(640))
+        self.search = SearchField("Filter keys…")
+        self.search.edited.connect(self._filter)
+        self.column.addWidget(self.search)
+        self._rows: list[tuple[Entry, QWidget, QWidget]] = []
+        self._groups: list[QWidget] = []
+        holder = QWidget()
+        set_surface(holder, "panel")
+        columns = QHBoxLayout(holder)
+        columns.setContentsMargins(0, 0, spacing.m, 0)
+        columns.setSpacing(spacing.px(36))
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for menu in Menu:
+            group = self._group(menu.value, [self._key_row(book, name) for name in _names(book, menu)])
+            (left if menu in (Menu.FILE, Menu.EDIT) else right).addWidget(group)
+        right.addWidget(self._group("Gestures", [self._gesture_row(*each) for each in GESTURES]))
+        for column in (left, right):
+            column.setSpacing(spacing.xl)
+            column.addStretch(1)
+            columns.addLayout(column, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(holder)
+        self.column.addWidget(scroll, 1)
+        self.finish()
+        self.search.setFocus()
+
+    def shown(self) -> list[str]:
+        """What is listed, after the filter."""
+        return [entry.title for entry, name, _ in self._rows if not name.isHidden()]
+
+    def _key_row(self, book: ActionBook, name: str) -> tuple[Entry, QWidget, QWidget]:
+        action = book.action(name)
+        label = QLabel(action.plain_title)
+        label.setToolTip(action.help)
+        keys = QWidget()
+        row = QHBoxLayout(keys)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme_manager().spacing.l)
+        row.addStretch(1)
+        shown = book.keys(name)[:2]
+        for key in shown:
+            row.addWidget(KeyHint(key))
+        words = (*(key.toString() for key in shown), action.help, action.menu.value)
+        return Entry(name, action.plain_title, action.menu.value, action.help, words), label, keys
+
+    def _gesture_row(self, title: str, text: str) -> tuple[Entry, QWidget, QWidget]:
+        name, what = QLabel(title), QLabel(text)
+        what.setWordWrap(True)
+        what.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        set_role(what, "dim")
+        return Entry(title, title, "Gestures", text, tuple(text.split())), name, what
+
+    def _group(self, title: str, rows: list[tuple[Entry, QWidget, QWidget]]) -> QWidget:
+        group = QWidget()
+        grid = QGridLayout(group)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(theme_manager().spacing.px(6))
+        grid.setHorizontalSpacing(theme_manager().spacing.l)
+        grid.setColumnStretch(1, 1)
+        heading = QLabel(title)
+        set_role(heading, "section")
+        grid.addWidget(heading, 0, 0, 1, 2)
+        for at, (_, name, keys) in enumerate(rows):
+            grid.addWidget(name, at + 1, 0)
+            grid.addWidget(keys, at + 1, 1)
+        self._rows += rows
+        self._groups.append(group)
+        return group
+
+    def _filter(self, text: str) -> None:
+        wanted = {match.entry.key for match in find(text, [entry for entry, _, _ in self._rows])}
+        for entry, name, keys in self._rows:
+            name.setVisible(entry.key in wanted)
+            keys.setVisible(entry.key in wanted)
+        for group in self._groups:
+            group.setVisible(any(group.isAncestorOf(name) and not name.isHidden() for _, name, _ in self._rows))
+
+
+def _names(book: ActionBook, menu: Menu) -> list[str]:
+    """The actions of a menu that have keys."""
+    return [action.id for action in book.actions if action.menu is menu and book.keys(action.id)]

@@ -1,0 +1,212 @@
+"""Opening, saving and closing documents: the dialogs, the disk on a job, and nothing lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from app.open_document import OpenDocument
+from graph_engine.document import Document
+
+if TYPE_CHECKING:
+    from app.notices import Notices
+    from app.session import Session
+    from app.settings import Settings
+    from graph_engine.document.journal import Recovery
+
+SUFFIX = ".loom"
+_FILTER = f"Layerloom documents (*{SUFFIX});;All files (*)"
+
+Then = Callable[[], object]
+
+
+class Files(QObject):
+    """What the File menu does with documents.
+
+    Reading and writing go on in jobs; `then` is called when they went well, so that closing waits for saving.
+    """
+
+    def __init__(self, session: Session, settings: Settings, notices: Notices, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._settings = settings
+        self._notices = notices
+        self._window = window
+        self._saving = False
+
+    # --- opening
+
+    def new(self) -> None:
+        """An empty document."""
+        self.unless_unsaved(lambda: self._show(OpenDocument(Document(), name="Untitled")))
+
+    def open(self) -> None:
+        """Asks for a file and opens it."""
+        dialog = QFileDialog(self._window, "Open a document", self._folder(), _FILTER)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.open_path(Path(name)))
+        self._present(dialog)
+
+    def open_path(self, path: Path, then: Then | None = None) -> None:
+        """Opens a file, once what is open is safe."""
+        self.unless_unsaved(lambda: self._load(path.expanduser().absolute(), then))
+
+    def open_document(self, document: Document, name: str) -> None:
+        """Shows a document that is no file yet, such as a preset, once what is open is safe."""
+        self.unless_unsaved(lambda: self._show(OpenDocument(document, name=name)))
+
+    def open_preset(self, text: str) -> None:
+        """Builds `name` or `name:key=value,…` and shows it."""
+        self.unless_unsaved(lambda: self._build(text))
+
+    def recover(self, recovery: Recovery) -> None:
+        """Shows what a crashed window left; it counts as unsaved, and its old journal goes once a new one holds it."""
+
+        def show(document: Document) -> None:
+            opened = OpenDocument(document, recovery.path, name=f"{recovery.title} (recovered)")
+            opened.recovered = True
+            self._show(opened)
+            recovery.discard()
+
+        def recover() -> None:
+            self._session.jobs.start("Recovering unsaved work", recovery.document, show, self._tell)
+
+        self.unless_unsaved(recover)
+
+    # --- saving
+
+    def save(self, then: Then | None = None) -> None:
+        """Saves under the name it has, or asks for one."""
+        if self._session.path is None:
+            self.save_as(then)
+        else:
+            self._write(self._session.path, then)
+
+    def save_as(self, then: Then | None = None) -> None:
+        """Asks for a name and saves."""
+        suggested = self._session.path or Path(self._folder()) / f"{_file_name(self._session.front.name)}{SUFFIX}"
+        dialog = QFileDialog(self._window, "Save the document as", str(suggested), _FILTER)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
+        dialog.fileSelected.connect(lambda name: self._write(Path(name), then))
+        self._present(dialog)
+
+    def save_to(self, path: Path, then: Then | None = None) -> None:
+        """Saves under another name."""
+        self._write(path, then)
+
+    # --- leaving
+
+    def unless_unsaved(self, then: Then) -> None:
+        """Calls `then` at once when nothing would be lost, else when the user has saved or given it up."""
+        if not self._session.dirty:
+            then()
+            return
+        name = self._session.front.name
+        box = QMessageBox(self._window)
+        box.setObjectName("unsaved")
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle("Unsaved changes")
+        box.setText(f"Save the changes to {name}?")
+        box.setInformativeText("If you don't save, they are lost.")
+        buttons = QMessageBox.StandardButton
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        box.setDefaultButton(buttons.Save)
+        box.button(buttons.Discard).setText("Don't save")
+
+        def answered(result: int) -> None:
+            box.deleteLater()
+            if result == buttons.Save.value:
+                self.save(then)
+            elif result == buttons.Discard.value:
+                then()
+
+        box.finished.connect(answered)
+        box.open()
+
+    # --- inside
+
+    def _show(self, opened: OpenDocument) -> None:
+        self._session.show(opened)
+        if opened.path is not None:
+            self._settings.remember_file(opened.path)
+
+    def _load(self, path: Path, then: Then | None) -> None:
+        def read() -> Document:
+            from graph_engine.document.file import load
+
+            return load(path)
+
+        def show(document: Document) -> None:
+            self._show(OpenDocument(document, path))
+            self._settings.last_folder = str(path.parent)
+            if then is not None:
+                then()
+
+        def failed(error: Exception) -> None:
+            if not path.exists():
+                self._settings.forget_file(path)
+            self._tell(error)
+
+        self._session.jobs.start(f"Opening {path.name}", read, show, failed)
+
+    def _build(self, text: str) -> None:
+        def build() -> Document:
+            from presets import open_preset
+
+            return open_preset(text)
+
+        self._session.jobs.start(
+            f"Opening {text}",
+            build,
+            lambda document: self._show(OpenDocument(document, name=document.title)),
+            self._tell,
+        )
+
+    def _write(self, path: Path, then: Then | None) -> None:
+        if self._saving:
+            return
+        self._saving = True
+        mark, snapshot, front = self._session.history.mark(), self._session.document.snapshot(), self._session.front
+
+        def write() -> None:
+            from graph_engine.document.file import save
+
+            save(snapshot, path)
+
+        def done(_: object) -> None:
+            self._saving = False
+            if self._session.front is front:
+                self._session.mark_saved(path.absolute(), mark)
+            self._settings.remember_file(path)
+            self._settings.last_folder = str(path.absolute().parent)
+            self._notices.say(f"Saved {path.name}", severity="success")
+            if then is not None:
+                then()
+
+        def failed(error: Exception) -> None:
+            self._saving = False
+            self._tell(error)
+
+        self._session.jobs.start(f"Saving {path.name}", write, done, failed)
+
+    def _tell(self, error: Exception) -> None:
+        self._notices.tell(error)
+
+    def _folder(self) -> str:
+        return self._settings.last_folder or str(Path.home())
+
+    def _present(self, dialog: QFileDialog) -> None:
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+
+def _file_name(title: str) -> str:
+    """A title as a file's name: `Plain CNN (recovered)` becomes `plain-cnn`."""
+    plain = title.removesuffix(SUFFIX).removesuffix("(recovered)").strip().lower()
+    letters = "".join(letter if letter.isalnum() else "-" for letter in plain)
+    return "-".join(part for part in letters.split("-") if part) or "untitled"

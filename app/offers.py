@@ -1,0 +1,79 @@
+"""What the command palette offers: actions, blocks, presets and nodes, as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence
+
+from app.canvas.search import Entry, block_entries
+from app.palette import Offer, renamed
+from app.panels.presets import preset_entry
+from graph_engine.blocks import find_block
+
+if TYPE_CHECKING:
+    from app.actions.book import ActionBook
+    from app.preset_shelf import PresetShelf
+    from app.session import Session
+
+_NOT_OFFERED = {"help.palette"}
+
+
+def action_offers(book: ActionBook) -> list[Offer]:
+    """Every action, possible ones first."""
+    book.refresh()
+    found = []
+    for action in book.actions:
+        if action.id in _NOT_OFFERED:
+            continue
+        made = book.qaction(action.id)
+        keys = made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        title = made.text().removesuffix("…")
+        words = (action.menu.value, action.submenu, *action.help.split(), action.plain_title)
+        entry = Entry(f"action:{action.id}", title, action.menu.value, action.help, tuple(filter(None, words)))
+        found.append(
+            Offer(
+                entry,
+                made.trigger,
+                icon=action.icon or "chevron-right",
+                keys=keys,
+                possible=made.isEnabled(),
+                why="" if made.isEnabled() else action.explains or "Not possible now",
+            )
+        )
+    return sorted(found, key=lambda offer: not offer.possible)
+
+
+def block_offers(place: Callable[[str], object]) -> list[Offer]:
+    """Every block, to be placed."""
+    return [
+        Offer(renamed(entry, f"block:{entry.key}"), lambda key=entry.key: place(key))  # type: ignore[misc]
+        for entry in block_entries()
+    ]
+
+
+def preset_offers(shelf: PresetShelf, open_preset: Callable[[str], object]) -> list[Offer]:
+    """Every preset, to be opened."""
+    return [
+        Offer(preset_entry(shelved.preset), lambda name=shelved.preset.name: open_preset(name), icon="layers")  # type: ignore[misc]
+        for shelved in shelf.presets
+    ]
+
+
+def node_offers(session: Session) -> list[Offer]:
+    """Every node that is drawn, to be shown."""
+    found = []
+    for node in session.graph:
+        block = find_block(node.block)
+        report = session.report(node.id)
+        tell = " · ".join(filter(None, (node.id, report.tell if report is not None else "")))
+        entry = Entry(
+            f"node:{node.id}",
+            session.title(node.id),
+            str(block.category) if block is not None else "",
+            tell,
+            (node.id, block.title if block is not None else node.block),
+        )
+        found.append(Offer(entry, lambda name=node.id: session.reveal(name)))  # type: ignore[misc]
+    return found

@@ -1,0 +1,76 @@
+"""A document that is open: its history, its file, what is selected in it and what the last check said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graph_engine.document import MAIN, Document, Edit, Graph, History, Wire
+
+if TYPE_CHECKING:
+    from graph_engine.check.report import CheckResult, Problem
+    from graph_engine.compile import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Nodes in the order in which they were chosen, the last being the current one, and wires."""
+
+    nodes: tuple[str, ...] = ()
+    wires: tuple[Wire, ...] = ()
+
+    @property
+    def current(self) -> str | None:
+        """The node that the inspector shows."""
+        return self.nodes[-1] if self.nodes else None
+
+    def __bool__(self) -> bool:
+        return bool(self.nodes or self.wires)
+
+    @staticmethod
+    def of(nodes: Iterable[str] = (), wires: Iterable[Wire] = ()) -> Selection:
+        """Each node and wire once."""
+        return Selection(tuple(dict.fromkeys(nodes)), tuple(dict.fromkeys(wires)))
+
+
+class OpenDocument:
+    """Everything the window knows of one document; a window with tabs has several of these.
+
+    `check` and `program` are the last ones that came from the worker: None until then, and `program` also as long as
+    the drawing has errors; `data_problems` came with the check. `preview` is an edit that is tried out, not yet made. `name` is what the window calls it.
+    """
+
+    def __init__(self, document: Document, path: Path | None = None, *, name: str = "") -> None:
+        self.document = document
+        self.history = History(document)
+        self.path = path
+        self.given_name = name
+        self.graph_name = MAIN
+        self.selection = Selection()
+        self.preview: Edit | None = None
+        self.check: CheckResult | None = None
+        self.data_problems: tuple[Problem, ...] = ()
+        self.program: Program | None = None
+        self.untouched = True
+        """Whether nothing was ever changed here: a new empty document may be replaced without a word."""
+        self.recovered = False
+        """Whether it came from the crash journal, and so is not on disk as it is."""
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that is shown."""
+        return self.document.graphs[self.graph_name]
+
+    @property
+    def name(self) -> str:
+        """The file's name, else what it was opened as, else its title."""
+        if self.path is not None:
+            return self.path.name
+        return self.given_name or self.document.title
+
+    @property
+    def dirty(self) -> bool:
+        """Whether closing it would lose something."""
+        return self.recovered or not self.history.clean

@@ -1,0 +1,38 @@
+"""A few channels of a node as a strip for the canvas.
+
+Loaded with the first feature map (numpy).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np  # noqa: TID253 - this module is loaded with the first feature map
+from PySide6.QtGui import QImage
+
+from app.panels.feature_maps_color import GAP, colors
+from app.panels.feature_maps_tiles import Grid, indexed_image, levels, sheet, shrunk
+
+if TYPE_CHECKING:
+    from app.runs.activation import Activation
+
+TILES = 4
+"""How many channels a strip shows."""
+_EDGE = 40  # px, so that a strip is sharp at twice the size of the canvas
+
+
+def strip(shown: Activation) -> QImage | None:
+    """Channels spread evenly over all there are, side by side; None for what is no image."""
+    if shown.form != "maps" or min(shown.maps.shape[1:]) < 2:
+        return None
+    maps = shown.maps
+    chosen = np.unique(np.linspace(0, len(maps) - 1, min(TILES, len(maps))).round().astype(int))
+    height, width = maps.shape[1:]
+    scale = _EDGE / max(height, width)
+    grid = Grid(len(chosen), len(chosen), max(2, round(width * scale)), max(2, round(height * scale)), 3)
+    small = shrunk(maps[chosen], grid.height, grid.width)
+    table = [*colors("viridis"), 0xFFF87171, 0x00000000]
+    assert len(table) == GAP + 1
+    return indexed_image(sheet(levels(small, "each"), grid), table).convertToFormat(
+        QImage.Format.Format_ARGB32_Premultiplied
+    )

@@ -1,0 +1,81 @@
+"""The field that a declared parameter is edited with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from app.widgets import Choice, ChoiceField, Field, NumberField, PairField, ShapeField, TextField, Toggle
+from app.widgets.number_field import Open
+from graph_engine.blocks import ParameterError, ParameterSpec
+from graph_engine.blocks.parameter import ParameterType
+
+
+def field_for(spec: ParameterSpec) -> QWidget:
+    """A field (see `app.widgets.Field`) with the bounds, the unit and the choices that `spec` declares."""
+    meta = spec.meta
+
+    def check(value: Any) -> str | None:
+        try:
+            spec.parse(value)
+        except ParameterError as error:
+            return str(error)
+        return None
+
+    low = meta.ge if meta.ge is not None else meta.gt
+    high = meta.le if meta.le is not None else meta.lt
+    match spec.type:
+        case ParameterType.INT | ParameterType.FLOAT:
+            return NumberField(
+                spec.default,
+                whole=spec.type is ParameterType.INT,
+                minimum=low,
+                maximum=high,
+                open_bounds=_open(spec),
+                unit=meta.unit,
+                check=check,
+            )
+        case ParameterType.BOOL:
+            return Toggle(spec.default)
+        case ParameterType.CHOICE:
+            return ChoiceField([Choice(choice, choice) for choice in spec.choices], spec.default)
+        case ParameterType.PAIR:
+            return PairField(
+                spec.default,
+                minimum=None if low is None else int(low),
+                maximum=None if high is None else int(high),
+                check=check,
+            )
+        case ParameterType.SHAPE:
+            return ShapeField(spec.default, inferred=low is None, check=check)
+        case ParameterType.TEXT:
+            return TextField(spec.default, check=check)
+
+
+def show_value(field: QWidget, spec: ParameterSpec, value: Any) -> None:
+    """Shows a JSON value of a document, also one that the parameter can't take: it is shown as it is, and marked."""
+    assert isinstance(field, Field)
+    try:
+        field.set_value(spec.parse(value))
+        field.set_error(None)
+    except ParameterError as error:
+        if spec.type in (ParameterType.BOOL, ParameterType.CHOICE) or not hasattr(field, "setText"):
+            field.set_value(value)
+        else:
+            field.setText(" × ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
+        field.set_error(str(error))
+
+
+def json_value(spec: ParameterSpec, value: Any) -> Any:
+    """A field's value as a document keeps it: lists for tuples, None for the default."""
+    if value == spec.default:
+        return None
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _open(spec: ParameterSpec) -> Open:
+    low, high = spec.meta.gt is not None, spec.meta.lt is not None
+    if low and high:
+        return "both"
+    return "minimum" if low else "maximum" if high else ""

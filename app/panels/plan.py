@@ -1,0 +1,177 @@
+"""The training plan as a form: data, length, optimiser, schedule and machine. Every change is a step of the history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.panels.plan_settings import SECTIONS, Setting, is_shown
+from app.theme import icon, set_role, set_surface, theme_manager
+from app.widgets import Choice, ChoiceField, FormRow, Section
+from graph_engine.blocks import Role, find_block
+from graph_engine.document import Binding, SetBinding
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+_COLUMN = 250  # px at the base size, the least that a form is comfortable in
+
+
+class PlanPanel(QWidget):
+    """Edits the first stage and its first update, which is all that training a classifier takes."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.rows: dict[str, FormRow] = {}
+        self._settings: dict[str, Setting] = {}
+        self._columns: list[QVBoxLayout] = []
+        set_surface(self, "panel")
+        self.setAccessibleName("Training plan")
+        self._holder = QWidget()
+        set_surface(self._holder, "panel")
+        self._row = QHBoxLayout(self._holder)
+        self._sections = [self._data_section(), *(self._section(*each) for each in SECTIONS.items())]
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._holder)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scroll)
+        session.opened.connect(self.refresh)
+        session.changed.connect(self.refresh)
+        theme_manager().changed.connect(self._arrange_anew)
+        self.refresh()
+        self._arrange_anew()
+
+    def refresh(self) -> None:
+        """Shows the plan and the data of the document in front."""
+        plan = self._session.document.plan
+        for name, setting in self._settings.items():
+            row = self.rows[name]
+            row.field.set_value(setting.get(plan))
+            row.setVisible(is_shown(name, plan))
+        self._show_dataset()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    # --- data
+
+    def _data_section(self) -> Section:
+        section = Section("Data")
+        self.dataset = ChoiceField(_choices(self._session.document.binding), "digits")
+        row = FormRow("Data set", self.dataset, help_text="What the network is trained and judged on.")
+        self.dataset.committed.connect(self._choose_dataset)
+        self.rows["dataset"] = row
+        section.add(row)
+        browse = QPushButton("Use a file or folder…")
+        browse.setIcon(icon("folder"))
+        browse.setToolTip("A folder with a sub-folder of pictures for each class, an .npz or a .csv file")
+        browse.clicked.connect(self._browse)
+        section.add(browse)
+        self._objective = QLabel()
+        self._objective.setWordWrap(True)
+        set_role(self._objective, "faint")
+        section.add(self._objective)
+        return section
+
+    def _show_dataset(self) -> None:
+        document = self._session.document
+        known = {choice.value for choice in self.dataset.choices}
+        if document.binding.dataset not in known:
+            self.dataset.set_choices(_choices(document.binding))
+        self.dataset.set_value(document.binding.dataset)
+        losses = [
+            self._session.title(node.id)
+            for node in document.main
+            if (block := find_block(node.block)) is not None and block.role is Role.LOSS
+        ]
+        self._objective.setText(
+            f"Makes {' + '.join(losses)} small."
+            if losses
+            else "Wire a loss, such as cross entropy, to have something to train."
+        )
+
+    def _choose_dataset(self, name: str) -> None:
+        binding = self._session.document.binding
+        if name != binding.dataset:
+            self._session.attempt(SetBinding(replace(binding, dataset=name, fields=())))
+
+    def _browse(self) -> None:
+        dialog = QFileDialog(self, "Use data", str(Path.home()), "Data (*.npz *.csv *.tsv);;All files (*)")
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._choose_dataset)
+        dialog.open()
+
+    # --- the rest
+
+    def _section(self, title: str, settings: tuple[Setting, ...]) -> Section:
+        section = Section(title)
+        for setting in settings:
+            field = setting.field()
+            row = FormRow(setting.title, field, help_text=setting.help, default=setting.default)
+            row.field.committed.connect(lambda value, setting=setting: self._commit(setting, value))
+            self._settings[setting.name] = setting
+            self.rows[setting.name] = row
+            section.add(row)
+        return section
+
+    def _commit(self, setting: Setting, value: Any) -> None:
+        document = self._session.document
+        plan = setting.put(document.plan, value)
+        if plan != document.plan:
+            self._session.attempt(setting.edit(plan), label=f"Change {setting.title.lower()} of the plan")
+
+    # --- how it lies
+
+    def _arrange_anew(self) -> None:
+        self._take_apart()
+        self._arrange()
+
+    def _take_apart(self) -> None:
+        for column in self._columns:
+            while column.takeAt(0) is not None:
+                pass
+            self._row.removeItem(column)
+        self._columns = []
+
+    def _arrange(self) -> None:
+        """As many columns as there is room for; each section goes below the shortest."""
+        spacing = theme_manager().spacing
+        count = max(1, min(len(self._sections), self.width() // spacing.px(_COLUMN)))
+        if count == len(self._columns):
+            return
+        self._take_apart()
+        self._columns = [QVBoxLayout() for _ in range(count)]
+        heights = [0] * count
+        for section in self._sections:
+            shortest = heights.index(min(heights))
+            self._columns[shortest].addWidget(section)
+            heights[shortest] += section.sizeHint().height()
+        for column in self._columns:
+            column.setSpacing(spacing.l)
+            column.addStretch(1)
+            self._row.addLayout(column, 1)
+        self._row.setContentsMargins(spacing.l, spacing.m, spacing.l, spacing.l)
+        self._row.setSpacing(spacing.xxl)
+
+
+def _choices(binding: Binding) -> list[Choice]:
+    """The built-in data sets, and the one in use where it is a path."""
+    from graph_engine.data import list_datasets
+
+    found = [Choice(each.name, each.title, each.summary) for each in list_datasets()]
+    if binding.dataset not in {choice.value for choice in found}:
+        found.append(Choice(binding.dataset, Path(binding.dataset).name, binding.dataset))
+    return found

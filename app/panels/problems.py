@@ -1,0 +1,108 @@
+"""The list of what is wrong, with one-click fixes; a click on a problem shows its node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+
+from app.figures import plural
+from app.panels.problem_row import ProblemRow
+from app.theme import set_role, set_surface, theme_manager
+from app.widgets import EmptyState
+
+if TYPE_CHECKING:
+    from app.session import Session
+    from graph_engine.check.report import Fix, Problem
+
+_AT_MOST = 100
+_ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+class ProblemsPanel(QWidget):
+    """Errors first, then warnings and hints, in the order of the graph."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._shown: tuple[Problem, ...] | None = None
+        set_surface(self, "panel")
+        self.setAccessibleName("Problems")
+        self._empty = EmptyState("check", "")
+        self._rest = QLabel()
+        set_role(self._rest, "faint")
+        holder = QWidget()
+        set_surface(holder, "panel")
+        self._rows = QVBoxLayout(holder)
+        self._rows.addWidget(self._rest)
+        self._rows.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(holder)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(scroll)
+        session.check_changed.connect(self._show)
+        theme_manager().changed.connect(self._space)
+        self._space()
+        self._show()
+
+    def rows(self) -> list[ProblemRow]:
+        """What is listed."""
+        items = (self._rows.itemAt(at) for at in range(self._rows.count()))
+        return [row for item in items if item is not None and isinstance(row := item.widget(), ProblemRow)]
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show()
+
+    def _show(self) -> None:
+        problems = tuple(sorted(self._session.problems, key=lambda it: _ORDER[it.severity]))
+        if not problems:
+            self._say_why_empty()
+        if problems == self._shown or not self.isVisible():
+            return
+        self._shown = problems
+        for row in self.rows():
+            self._rows.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        for at, problem in enumerate(problems[:_AT_MOST]):
+            self._rows.insertWidget(at, self._row(problem))
+        more = len(problems) - _AT_MOST
+        self._rest.setText(f"… and {plural(more, 'problem')} more; they are listed when these are solved.")
+        self._rest.setVisible(more > 0)
+        self._stack.setCurrentIndex(1 if problems else 0)
+
+    def _say_why_empty(self) -> None:
+        if self._session.check is None:
+            self._empty.set_sentence("The first check comes when torch is loaded.", title="Not checked yet")
+        elif not len(self._session.graph):
+            self._empty.set_sentence(
+                "Drag blocks from the library, or press Space on the canvas. What does not fit is listed here.",
+                title="Nothing drawn yet",
+            )
+        else:
+            self._empty.set_sentence("Every shape fits. Press Train, or export the program.", title="No problems")
+
+    def _row(self, problem: Problem) -> ProblemRow:
+        where = ""
+        if problem.node is not None and problem.node in self._session.graph:
+            where = f"{self._session.title(problem.node)} ({problem.node})"
+        row = ProblemRow(problem, where)
+        row.chosen.connect(self._session.reveal)
+        row.fix_chosen.connect(self._fix)
+        return row
+
+    def _fix(self, fix: Fix) -> None:
+        self._session.attempt(fix.edit, label=fix.label)
+
+    def _space(self) -> None:
+        spacing = theme_manager().spacing
+        self._rows.setContentsMargins(spacing.m, spacing.s, spacing.m, spacing.m)
+        self._rows.setSpacing(spacing.xs)

@@ -1,0 +1,320 @@
+"""All runs: compared, named, noted, gone on with, opened again, exported, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QStackedLayout,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.panels.runs_model import COLUMNS, NAME, NOTE, RunsModel
+from app.theme import icon, set_surface, theme_manager
+from app.widgets import Banner, ElidedLabel, EmptyState, MessageAction, SearchField, dress_table
+from graph_engine.train import RunState
+
+if TYPE_CHECKING:
+    from app.session import Session
+    from graph_engine.document import Document
+    from graph_engine.export import Exported
+    from graph_engine.runs import RunRecord
+
+_WIDTHS = (200, 150, 96, 116, 92, 86, 80, 124, 160)
+"""Of the columns (px at the base text size)."""
+_LIVE_EVERY = 250  # ms between two looks at the run that goes on
+_RESUMABLE = (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED)
+
+
+class RunsPanel(QWidget):
+    """The table, what can be done with the run chosen in it, and why that one failed."""
+
+    document_requested = Signal(object, str)
+    """(Document, name): to be opened in the window."""
+    said = Signal(str)
+    """What was done, to be told in passing."""
+    failed = Signal(object)
+    """The exception that says what could not be done."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._runs = session.runs
+        self._library = session.runs.library
+        self._banner: Banner | None = None
+        set_surface(self, "panel")
+        self.setAccessibleName("Runs")
+        self.model = RunsModel(self._runs.shown, self)
+        self._build()
+        self._connect()
+        self._live_soon = QTimer(self, singleShot=True, interval=_LIVE_EVERY)
+        self._live_soon.timeout.connect(self._show_live)
+        theme_manager().changed.connect(self._space)
+        self._space()
+        self._show_records()
+
+    def chosen(self) -> RunRecord | None:
+        """The run that actions are about."""
+        rows = self.table.selectionModel().selectedRows()
+        return self.model.record(rows[0].row()) if len(rows) == 1 else None
+
+    def all_chosen(self) -> list[RunRecord]:
+        """All runs that are selected."""
+        return [self.model.record(index.row()) for index in self.table.selectionModel().selectedRows()]
+
+    def choose(self, run: str) -> None:
+        """Selects a run."""
+        row = self.model.row_of(run)
+        if row >= 0:
+            self.table.setCurrentIndex(self.model.index(row, NAME))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._library.refresh()
+        self._show_live()
+
+    # Building.
+
+    def _build(self) -> None:
+        self.search = SearchField("Filter runs…")
+        self.table = QTableView()
+        self.table.setModel(self.model)
+        dress_table(self.table)
+        self.table.setAccessibleName("Runs")
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        heads = self.table.horizontalHeader()
+        heads.setSectionsClickable(True)
+        heads.setSortIndicatorShown(True)
+        heads.setSortIndicator(7, Qt.SortOrder.DescendingOrder)
+        heads.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.search.set_view(self.table)
+        self._make_actions()
+        self._bar = QHBoxLayout()
+        self._bar.addWidget(self.search, 1)
+        self._bar.addStretch(1)
+        for action in (self.resume, self.open, self.export, self.delete):
+            button = QToolButton()
+            button.setDefaultAction(action)
+            self._bar.addWidget(button)
+        self._message = ElidedLabel()
+        self._message.setAccessibleName("Why the run ended")
+        self._empty = EmptyState("history", "")
+        body = QWidget()
+        self._stack = QStackedLayout(body)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.table)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._bar)
+        self._column.addWidget(body, 1)
+        self._column.addWidget(self._message)
+
+    def _make_actions(self) -> None:
+        self.draw = self._action("chart", "Draw in charts", self._toggle_drawn)
+        self.rename = self._action("rename", "Rename", lambda: self._edit(NAME), "F2")
+        self.note = self._action("", "Edit note", lambda: self._edit(NOTE))
+        self.resume = self._action("play", "Go on with this run", self._resume)
+        self.open = self._action("file", "Open its document", self._open)
+        self.export = self._action("download", "Export its weights…", self._ask_export)
+        self.delete = self._action("trash", "Move to the trash", self._delete, "Del")
+
+    def _action(self, icon_name: str, text: str, run: Callable[[], object], key: str = "") -> QAction:
+        action = QAction(text, self)
+        if icon_name:
+            action.setIcon(icon(icon_name))
+        if key:
+            action.setShortcut(QKeySequence(key))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(run)
+        self.table.addAction(action)
+        return action
+
+    def _connect(self) -> None:
+        self.search.edited.connect(self._filter)
+        self.table.horizontalHeader().sortIndicatorChanged.connect(self._sort)
+        self.table.customContextMenuRequested.connect(self._open_menu)
+        self.model.ticked.connect(lambda run, name, on: self._runs.shown.compare(run, name, on=on))
+        self.model.renamed.connect(self._library.rename)
+        self.model.noted.connect(self._library.set_note)
+        self._library.changed.connect(self._show_records)
+        self._library.deleted.connect(self._on_deleted)
+        self._library.failed.connect(self._on_failed)
+        self._runs.shown.changed.connect(self.model.refresh_colors)
+        self._runs.state_changed.connect(self._show_live)
+        self._runs.ticked.connect(self._on_tick)
+        self.table.selectionModel().selectionChanged.connect(self._show_choice)
+
+    # Showing.
+
+    def _show_records(self) -> None:
+        records = self._library.records
+        self._keeping_choice(lambda: self.model.set_records(records or ()))
+        self._show_empty()
+
+    def _show_empty(self) -> None:
+        records = self._library.records
+        if records is None:
+            self._empty.set_sentence("Reading the runs …")
+        elif not records:
+            self._empty.set_sentence(
+                "Each training leaves a run here: its curves, its weights and the document as it was.", title="No runs yet"
+            )
+        elif not self.model.rowCount():
+            self._empty.set_sentence(f"No run has “{self.search.value()}” in its name, document, data or note.")
+        self._stack.setCurrentIndex(1 if self.model.rowCount() else 0)
+        self._show_choice()
+
+    def _filter(self, text: str) -> None:
+        self._keeping_choice(lambda: self.model.set_filter(text))
+        self._show_empty()
+
+    def _sort(self, column: int, order: Qt.SortOrder) -> None:
+        self._keeping_choice(lambda: self.model.sort(column, order))
+
+    def _keeping_choice(self, change: Callable[[], object]) -> None:
+        chosen = [record.id for record in self.all_chosen()]
+        position = self.table.verticalScrollBar().value()
+        change()
+        selection = self.table.selectionModel()
+        flags = QItemSelectionModel.SelectionFlag
+        for run in chosen:
+            row = self.model.row_of(run)
+            if row >= 0:
+                selection.select(self.model.index(row, NAME), flags.Select | flags.Rows)
+        self.table.verticalScrollBar().setValue(position)
+        self._show_choice()
+
+    def _on_tick(self) -> None:
+        if self.isVisible() and not self._live_soon.isActive():
+            self._live_soon.start()
+
+    def _show_live(self) -> None:
+        if self.isVisible():
+            self.model.set_live(self._runs.run, self._runs.progress)
+            self._show_choice()
+
+    def _show_choice(self) -> None:
+        """Says what can be done with what is chosen, and why it failed."""
+        chosen, several = self.chosen(), self.all_chosen()
+        live = self._runs.run
+        self.resume.setEnabled(chosen is not None and chosen.state in _RESUMABLE and not self._runs.live)
+        for action in (self.open, self.export, self.rename, self.note):
+            action.setEnabled(chosen is not None)
+        self.draw.setEnabled(bool(several))
+        self.delete.setEnabled(bool(several) and all(record.id != live for record in several))
+        message = chosen.message if chosen is not None else ""
+        self._message.setText(f"{chosen.name}: {message}" if chosen is not None and message else "")
+        self._message.setVisible(bool(message))
+
+    def _open_menu(self, at: QPoint) -> None:
+        if not self.all_chosen():
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for action in (self.draw, None, self.rename, self.note, None, self.resume, self.open, self.export, None, self.delete):
+            if action is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(action)
+        menu.popup(self.table.viewport().mapToGlobal(at))
+
+    # Doing.
+
+    def _toggle_drawn(self) -> None:
+        shown = self._runs.shown
+        chosen = [record for record in self.all_chosen() if record.id != self._runs.run]
+        on = not all(shown.is_shown(record.id) for record in chosen)
+        for record in chosen:
+            shown.compare(record.id, record.name, on=on)
+
+    def _edit(self, column: int) -> None:
+        chosen = self.chosen()
+        if chosen is not None:
+            index = self.model.index(self.model.row_of(chosen.id), column)
+            self.table.setCurrentIndex(index)
+            self.table.edit(index)
+
+    def _resume(self) -> None:
+        chosen = self.chosen()
+        if chosen is not None:
+            self._runs.resume_run(chosen.id)
+
+    def _open(self) -> None:
+        chosen = self.chosen()
+        if chosen is not None:
+            name = chosen.document or chosen.name
+            self._library.read_document(chosen.id, lambda document: self.document_requested.emit(document, name))
+
+    def _ask_export(self) -> None:
+        chosen = self.chosen()
+        if chosen is None:
+            return
+        run = chosen.id
+        dialog = QFileDialog(self, f"Export the best weights of {chosen.name}", f"{run}.safetensors", "Weights (*.safetensors)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("safetensors")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.export_weights(run, Path(path)))
+        dialog.open()
+
+    def export_weights(self, run: str, path: Path) -> None:
+        """Writes the best weights of a run as safetensors, in the background."""
+
+        def write() -> Exported:
+            from graph_engine.export import Target, export_document
+
+            stored = self._library.store().get(run)
+            weights = stored.folder.checkpoint("best").weights
+            return export_document(stored.document(), Target.SAFETENSORS, path, weights)
+
+        def done(exported: Exported) -> None:
+            self.said.emit(f"{exported.path.name} holds the best weights of {run}; {exported.checked}.")
+
+        self._session.jobs.start(f"Exporting {path.name}", write, done, self.failed.emit)
+
+    def _delete(self) -> None:
+        for record in self.all_chosen():
+            if record.id != self._runs.run:
+                self._library.delete(record.id, record.name)
+
+    def _on_deleted(self, run: str, name: str) -> None:
+        self._tell(
+            f"“{name}” is in the trash.", [MessageAction("Bring it back", lambda: self._library.restore(run))], error=False
+        )
+
+    def _on_failed(self, sentence: str) -> None:
+        self._tell(sentence, [], error=True)
+        self._show_empty()
+
+    def _tell(self, text: str, actions: list[MessageAction], *, error: bool) -> None:
+        if self._banner is not None:
+            self._column.removeWidget(self._banner)
+            self._banner.hide()
+            self._banner.deleteLater()
+        self._banner = Banner(text, severity="error" if error else "info", actions=actions, parent=self)
+        self._column.insertWidget(1, self._banner)
+        self._banner.announce()
+
+    def _space(self) -> None:
+        spacing = theme_manager().spacing
+        self._column.setContentsMargins(spacing.l, spacing.s, spacing.l, spacing.s)
+        self._column.setSpacing(spacing.s)
+        self._bar.setSpacing(spacing.s)
+        for column, width in enumerate(_WIDTHS[: len(COLUMNS)]):
+            self.table.setColumnWidth(column, spacing.px(width))
+        self.model.refresh_colors()

@@ -1,0 +1,264 @@
+"""The runs as a table: sorted and filtered here, since Qt's proxies ask Python for every comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from app.panels.charts_ticks import time_label, value_label
+from app.panels.run_status import STATES
+from app.theme import qcolor, theme_manager
+
+if TYPE_CHECKING:
+    from app.runs.shown import ShownRuns
+    from graph_engine.runs import RunRecord
+    from graph_engine.train import Progress
+
+Index = QModelIndex | QPersistentModelIndex
+_LAST = (1, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading, what it says of a run, and what it is sorted by ; `figures` end at the right."""
+
+    title: str
+    text: Callable[[RunRecord], str]
+    key: Callable[[RunRecord], Any]
+    figures: bool = False
+    help: str = ""
+
+
+def best(record: RunRecord, name: str) -> float | None:
+    """A metric of the best epoch, else the newest value; None where it was not measured."""
+    for metrics in (record.best, record.metrics):
+        value = metrics.get(name)
+        if value is not None and isfinite(value):
+            return value
+    return None
+
+
+def _accuracy(record: RunRecord) -> str:
+    value = best(record, "val_accuracy")
+    return f"{value * 100:.2f} %" if value is not None else ""
+
+
+def _loss(record: RunRecord) -> str:
+    value = best(record, "val_loss")
+    return value_label(value) if value is not None else ""
+
+
+def _epochs(record: RunRecord) -> str:
+    return f"{record.epoch} / {record.epochs}" if record.epochs else ""
+
+
+def started(record: RunRecord, now: datetime | None = None) -> str:
+    """When a run began, in local time: `today 14:03`, `12 Mar 14:03`, `12 Mar 2024`."""
+    text = record.started or record.created
+    try:
+        when = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return ""
+    here = (now or datetime.now(UTC)).astimezone()
+    if when.date() == here.date():
+        return f"today {when:%H:%M}"
+    if when.year == here.year:
+        return f"{when.day} {when:%b %H:%M}"
+    return f"{when.day} {when:%b %Y}"
+
+
+def _number(value: float | None, absent: float) -> float:
+    return value if value is not None else absent
+
+
+NAME, STATE, NOTE = 0, 2, 8
+
+COLUMNS: tuple[Column, ...] = (
+    Column("Run", lambda run: run.name, lambda run: run.name.lower(), help="Tick a run to draw its curves"),
+    Column("Document", lambda run: run.document, lambda run: run.document.lower()),
+    Column("State", lambda run: STATES[run.state][0], lambda run: str(run.state)),
+    Column(
+        "Val accuracy",
+        _accuracy,
+        lambda run: _number(best(run, "val_accuracy"), -inf),
+        figures=True,
+        help="Of the epoch with the best validation loss",
+    ),
+    Column("Val loss", _loss, lambda run: -_number(best(run, "val_loss"), inf), figures=True, help="The best of all epochs"),
+    Column("Epochs", _epochs, lambda run: run.epoch, figures=True),
+    Column(
+        "Time",
+        lambda run: time_label(round(run.seconds)) if run.seconds else "",
+        lambda run: run.seconds,
+        figures=True,
+        help="Of training, pauses aside",
+    ),
+    Column("Started", started, lambda run: run.started or run.created),
+    Column("Note", lambda run: run.note, lambda run: run.note.lower()),
+)
+
+class RunsModel(QAbstractTableModel):
+    """Runs as rows. Names and notes are edited in place; the box before a name draws its curves."""
+
+    renamed = Signal(str, str)
+    noted = Signal(str, str)
+    ticked = Signal(str, str, bool)
+    """(run, name, whether it is to be drawn)."""
+
+    def __init__(self, shown: ShownRuns, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._shown = shown
+        self._records: Sequence[RunRecord] = ()
+        self._rows: list[RunRecord] = []
+        self._text = ""
+        self._column, self._descending = 7, True
+        self._live = ""
+        self._progress: Progress | None = None
+
+    # For the panel.
+
+    def set_records(self, records: Sequence[RunRecord]) -> None:
+        """Shows these runs."""
+        self._records = records
+        self._arrange()
+
+    def set_filter(self, text: str) -> None:
+        """Shows the runs in whose name, document, data, state or note every word of `text` stands."""
+        if text != self._text:
+            self._text = text
+            self._arrange()
+
+    def set_live(self, run: str, progress: Progress | None) -> None:
+        """The run that goes on, whose row follows it; empty: none does."""
+        rows = {self.row_of(self._live), self.row_of(run)}
+        self._live, self._progress = run, progress
+        for row in rows - {-1}:
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
+    def refresh_colors(self) -> None:
+        """Other runs are drawn, or in other colours."""
+        if self._rows:
+            self.dataChanged.emit(self.index(0, NAME), self.index(len(self._rows) - 1, STATE))
+
+    def record(self, row: int) -> RunRecord:
+        """The run in a row, as it stands now."""
+        record = self._rows[row]
+        return self._as_live(record) if record.id == self._live else record
+
+    def row_of(self, run: str) -> int:
+        """The row of a run; -1 where it is not listed."""
+        return next((row for row, record in enumerate(self._rows) if record.id == run), -1) if run else -1
+
+    # Qt.
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt has it
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        column = COLUMNS[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            # room for the arrow, which would else lie on a heading that ends at the right
+            return column.title + "     " if column.figures and section == self._column else column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.help or None
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.figures:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        record, column = self.record(index.row()), COLUMNS[index.column()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
+                return column.text(record)
+            case Qt.ItemDataRole.TextAlignmentRole if column.figures:
+                return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            case Qt.ItemDataRole.CheckStateRole if index.column() == NAME:
+                return Qt.CheckState.Checked if self._shown.is_shown(record.id) else Qt.CheckState.Unchecked
+            case Qt.ItemDataRole.DecorationRole if index.column() == NAME:
+                series = self._shown.series(record.id)
+                return qcolor(theme_manager().palette.curve(series)) if series is not None else None
+            case Qt.ItemDataRole.ForegroundRole if index.column() == STATE:
+                role_name = STATES[record.state][1]
+                return qcolor(theme_manager().palette.color(role_name)) if role_name != "text_faint" else None
+            case Qt.ItemDataRole.ToolTipRole:
+                return self._tip(record, index.column())
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{column.title}: {column.text(record)}"
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        record = self.record(index.row())
+        if role == Qt.ItemDataRole.CheckStateRole and index.column() == NAME:
+            self.ticked.emit(record.id, record.name, Qt.CheckState(value) is Qt.CheckState.Checked)
+            return True
+        if role != Qt.ItemDataRole.EditRole:
+            return False
+        text = str(value).strip()
+        if index.column() == NAME and text and text != record.name:
+            self.renamed.emit(record.id, text)
+        elif index.column() == NOTE and text != record.note:
+            self.noted.emit(record.id, text)
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if index.column() in (NAME, NOTE):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        if index.column() == NAME and self.record(index.row()).id != self._live:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self._column, self._descending = column, order is Qt.SortOrder.DescendingOrder
+        self._arrange()
+
+    # Inside.
+
+    def _arrange(self) -> None:
+        words = self._text.lower().split()
+        self.beginResetModel()
+        rows = [record for record in self._records if all(word in _searched(record) for word in words)]
+        rows.sort(key=lambda record: record.created, reverse=True)
+        rows.sort(key=COLUMNS[self._column].key, reverse=self._descending)
+        self._rows = rows
+        self.endResetModel()
+
+    def _as_live(self, record: RunRecord) -> RunRecord:
+        from dataclasses import replace
+
+        progress = self._progress
+        if progress is None:
+            return record
+        metrics = dict(progress.metrics) or record.metrics
+        return replace(
+            record,
+            state=progress.state,
+            epoch=progress.epoch,
+            epochs=progress.epochs,
+            step=progress.step,
+            steps=progress.steps,
+            seconds=progress.seconds,
+            metrics=metrics,
+        )
+
+    def _tip(self, record: RunRecord, column: int) -> str | None:
+        if column == STATE and record.message:
+            return record.message
+        if column == NAME:
+            return f"{record.id}: {record.document or 'Untitled'} on {record.dataset}"
+        return record.note or None if column == NOTE else None
+
+
+def _searched(record: RunRecord) -> str:
+    words = (record.id, record.name, record.document, record.dataset, STATES[record.state][0], record.note)
+    return " ".join(words).lower()

@@ -1,0 +1,70 @@
+"""Where a block goes that was chosen from a list: behind the selected node and wired to it if that fits, else in view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF
+
+from app.canvas.node_item import PortRef
+from app.canvas.wiring import port_for
+from graph_engine.blocks import find_block, get_block
+from graph_engine.document import AddNodes, Node, Position, Wire
+from graph_engine.document.geometry import NodeGeometry, geometry_in, measure
+from graph_engine.document.surgery import GAP
+
+if TYPE_CHECKING:
+    from app.canvas import CanvasView
+    from app.session import Session
+
+_STEP = 24.0
+_TRIES = 60
+
+
+def place_block(session: Session, canvas: CanvasView, key: str) -> str | None:
+    """Adds a node of the block as one step, selects it and brings it into view; its id, None when it was refused."""
+    graph = session.graph
+    node = Node(graph.fresh_id(key), key)
+    size = measure(node)
+    wire = _wire_from_selection(session, node)
+    if wire is not None:
+        before = geometry_in(graph, wire.source)
+        x, y = graph[wire.source].position
+        port = size.offset("input", wire.input)[1]
+        wanted = (x + before.width + GAP, y + before.offset("output", wire.output)[1] - port)
+    else:
+        centre = canvas.visible_rect().center()
+        wanted = (centre.x() - size.width / 2, centre.y() - size.height / 2)
+    placed = node.with_(position=_free(canvas, wanted, size))
+    wires = (wire,) if wire is not None else ()
+    if not session.attempt(AddNodes((placed,), wires, session.graph_name)):
+        return None
+    session.reveal(placed.id)
+    return placed.id
+
+
+def _wire_from_selection(session: Session, node: Node) -> Wire | None:
+    """A wire from the selected node to the new one; None where nothing or several are selected, or none fits."""
+    chosen = session.selection.nodes
+    if len(chosen) != 1 or session.selection.wires:
+        return None
+    source = session.graph[chosen[0]]
+    block = find_block(source.block)
+    for output in block.outputs if block is not None else ():
+        kind = session.kind(source.id, output.name)
+        port = port_for(source, PortRef(source.id, "output", output.name), kind, get_block(node.block))
+        if port is not None:
+            return Wire(source.id, output.name, node.id, port)
+    return None
+
+
+def _free(canvas: CanvasView, wanted: Position, size: NodeGeometry) -> Position:
+    """The place nearest below `wanted` at which the node lies on no other."""
+    x, y = wanted
+    for _ in range(_TRIES):
+        if not canvas.canvas_scene.nodes_in(
+            QRectF(QPointF(x - 8, y - 8), QPointF(x + size.width + 8, y + size.height + 8))
+        ):
+            break
+        y += _STEP
+    return round(x, 1), round(y, 1)

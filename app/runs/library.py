@@ -1,0 +1,122 @@
+"""The runs on disk: listed, renamed, deleted, brought back, all on a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from graph_engine.document.file import FileError
+from graph_engine.home import HomeError
+from graph_engine.runs import RunError, RunRecord, RunStore
+
+if TYPE_CHECKING:
+    from app.runs.curves import RunCurves
+    from app.workers import Jobs
+    from graph_engine.document import Document
+
+
+class RunLibrary(QObject):
+    """What the run store says, as of the last `refresh`."""
+
+    changed = Signal()
+    """`records` are others."""
+    renamed = Signal(str, str)
+    """(run, new name)."""
+    deleted = Signal(str, str)
+    """(run, name): it is in the trash now."""
+    failed = Signal(str)
+    """What could not be done, in a sentence."""
+
+    def __init__(self, background: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._store: RunStore | None = None
+        self._records: tuple[RunRecord, ...] | None = None
+        self._listing = False
+        self._stale = False
+
+    @property
+    def records(self) -> tuple[RunRecord, ...] | None:
+        """All runs, the newest first; None until they were listed for the first time."""
+        return self._records
+
+    def store(self) -> RunStore:
+        """The store itself. Not to be used on the window's thread.
+
+        Raises: HomeError when there is no place for runs.
+        """
+        if self._store is None:
+            self._store = RunStore()
+        return self._store
+
+    def refresh(self) -> None:
+        """Lists the runs anew."""
+        if self._listing:
+            self._stale = True
+            return
+        self._listing, self._stale = True, False
+        self._do(lambda: tuple(self.store().records()), self._take)
+
+    def rename(self, run: str, name: str) -> None:
+        """Calls a run otherwise."""
+
+        def tell(record: RunRecord) -> None:
+            self.renamed.emit(run, record.name)
+            self.refresh()
+
+        self._do(lambda: self.store().rename(run, name), tell)
+
+    def set_note(self, run: str, note: str) -> None:
+        """Keeps a note with a run."""
+        self._do(lambda: self.store().set_note(run, note), lambda _: self.refresh())
+
+    def delete(self, run: str, name: str) -> None:
+        """Moves a run to the trash."""
+
+        def tell(_: object) -> None:
+            self.deleted.emit(run, name)
+            self.refresh()
+
+        self._do(lambda: self.store().delete(run), tell)
+
+    def restore(self, run: str) -> None:
+        """Brings a run back from the trash."""
+        self._do(lambda: self.store().restore(run), lambda _: self.refresh())
+
+    def read_document(self, run: str, take: Callable[[Document], None]) -> None:
+        """Reads the document as it was when the run began."""
+        self._do(lambda: self.store().get(run).document(), take)
+
+    def read_curves(self, run: str, take: Callable[[RunCurves], None]) -> None:
+        """Reads what a run measured."""
+        self._do(lambda: _curves(self.store(), run), take)
+
+    def _take(self, records: tuple[RunRecord, ...]) -> None:
+        self._listing = False
+        if records != self._records:
+            self._records = records
+            self.changed.emit()
+        if self._stale:
+            self.refresh()
+
+    def _do(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        self._background.start("Runs", work, done, self._fail)
+
+    def _fail(self, error: Exception) -> None:
+        self._listing = False
+        if not isinstance(error, (RunError, FileError, HomeError, OSError)):
+            raise error
+        self.failed.emit(str(error))
+        if self._records is None:
+            self._records = ()
+        self.changed.emit()
+
+
+def _curves(store: RunStore, run: str) -> RunCurves:
+    from app.runs.curves import RunCurves, take_news
+
+    curves = RunCurves()
+    take_news(curves, store.get(run).folder.feed().since())
+    return curves

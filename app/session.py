@@ -1,0 +1,339 @@
+"""The open work: the document in front, its history, selection and check, and what goes on around it. No widgets.
+
+Every change travels through `perform`; views listen to the signals and hold nothing that the document could hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.open_document import OpenDocument, Selection
+from app.runs.follower import RunFollower
+from app.workers import Checked, Compiled, Jobs
+from graph_engine.blocks import Kind, find_block
+from graph_engine.check.report import Severity
+from graph_engine.document import Change, Document, Edit, EditRefused, Graph, History, SetParameter, Wire, title_of
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+
+    from graph_engine.blocks import TensorSpec
+    from graph_engine.check.report import CheckResult, NodeReport, Problem
+    from graph_engine.compile import Program
+    from graph_engine.document.history import Mark
+
+
+class Worker(Protocol):
+    """Who checks snapshots; `app.workers.CheckWorker` in the window, an immediate one in tests."""
+
+    @property
+    def checked(self) -> SignalInstance: ...
+
+    @property
+    def compiled(self) -> SignalInstance: ...
+
+    def request(self, ticket: int, snapshot: Document) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What was asked of the worker last.
+
+    `since` is the first ticket of the same drawing; `preview` says whether an edit is tried out.
+    """
+
+    ticket: int
+    since: int
+    drawing: int
+    preview: bool
+
+
+class Session(QObject):
+    """What a window works on."""
+
+    opened = Signal()
+    """Another document is in front: everything is to be read anew."""
+    changed = Signal(object)
+    """The `Change` of an edit, undo and redo as well."""
+    selection_changed = Signal()
+    check_changed = Signal()
+    """`check` is another; while `preview` is set it is that of the edit being tried out."""
+    program_changed = Signal()
+    preview_changed = Signal()
+    history_changed = Signal()
+    """What undo and redo would do, or whether there is something to save, may be different."""
+    file_changed = Signal()
+    """The name or path is another."""
+    file_saved = Signal()
+    reveal_requested = Signal(object)
+    """Node ids (a tuple) that the canvas brings into view."""
+    refused = Signal(str)
+    """Why the document did not take an edit."""
+
+    def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.jobs = Jobs(self)
+        self.worker = worker
+        self._ticket = 0
+        self._shown_ticket = 0
+        self._drawing = 0  # how many changes there were that a check could tell
+        self._request: _Request | None = None
+        self._end_listening = lambda: None
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._send_request)
+        worker.checked.connect(self._on_checked)
+        worker.compiled.connect(self._on_compiled)
+        self.front = OpenDocument(Document(), name="Untitled")
+        self._listen()
+        self.runs = RunFollower(self)
+
+    # --- what is open
+
+    @property
+    def document(self) -> Document:
+        return self.front.document
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that is shown."""
+        return self.front.graph
+
+    @property
+    def graph_name(self) -> str:
+        return self.front.graph_name
+
+    @property
+    def history(self) -> History:
+        return self.front.history
+
+    @property
+    def path(self) -> Path | None:
+        return self.front.path
+
+    @property
+    def dirty(self) -> bool:
+        return self.front.dirty
+
+    @property
+    def check(self) -> CheckResult | None:
+        """The last check that still holds for these nodes; None until the first one came."""
+        return self.front.check
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the drawing, and with the data for it."""
+        return (*self.check.problems, *self.front.data_problems) if self.check is not None else ()
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems for which nothing can be trained."""
+        return [problem for problem in self.problems if problem.severity is Severity.ERROR]
+
+    @property
+    def program(self) -> Program | None:
+        """The program of the last drawing without errors; None before, and while there is none."""
+        return self.front.program
+
+    @property
+    def checking(self) -> bool:
+        """Whether a check that was asked for has not come yet."""
+        return self._soon.isActive() or (self._request is not None and self._request.ticket != self._shown_ticket)
+
+    def show(self, opened: OpenDocument) -> None:
+        """Puts another document in front."""
+        self._end_listening()
+        self.front = opened
+        self._listen()
+        self._request = None
+        self._drawing += 1
+        self._shown_ticket = self._ticket
+        self.opened.emit()
+        self.selection_changed.emit()
+        self.history_changed.emit()
+        self.file_changed.emit()
+        self.check_changed.emit()
+        self.program_changed.emit()
+        self._soon.start()
+
+    def mark_saved(self, path: Path, mark: Mark) -> None:
+        """The document as it was at `mark` is on disk under `path`."""
+        self.front.path = path
+        self.front.recovered = False
+        self.history.mark_saved(mark)
+        self.file_saved.emit()
+        self.file_changed.emit()
+        self.history_changed.emit()
+
+    # --- changing it
+
+    def perform(self, edit: Edit, merge: str = "", label: str = "") -> None:
+        """Makes an edit as a step of the history, merged with the last one of the same `merge` key.
+
+        Raises: EditRefused, and then nothing has changed.
+        """
+        self._drop_preview()
+        self.history.perform(edit, merge, label)
+        self.history_changed.emit()
+
+    def attempt(self, edit: Edit, merge: str = "", label: str = "") -> bool:
+        """`perform`, but a refusal is told by `refused` and False."""
+        try:
+            self.perform(edit, merge, label)
+        except EditRefused as refusal:
+            self.refused.emit(str(refusal))
+            return False
+        return True
+
+    def undo(self) -> None:
+        """Takes back the last step."""
+        self._drop_preview()
+        if self.history.undo() is not None:
+            self.history_changed.emit()
+
+    def redo(self) -> None:
+        """Makes again the step that was taken back last."""
+        self._drop_preview()
+        if self.history.redo() is not None:
+            self.history_changed.emit()
+
+    def try_out(self, edit: Edit | None) -> None:
+        """Checks the document as it would be after `edit`, without changing it; None ends that.
+
+        `check` then tells the shapes and costs of what is being typed, before Enter.
+        """
+        if edit == self.front.preview:
+            return
+        self.front.preview = edit
+        self.preview_changed.emit()
+        self._soon.start()
+
+    @property
+    def preview(self) -> Edit | None:
+        """The edit being tried out."""
+        return self.front.preview
+
+    def parameters(self, node: str) -> dict[str, Any]:
+        """The parameters of a node as they are shown: with what is being tried out."""
+        values = dict(self.graph[node].parameters)
+        edit = self.front.preview
+        if isinstance(edit, SetParameter) and edit.node == node and edit.graph == self.graph_name:
+            if edit.value is None:
+                values.pop(edit.name, None)
+            else:
+                values[edit.name] = edit.value
+        return values
+
+    # --- looking at it
+
+    @property
+    def selection(self) -> Selection:
+        return self.front.selection
+
+    def select(self, nodes: Iterable[str] = (), wires: Iterable[Wire] = ()) -> None:
+        """Selects these and nothing else; what is not in the graph is passed over."""
+        graph = self.graph
+        selection = Selection.of(
+            (node for node in nodes if node in graph),
+            (wire for wire in wires if graph.wire_at(wire.target, wire.input) == wire),
+        )
+        if selection != self.front.selection:
+            self.front.selection = selection
+            self.selection_changed.emit()
+
+    def reveal(self, *nodes: str) -> None:
+        """Selects nodes and brings them into view."""
+        self.select(nodes)
+        if self.selection.nodes:
+            self.reveal_requested.emit(self.selection.nodes)
+
+    def report(self, node: str) -> NodeReport | None:
+        """What the last check said of a node."""
+        return self.check.nodes.get(node) if self.check is not None else None
+
+    def spec(self, node: str, output: str) -> TensorSpec | None:
+        """What leaves an output port, as far as the last check knows."""
+        report = self.report(node)
+        return report.outputs.get(output) if report is not None else None
+
+    def kind(self, node: str, output: str) -> Kind:
+        """The kind of what leaves an output port; ANY where that is not known."""
+        spec = self.spec(node, output)
+        if spec is not None:
+            return spec.kind
+        block = find_block(self.graph[node].block) if node in self.graph else None
+        port = block.output(output) if block is not None else None
+        return port.kind if port is not None else Kind.ANY
+
+    def title(self, node: str) -> str:
+        """What a person calls a node."""
+        return title_of(self.graph[node])
+
+    def recheck(self) -> None:
+        """Asks for a check although nothing changed."""
+        self._soon.start()
+
+    # --- inside
+
+    def _listen(self) -> None:
+        self._end_listening = self.front.document.subscribe(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        self.front.untouched = False
+        self.changed.emit(change)
+        self._drop_gone()
+        if change.about or not change.moved_only:
+            self._drawing += 1
+            self._soon.start()
+
+    def _drop_gone(self) -> None:
+        """What was deleted is not selected any more."""
+        self.select(self.selection.nodes, self.selection.wires)
+
+    def _drop_preview(self) -> None:
+        if self.front.preview is not None:
+            self.front.preview = None
+            self.preview_changed.emit()
+            self._soon.start()
+
+    def _send_request(self) -> None:
+        snapshot = self.document.snapshot()
+        preview = self.front.preview is not None
+        if self.front.preview is not None:
+            try:
+                snapshot.apply(self.front.preview)
+            except EditRefused:
+                preview = False
+        self._ticket += 1
+        last = self._request
+        since = last.since if last is not None and last.drawing == self._drawing else self._ticket
+        self._request = _Request(self._ticket, since, self._drawing, preview)
+        self.worker.request(self._ticket, snapshot)
+
+    def _on_checked(self, answer: Checked) -> None:
+        if not self._matters(answer.ticket):
+            return
+        self._shown_ticket = answer.ticket
+        self.front.check = answer.result
+        self.front.data_problems = answer.data_problems
+        self.check_changed.emit()
+
+    def _on_compiled(self, answer: Compiled) -> None:
+        if self._matters(answer.ticket) and answer.program is not self.front.program:
+            self.front.program = answer.program
+            self.program_changed.emit()
+
+    def _matters(self, ticket: int) -> bool:
+        """Whether an answer is about what is shown now.
+
+        While a value is dragged, answers to values just passed are shown too: they would else never come.
+        """
+        request = self._request
+        if request is None or request.drawing != self._drawing:
+            return False
+        first = max(request.since, self._shown_ticket) if request.preview else request.ticket
+        return first <= ticket <= request.ticket

@@ -1,0 +1,239 @@
+"""The bar at the top: menu, where one is, undo and redo, search, device, training, export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app.actions import Menu
+from app.theme import icon, set_role, set_surface, theme_manager
+from app.widgets import ElidedLabel, KeyHint
+
+if TYPE_CHECKING:
+    from app.actions.book import ActionBook
+    from app.session import Session
+
+_NARROW = 1150  # px at the base size, below which the bar says less
+
+
+class TopBar(QWidget):
+    """Everything that is at hand whatever is being done."""
+
+    def __init__(self, session: Session, book: ActionBook, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._book = book
+        set_surface(self, "panel")
+        self.setObjectName("topbar")
+        self.menu_button = QToolButton()
+        self.menu_button.setText("Layerloom")
+        self.menu_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setAccessibleName("Menu")
+        self.menu_button.setToolTip("Menu (F10)")
+        self.menu_button.setObjectName("menu")
+        self.menu_button.setMenu(self._main_menu())
+        self._trail = Trail()
+        self.undo, self.redo = self._tool("edit.undo"), self._tool("edit.redo")
+        self.search = SearchButton()
+        self.search.clicked.connect(lambda: book.run("help.palette"))
+        self.device = QLabel()
+        self.device.setObjectName("device")
+        self.device.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.train = ActionButton(book.qaction("run.train"))
+        set_role(self.train, "primary")
+        self.pause, self.stop, self.step = (self._tool(f"run.{name}") for name in ("pause", "stop", "step"))
+        self.export = QToolButton()
+        self.export.setText("Export")
+        self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.export.setAccessibleName("Export")
+        set_role(self.export, "framed")
+        self.export.setMenu(self._export_menu())
+        self._row = QHBoxLayout(self)
+        for widget in (self.menu_button, self._trail, self.undo, self.redo, self.search):
+            self._row.addWidget(widget)
+        self._row.addStretch(1)
+        for widget in (self.device, self.train, self.pause, self.stop, self.step, self.export):
+            self._row.addWidget(widget)
+        for signal in (session.file_changed, session.history_changed, session.opened, session.changed):
+            signal.connect(self._show_trail)
+        theme_manager().changed.connect(self._space)
+        self._space()
+        self._show_trail()
+
+    def show_device(self, text: str, tip: str) -> None:
+        """Says where training goes on: `cpu · 8 threads`."""
+        self.device.setText(text)
+        self.device.setToolTip(tip)
+        self.device.setVisible(bool(text) and not self._is_narrow())
+
+    def set_at_welcome(self, *, at_welcome: bool) -> None:
+        """Leaves out what means nothing while no document is shown."""
+        for widget in (self._trail, self.undo, self.redo):
+            widget.setVisible(not at_welcome)
+
+    def open_menu(self) -> None:
+        """Opens the menu, for the keyboard."""
+        self.menu_button.showMenu()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self._is_narrow()
+        self.device.setVisible(bool(self.device.text()) and not narrow)
+        self.search.set_short(short=narrow)
+
+    def _is_narrow(self) -> bool:
+        return self.width() < theme_manager().spacing.px(_NARROW)
+
+    def _main_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAccessibleName("Menu")
+        for which in Menu:
+            self._book.fill(menu.addMenu(f"&{which}"), which)
+        return menu
+
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for name in ("python", "onnx", "pt2", "safetensors"):
+            menu.addAction(self._book.qaction(f"export.{name}"))
+        menu.addSeparator()
+        for name in ("svg", "png", "html"):
+            menu.addAction(self._book.qaction(f"export.{name}"))
+        return menu
+
+    def _tool(self, name: str) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(self._book.qaction(name))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setAccessibleName(self._book.action(name).plain_title)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        set_role(button, "framed")
+        return button
+
+    def _show_trail(self) -> None:
+        front = self._session.front
+        name = front.name + (" •" if front.dirty else "")
+        self._trail.show_parts([name, front.graph_name], tip=str(front.path) if front.path else "Not saved yet")
+
+    def _space(self) -> None:
+        spacing = theme_manager().spacing
+        self.setFixedHeight(spacing.px(46))
+        self._row.setContentsMargins(spacing.m, 0, spacing.l, 0)
+        self._row.setSpacing(spacing.m)
+
+
+class Trail(QWidget):
+    """Where one is: file › graph."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._labels: list[QLabel] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setAccessibleName("Document")
+
+    def show_parts(self, parts: list[str], *, tip: str) -> None:
+        """Shows the file and the graphs that lead to where one is."""
+        if [label.text() for label in self._labels if label.property("part") != "mark"] == parts:
+            self.setToolTip(tip)
+            return
+        while (item := self._row.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._labels = []
+        for at, part in enumerate(parts):
+            if at:
+                mark = QLabel("›")
+                set_role(mark, "faint")
+                self._row.addWidget(mark)
+            label = ElidedLabel(part, elide=Qt.TextElideMode.ElideMiddle)
+            label.setMaximumWidth(theme_manager().spacing.px(260))
+            set_role(label, "dim" if at < len(parts) - 1 else "")
+            self._labels.append(label)
+            self._row.addWidget(label)
+        self._row.setSpacing(theme_manager().spacing.m)
+        self.setToolTip(tip)
+        self.setAccessibleDescription(" in ".join(reversed(parts)))
+
+
+class ActionButton(QPushButton):
+    """A push button for an action: its text, icon, state and tooltip."""
+
+    def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._action = action
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.setText(self._action.text().removesuffix("…"))
+        self.setIcon(icon("play", "accent_text"))
+        self.setToolTip(self._action.toolTip())
+        self.setEnabled(self._action.isEnabled())
+
+
+class SearchButton(QWidget):
+    """Looks like a search line and opens the palette."""
+
+    clicked = Signal()
+
+    _LONG, _SHORT = "Search blocks, actions, presets…", "Search…"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        set_surface(self, "field")
+        self.setObjectName("search")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+        self.setAccessibleName("Search blocks, actions, presets and nodes")
+        self.setToolTip("Search everything (Ctrl+K)")
+        self._sign = QLabel()
+        self._label = QLabel(self._LONG)
+        set_role(self._label, "faint")
+        self._hint = KeyHint("Ctrl+K")
+        self._row = QHBoxLayout(self)
+        self._row.addWidget(self._sign)
+        self._row.addWidget(self._label, 1)
+        self._row.addWidget(self._hint)
+        for child in (self._sign, self._label):
+            child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme_manager().changed.connect(self._space)
+        self._space()
+
+    def set_short(self, *, short: bool) -> None:
+        """Says less where there is little room."""
+        self._label.setText(self._SHORT if short else self._LONG)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        spacing = theme_manager().spacing
+        return QSize(spacing.px(170 if self._label.text() == self._SHORT else 300), spacing.px(30))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.updateGeometry()
+
+    def _space(self) -> None:
+        spacing = theme_manager().spacing
+        self._sign.setPixmap(icon("search", "text_faint").pixmap(spacing.px(14), spacing.px(14)))
+        self._row.setContentsMargins(spacing.m, 0, spacing.s, 0)
+        self._row.setSpacing(spacing.px(6))
+        self.updateGeometry()

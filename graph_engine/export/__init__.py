@@ -1,0 +1,8 @@
+"""Taking a network home: source, weights, ONNX, pt2, drawings. Every file is checked before it is announced."""
+
+from __future__ import annotations
+
+from graph_engine.export.errors import Exported, ExportError
+from graph_engine.export.exporting import Target, export_document
+
+__all__ = ["ExportError", "Exported", "Target", "export_document"]

@@ -1,0 +1,84 @@
+"""The network as ONNX, for any batch size, checked with onnxruntime. Needs the extra `onnx`."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from graph_engine.export.errors import Exported, ExportError
+from graph_engine.export.pt2 import quiet, trace
+from graph_engine.export.subject import BATCHES, Subject, difference
+from graph_engine.export.writing import write_checked
+
+_NEEDED = ("onnx", "onnxscript", "onnxruntime")
+TOLERANCE = 1e-5
+"""How far onnxruntime's results may lie from ours, relative to the largest result where that is above 1."""
+_LARGEST = 2**31 - 1  # bytes: what one ONNX file can hold
+
+
+def export_onnx(subject: Subject, path: Path) -> Exported:
+    """Write the ONNX file; onnxruntime must give the same numbers within `TOLERANCE`.
+
+    Raises:
+        ExportError: the extra is not installed, torch can't export it, or the numbers differ.
+        FileError: the file can't be written.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ExportError(
+            f"Export to ONNX needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed. "
+            "Install with: pip install 'layerloom[onnx]'"
+        )
+    content = _convert(subject, path)
+    gap = max(_gap(subject, content, batch) for batch in (1, *BATCHES))
+    if not gap <= TOLERANCE:
+        raise ExportError(
+            f"{path} was not written: onnxruntime gives other numbers than the network (difference {gap:.1e}, "
+            f"at most {TOLERANCE:g} is allowed). Export Python source instead."
+        )
+    return write_checked(path, content, f"run with onnxruntime: difference {gap:.1e}, at most {TOLERANCE:g} allowed")
+
+
+def _convert(subject: Subject, path: Path) -> bytes:
+    import torch
+
+    with quiet():
+        exported = trace(subject, path)
+        try:
+            made = torch.onnx.export(
+                exported,
+                dynamo=True,
+                dynamic_shapes=subject.dynamic_shapes,  # for the names of the axes: in `exported` they are free
+                input_names=list(subject.inputs),
+                output_names=list(subject.program.outputs),
+                verbose=False,
+            )
+            model = made.model_proto  # type: ignore[union-attr] # None only when a file is named
+            if model.ByteSize() > _LARGEST:
+                raise ExportError(f"{path} was not written: one ONNX file holds at most 2 GiB. Export to pt2 instead.")
+            content: bytes = model.SerializeToString()
+        except ExportError:
+            raise
+        except Exception as error:
+            first = str(error).strip().splitlines()[0]
+            raise ExportError(
+                f"{path} was not written: torch can't turn {subject.title} into ONNX ({first}). "
+                "Export Python source instead."
+            ) from error
+    return content
+
+
+def _gap(subject: Subject, content: bytes, batch: int) -> float:
+    """The largest difference at `batch` samples, relative to the largest result where that is above 1."""
+    import onnxruntime
+    import torch
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    arguments = subject.examples(batch)
+    fed = {name: tensor.numpy() for name, tensor in zip(subject.inputs, arguments, strict=True)}
+    theirs = [torch.from_numpy(array) for array in session.run(list(subject.program.outputs), fed)]
+    ours = subject.outputs(arguments)
+    largest = max((tensor.abs().max().item() for tensor in ours if tensor.numel()), default=0.0)
+    return difference(ours, theirs) / max(1.0, largest)

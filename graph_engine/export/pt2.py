@@ -1,0 +1,79 @@
+"""The network as an exported program of torch (`torch.export`), weights included, for any batch size."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graph_engine.export.errors import Exported, ExportError
+from graph_engine.export.subject import BATCHES, Subject, as_tuple, difference
+from graph_engine.export.writing import write_checked
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+
+def export_pt2(subject: Subject, path: Path) -> Exported:
+    """Write the exported program; loaded again, it must give the very same numbers.
+
+    Raises:
+        ExportError: torch can't export it for any batch size, or it gives other numbers.
+        FileError: the file can't be written.
+    """
+    import torch
+
+    with quiet():
+        buffer = io.BytesIO()
+        torch.export.save(trace(subject, path), buffer)
+        loaded = torch.export.load(io.BytesIO(buffer.getvalue())).module()
+    for batch in BATCHES:
+        arguments = subject.examples(batch)
+        with torch.no_grad():
+            gap = difference(subject.outputs(arguments), as_tuple(loaded(*arguments)))
+        if gap != 0:
+            raise ExportError(
+                f"{path} was not written: loaded again, it gives other numbers than the network "
+                f"(difference {gap:.1e} at batch {batch}). Export Python source and safetensors instead."
+            )
+    return write_checked(path, buffer.getvalue(), "loaded again: the same numbers, difference 0")
+
+
+def trace(subject: Subject, path: Path) -> ExportedProgram:
+    """The network as torch.export sees it, with every symbolic axis free.
+
+    Raises: ExportError, naming `path`, when torch can't.
+    """
+    import torch
+
+    shapes = {
+        name: {at: torch.export.Dim(axis) for at, axis in axes.items()} for name, axes in subject.dynamic_shapes.items()
+    }
+    try:
+        return torch.export.export(subject.network, subject.examples(BATCHES[0]), dynamic_shapes=shapes)
+    except Exception as error:
+        first = str(error).strip().splitlines()[0]
+        raise ExportError(
+            f"{path} was not written: torch can't export {subject.title} for any batch size ({first}). "
+            "Export Python source instead."
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silences torch's exporters, which warn of their own inner workings; what they make is checked afterwards."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "onnxscript", "onnx_ir")]
+    levels = [each.level for each in loggers]
+    try:
+        for each in loggers:
+            each.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for each, before in zip(loggers, levels, strict=True):
+            each.setLevel(before)

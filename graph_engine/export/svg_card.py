@@ -1,0 +1,152 @@
+"""A node in a drawing: the card of the canvas, on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graph_engine.blocks import Kind, find_block
+from graph_engine.check.report import NodeReport, State
+from graph_engine.document import Graph, Node, title_of
+from graph_engine.document.geometry import (
+    HEADER,
+    LINE,
+    MARGIN,
+    SHAPE_SIZE,
+    TELL_SIZE,
+    TITLE_LEFT,
+    TITLE_SIZE,
+    NodeGeometry,
+    Side,
+    geometry_in,
+    tell_of,
+)
+from graph_engine.export import colors
+from graph_engine.export.svg_text import MONO, cut, cut_mono, label, wrap, xml
+
+_RADIUS = 6.0
+_PORT = 4.2
+_MESSAGE_LINE = 14.5
+_MESSAGE_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A node where it stands, with what the check said of it."""
+
+    graph: Graph
+    node: Node
+    report: NodeReport | None
+    place: NodeGeometry
+
+    @staticmethod
+    def of(graph: Graph, node: Node, report: NodeReport | None) -> Card:
+        return Card(graph, node, report, geometry_in(graph, node.id))
+
+    @property
+    def faulty(self) -> bool:
+        return self.report is not None and self.report.state is State.ERROR
+
+    @property
+    def height(self) -> float:
+        """The height of the card; a long sentence about what is wrong makes it higher than the geometry says."""
+        if not self.faulty:
+            return self.place.height
+        return max(self.place.height, self.place.shape + len(self._message()) * _MESSAGE_LINE + 6.0)
+
+    @property
+    def rect(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
+        x, y = self.node.position
+        return x, y, x + self.place.width, y + self.height
+
+    def port(self, side: Side, name: str) -> tuple[float, float]:
+        """Where a port is."""
+        (x, y), (dx, dy) = self.node.position, self.place.offset(side, name)
+        return x + dx, y + dy
+
+    def ports(self, side: Side) -> tuple[str, ...]:
+        return tuple(name for name, _ in (self.place.inputs if side == "input" else self.place.outputs))
+
+    def draw(self) -> Iterator[str]:
+        """The card as elements of SVG."""
+        x, y = self.node.position
+        edge, width = (colors.DANGER, 1.6) if self.faulty else (colors.LINE, 1.0)
+        yield f'<g class="node" transform="translate({x:g} {y:g})">'
+        yield f"<title>{xml(f'{self.node.id} ({self.node.block})')}</title>"
+        yield (
+            f'<rect width="{self.place.width:g}" height="{self.height:g}" rx="{_RADIUS:g}" fill="{colors.BODY}" '
+            f'stroke="{edge}" stroke-width="{width:g}"/>'
+        )
+        yield from self._header()
+        yield from self._body()
+        yield from self._ports()
+        yield "</g>"
+
+    def _header(self) -> Iterator[str]:
+        block = find_block(self.node.block)
+        strip = colors.CATEGORIES.get(str(block.category) if block else "", colors.UNKNOWN_CATEGORY)
+        room = self.place.width - TITLE_LEFT - MARGIN
+        yield f'<path d="M0.5 {HEADER:g}H{self.place.width - 0.5:g}" stroke="{colors.RULE}"/>'
+        yield f'<rect x="10" y="7.5" width="3" height="13" fill="{strip}"/>'
+        if self.node.frozen:
+            room -= 18.0
+            yield _snowflake(self.place.width - MARGIN - 6.5, HEADER / 2)
+        title = cut(title_of(self.node), TITLE_SIZE, room)
+        yield label(title, TITLE_LEFT, HEADER / 2, TITLE_SIZE, colors.TEXT, bold=True)
+
+    def _body(self) -> Iterator[str]:
+        room = self.place.width - 2 * MARGIN
+        if self.place.tell is not None:
+            tell = cut(tell_of(self.node), TELL_SIZE, room)
+            yield label(tell, MARGIN, self.place.tell + LINE / 2, TELL_SIZE, colors.TEXT_DIM)
+        middle = self.place.shape + LINE / 2
+        if self.report is None:
+            return
+        if self.faulty:
+            for at, line in enumerate(self._message()):
+                yield label(line, MARGIN, middle + at * _MESSAGE_LINE, SHAPE_SIZE, colors.DANGER)
+        elif self.report.message:
+            yield label(cut(self.report.message, SHAPE_SIZE, room), MARGIN, middle, SHAPE_SIZE, colors.TEXT_FAINT)
+        else:
+            specs = self.report.outputs or self.report.inputs
+            shapes = cut_mono("  ".join(str(spec) for spec in specs.values()), SHAPE_SIZE, room)
+            yield label(shapes, MARGIN, middle, SHAPE_SIZE, colors.TEXT_FAINT, face=MONO)
+
+    def _ports(self) -> Iterator[str]:
+        into = self.graph.wires_into(self.node.id)
+        for port, y in self.place.inputs:
+            yield _port(0.0, y, self._kind("input", port), wired=port in into)
+        for port, y in self.place.outputs:
+            wired = bool(self.graph.wires_out_of(self.node.id, port))
+            yield _port(self.place.width, y, self._kind("output", port), wired=wired)
+
+    def _kind(self, side: Side, port: str) -> Kind:
+        """What is known to be carried at a port."""
+        block = find_block(self.node.block)
+        specs = (self.report.inputs if side == "input" else self.report.outputs) if self.report else {}
+        if port in specs:
+            return specs[port].kind
+        if side == "output":
+            declared = block.output(port) if block else None
+            return declared.kind if declared else Kind.ANY
+        takes = block.input(port) if block else None
+        return takes.kinds[0] if takes is not None and len(takes.kinds) == 1 else Kind.ANY
+
+    def _message(self) -> list[str]:
+        message = self.report.message if self.report else ""
+        return wrap(message, SHAPE_SIZE, self.place.width - 2 * MARGIN, _MESSAGE_LINES)
+
+
+def _port(x: float, y: float, kind: Kind, *, wired: bool) -> str:
+    color = colors.KINDS[kind]
+    look = f'r="{_PORT:g}" fill="{color}"' if wired else f'r="{_PORT - 0.7:g}" fill="{colors.PAPER}" stroke="{color}"'
+    return f'<circle cx="{x:g}" cy="{y:g}" {look}/>'
+
+
+def _snowflake(x: float, y: float) -> str:
+    arms = "M-5 0H5M-2.5 -4.3L2.5 4.3M2.5 -4.3L-2.5 4.3"
+    return (
+        f'<path d="{arms}" transform="translate({x:g} {y:g})" fill="none" stroke="{colors.KINDS["image"]}" '
+        'stroke-width="1.3" stroke-linecap="round"><title>frozen</title></path>'
+    )

@@ -1,0 +1,150 @@
+"""The folder of a run: everything that was, and all that it takes to go on.
+
+`run.json` what is known of it; `document.loom` and `network.py` what was trained; `steps.bin` and `metrics.csv` what
+was measured; `checkpoints/` weights; `lock` held while it runs.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from graph_engine.document import Document
+from graph_engine.document.file import FileError, load, save, write_whole
+from graph_engine.runs.errors import RunError
+from graph_engine.runs.lock import RunLock, is_held
+from graph_engine.runs.record import RunRecord, from_json, to_json
+from graph_engine.train.checkpoints import Checkpoint, Checkpoints
+from graph_engine.train.feed import Feed, Progress
+from graph_engine.train.history import read_epochs, read_feed
+
+RECORD, DOCUMENT, SOURCE, LOCK, CHECKPOINTS = "run.json", "document.loom", "network.py", "lock", "checkpoints"
+TRASH = ".trash"
+_LONGEST = 40
+
+
+class RunFolder:
+    """Reads and writes one folder. Whoever writes holds its lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def lock(self) -> RunLock:
+        return RunLock(self.path / LOCK)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether some process is at work on it."""
+        return is_held(self.path / LOCK)
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.path / CHECKPOINTS)
+
+    def read(self) -> RunRecord:
+        """Raises: RunError when there is no record, or a damaged one."""
+        try:
+            return from_json((self.path / RECORD).read_bytes())
+        except OSError as error:
+            raise RunError(f"{self.path} is no run: {RECORD} can't be read ({error.strerror or error}).") from error
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{self.path / RECORD} is damaged ({error}).") from error
+
+    def write(self, record: RunRecord) -> None:
+        """Raises: FileError when the disk is full; then the record before is still there."""
+        write_whole(self.path / RECORD, to_json(record))
+
+    def write_subject(self, document: Document, source: str) -> None:
+        """Keep what is trained. Raises: FileError."""
+        save(document, self.path / DOCUMENT)
+        write_whole(self.path / SOURCE, source)
+
+    def document(self) -> Document:
+        """The document as it was when the run began.
+
+        Raises: RunError.
+        """
+        try:
+            return load(self.path / DOCUMENT)
+        except FileError as error:
+            raise RunError(f"The run's document is missing or damaged: {error}") from error
+
+    def source(self) -> str:
+        """The Python source that was trained.
+
+        Raises: RunError.
+        """
+        try:
+            return (self.path / SOURCE).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError(f"The run's source {self.path / SOURCE} can't be read ({error}).") from error
+
+    def feed(self) -> Feed:
+        """The curves, read from disk, and where the run stands."""
+        feed = read_feed(self.path)
+        record = self.read()
+        feed.report(
+            Progress(
+                state=record.state,
+                epoch=record.epoch,
+                epochs=record.epochs,
+                step=record.step,
+                steps=record.steps,
+                seconds=record.seconds,
+                metrics=dict(record.metrics),
+                message=record.message,
+                node=record.node,
+            )
+        )
+        return feed
+
+    def epochs(self) -> list[dict[str, float]]:
+        """What was measured after each epoch, by column."""
+        return read_epochs(self.path)
+
+    def checkpoint(self, which: str) -> Checkpoint:
+        """`best` or `last`.
+
+        Raises: RunError when there is none that is whole.
+        """
+        found = self.checkpoints.best() if which == "best" else self.checkpoints.newest()
+        if found is None:
+            raise RunError(f"The run in {self.path} has no whole checkpoint yet: it ended before the first was saved.")
+        return found
+
+
+def make_folder(runs: Path, title: str) -> Path:
+    """A new folder for a run of a document called `title`; its name is the id of the run: `lenet5-3`.
+
+    Raises: FileError when it can't be made.
+    """
+    stem = _stem(title)
+    number = 1 + max((_number(stem, each.name) for each in _taken(runs)), default=0)
+    while True:
+        path = runs / f"{stem}-{number}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise FileError(f"{path} could not be made: {error.strerror or error}. Free some space.") from error
+        else:
+            return path
+
+
+def _stem(title: str) -> str:
+    """`LeNet-5` → `lenet5`, `Small residual net` → `small-residual-net`."""
+    words = re.sub(r"[^a-z0-9]+(?=\d)", "", title.lower())
+    stem = re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:_LONGEST].strip("-")
+    return stem or "run"
+
+
+def _taken(runs: Path) -> list[Path]:
+    """The runs that are there, and those in the trash: their names are not given again."""
+    return [each for place in (runs, runs / TRASH) if place.is_dir() for each in place.iterdir()]
+
+
+def _number(stem: str, name: str) -> int:
+    match = re.fullmatch(rf"{re.escape(stem)}-(\d+)", name)
+    return int(match[1]) if match else 0

@@ -1,0 +1,120 @@
+"""What a run leaves: a trained network, and how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from graph_engine.data import Dataset, Split, load_samples, open_dataset, resolve, served_inputs, split
+from graph_engine.document import Document
+from graph_engine.runs.errors import RunError
+from graph_engine.runs.store import RunStore, StoredRun
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from graph_engine.compile import Program
+
+Which = Literal["best", "last"]
+"""The weights of the epoch with the best validation loss, or the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedNetwork:
+    """A network with the weights of a run after `step` steps, in evaluation mode on the CPU."""
+
+    document: Document
+    program: Program
+    network: nn.Module
+    step: int
+    epoch: int
+
+
+def load_weights(run: str | StoredRun, which: Which = "best", store: RunStore | None = None) -> dict[str, Tensor]:
+    """The state dict of a run.
+
+    Raises: RunError when there is no such run, or no whole checkpoint of it.
+    """
+    return _stored(run, store).folder.checkpoint(which).weights
+
+
+def load_network(run: str | StoredRun, which: Which = "best", store: RunStore | None = None) -> TrainedNetwork:
+    """The network of a run with its weights.
+
+    Raises: RunError; CompileError when the document no longer compiles.
+    """
+    from graph_engine.compile import compile_document
+
+    stored = _stored(run, store)
+    found = stored.folder.checkpoint(which)
+    document = stored.document()
+    program = compile_document(document)
+    network = program.make(document.plan.seed)
+    try:
+        network.load_state_dict(found.weights)
+    except RuntimeError as error:
+        raise RunError(
+            f"The weights of the run {stored.id} do not fit its document as this Layerloom compiles it "
+            f"({str(error).splitlines()[-1].strip()})."
+        ) from error
+    return TrainedNetwork(document, program, network.eval(), found.step, found.epoch)
+
+
+def evaluate_run(
+    run: str | StoredRun,
+    data: str | Dataset | None = None,
+    which: Which = "best",
+    store: RunStore | None = None,
+) -> dict[str, Any]:
+    """How good a run's network is: on the samples that were held out from it, or on all of another data set.
+
+    Returns `{run, weights, step, data, samples, split, metrics: {loss, accuracy, …}}`.
+
+    Raises: RunError, CompileError, DataError.
+    """
+    import torch
+
+    from graph_engine.train.evaluation import BATCHES, evaluate
+    from graph_engine.train.measuring import Measurement
+    from graph_engine.train.objectives import objectives_of
+    from graph_engine.train.stepper import arguments
+
+    stored = _stored(run, store)
+    trained = load_network(stored, which)
+    document, plan = trained.document, trained.document.plan
+    dataset = open_dataset(data) if isinstance(data, str) else data
+    own = dataset is None or dataset.name == document.binding.dataset
+    resolution = resolve(document, dataset)
+    inputs = served_inputs(resolution)
+    found = resolution.dataset
+    if found is None:
+        raise RunError(f"The run {stored.id} is bound to no data set.")
+    chosen = split(found, plan.validation, plan.seed) if own else _all_of(found)
+    samples = load_samples(found, inputs, chosen)
+    held_out = own and samples.validation_length > 0
+    columns = samples.validation if held_out else samples.train
+    length = samples.validation_length if held_out else samples.train_length
+    device = torch.device("cpu")
+    whole = replace(plan, precision="fp32")
+    measurements = [
+        Measurement(objective, trained.program, trained.network, whole, device)
+        for objective in objectives_of(document.main, plan.stages[-1])
+    ]
+    metrics = evaluate(measurements, arguments(trained.program, columns), length, BATCHES * plan.batch_size)
+    return {
+        "run": stored.id,
+        "weights": which,
+        "step": trained.step,
+        "data": found.name,
+        "samples": length,
+        "split": "validation" if held_out else "all",
+        "metrics": metrics,
+    }
+
+
+def _stored(run: str | StoredRun, store: RunStore | None) -> StoredRun:
+    return (store or RunStore()).get(run) if isinstance(run, str) else run
+
+
+def _all_of(dataset: Dataset) -> Split:
+    return split(dataset, 0.0, 0)

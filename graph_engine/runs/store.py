@@ -1,0 +1,288 @@
+"""All runs, findable at once: an index in SQLite over the folders, which hold the truth.
+
+The database can be lost, damaged or of another version at any time: it is made again from the folders.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from graph_engine.document import Document
+from graph_engine.document.file import FileError
+from graph_engine.home import runs_folder
+from graph_engine.runs.errors import RunError
+from graph_engine.runs.folder import RECORD, TRASH, RunFolder
+from graph_engine.runs.lock import RunLock
+from graph_engine.runs.record import RunRecord, from_json, to_json
+from graph_engine.train.states import RunState
+
+T = TypeVar("T")
+Order = Literal["created", "name", "document", "state", "seconds"]
+
+DATABASE = "runs.sqlite"
+SCHEMA = 1
+_LOCK = ".store-lock"
+_PATIENCE = 5.0  # s to wait for another process that writes
+
+_MAKE = """
+CREATE TABLE run (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, document TEXT NOT NULL, dataset TEXT NOT NULL, state TEXT NOT NULL,
+    created TEXT NOT NULL, seconds REAL NOT NULL, record TEXT NOT NULL
+);
+CREATE INDEX run_created ON run (created);
+CREATE INDEX run_state ON run (state);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run and its folder."""
+
+    record: RunRecord
+    folder: RunFolder
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    def document(self) -> Document:
+        """The document as it was when the run began.
+
+        Raises: RunError.
+        """
+        return self.folder.document()
+
+
+class RunStore:
+    """Every method may be called from any thread; several processes may use one store."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` holds the runs; None: that of the user.
+
+        Raises: HomeError when there is no such place.
+        """
+        self.folder = folder if folder is not None else runs_folder()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+
+    def records(
+        self,
+        *,
+        text: str = "",
+        states: Sequence[RunState] = (),
+        order: Order = "created",
+        descending: bool = True,
+        limit: int | None = None,
+    ) -> list[RunRecord]:
+        """The runs whose id, name, document, data set or note contains `text`, in one of `states` (none: any).
+
+        Runs that claim to be going on but whose process is gone are marked as interrupted first.
+        """
+        self._catch_up()
+        self._mark_interrupted()
+        where, values = ["1"], []
+        if text:
+            where.append("instr(lower(id || ' ' || name || ' ' || document || ' ' || dataset), ?)")
+            values.append(text.lower())
+        if states:
+            where.append(f"state IN ({', '.join('?' * len(states))})")
+            values += [str(state) for state in states]
+        direction = "DESC" if descending else "ASC"
+        query = f"SELECT record FROM run WHERE {' AND '.join(where)}"  # noqa: S608
+        query += f" ORDER BY {order} {direction}, id {direction} LIMIT ?"
+        rows = self._ask(lambda db: db.execute(query, [*values, -1 if limit is None else limit]).fetchall())
+        return [from_json(row[0]) for row in rows]
+
+    def find(self, text: str) -> StoredRun | None:
+        """The run with this id, the only one with this name, or the one in this folder; None when there is none."""
+        record = self._get(text)
+        if record is None:
+            rows = self._ask(lambda db: db.execute("SELECT record FROM run WHERE name = ?", [text]).fetchall())
+            record = from_json(rows[0][0]) if len(rows) == 1 else None
+        if record is not None:
+            return StoredRun(self._checked(record), self.run_folder(record.id))
+        path = Path(text).expanduser()
+        if (path / RECORD).is_file():
+            folder = RunFolder(path)
+            return StoredRun(folder.read(), folder)
+        return None
+
+    def get(self, run: str) -> StoredRun:
+        """As `find`. Raises: RunError when there is no such run."""
+        found = self.find(run)
+        if found is None:
+            raise RunError(f"There is no run called {run!r}. `layerloom runs` lists those there are.")
+        return found
+
+    def run_folder(self, run: str) -> RunFolder:
+        return RunFolder(self.folder / run)
+
+    def put(self, record: RunRecord) -> None:
+        """Note what is known of a run, new or not."""
+        self._ask(lambda db: _insert(db, [record]))
+
+    def rename(self, run: str, name: str) -> RunRecord:
+        """Raises: RunError when there is no such run, or its folder can't be written."""
+        return self._change(run, name=name.strip() or run)
+
+    def set_note(self, run: str, note: str) -> RunRecord:
+        """Raises: RunError as `rename`."""
+        return self._change(run, note=note)
+
+    def delete(self, run: str) -> None:
+        """Move a run to the trash, from where `restore` brings it back. One in a folder of the user's own is only
+        forgotten.
+
+        Raises: RunError when there is no such run, or it is going on.
+        """
+        folder = self.run_folder(run)
+        if folder.is_busy:
+            raise RunError(f"The run {run} is going on. Stop it first.")
+        trash = self.folder / TRASH
+        self._move(folder.path, trash / run)
+        self._ask(lambda db: db.execute("DELETE FROM run WHERE id = ?", [run]))
+
+    def restore(self, run: str) -> RunRecord:
+        """Bring a run back from the trash. Raises: RunError when it is not there."""
+        self._move(self.folder / TRASH / run, self.folder / run)
+        record = self.run_folder(run).read()
+        self.put(record)
+        return record
+
+    def rebuild(self) -> int:
+        """Make the database again from the folders; how many runs there are.
+
+        Raises: RunError when another process keeps doing the same.
+        """
+        lock = RunLock(self.folder / _LOCK)
+        with self._lock:
+            if not lock.take():
+                raise RunError(f"The list of runs in {self.folder} is being made again by another process. Try again.")
+            try:
+                records = [record for name in self._folders() if (record := self._read(name)) is not None]
+                fresh = self.folder / f"{DATABASE}.new"
+                fresh.unlink(missing_ok=True)
+                with closing(sqlite3.connect(fresh)) as db, db:
+                    db.executescript(_MAKE)
+                    db.execute(f"PRAGMA user_version = {SCHEMA}")
+                    _insert(db, records)
+                for suffix in ("-wal", "-shm"):
+                    (self.folder / f"{DATABASE}{suffix}").unlink(missing_ok=True)
+                fresh.replace(self.folder / DATABASE)
+            finally:
+                lock.let_go()
+        return len(records)
+
+    def _change(self, run: str, *, name: str | None = None, note: str | None = None) -> RunRecord:
+        folder = self.run_folder(run)
+        record = folder.read()
+        record = replace(record, name=record.name if name is None else name, note=record.note if note is None else note)
+        try:
+            folder.write(record)
+        except FileError as error:
+            raise RunError(str(error)) from error
+        self.put(record)
+        return record
+
+    def _get(self, run: str) -> RunRecord | None:
+        row = self._ask(lambda db: db.execute("SELECT record FROM run WHERE id = ?", [run]).fetchone())
+        return from_json(row[0]) if row is not None else None
+
+    def _mark_interrupted(self) -> None:
+        live = [str(state) for state in RunState if state.live]
+        query = f"SELECT record FROM run WHERE state IN ({', '.join('?' * len(live))})"  # noqa: S608
+        for row in self._ask(lambda db: db.execute(query, live).fetchall()):
+            self._checked(from_json(row[0]))
+
+    def _checked(self, record: RunRecord) -> RunRecord:
+        """The record; as interrupted when it claims to be going on and no process holds its lock."""
+        folder = self.run_folder(record.id)
+        if not record.state.live or folder.is_busy:
+            return record
+        try:
+            record = folder.read()  # it may have ended since
+            if record.state.live:
+                message = "Its process ended before the run did. Resume it from its newest checkpoint."
+                record = replace(record, state=RunState.INTERRUPTED, message=message)
+                folder.write(record)
+        except (RunError, FileError):
+            record = replace(record, state=RunState.INTERRUPTED)
+        self.put(record)
+        return record
+
+    def _move(self, path: Path, goal: Path) -> None:
+        try:
+            goal.parent.mkdir(exist_ok=True)
+            path.rename(goal)
+        except FileNotFoundError as error:
+            raise RunError(f"There is no run called {path.name!r} in {path.parent}.") from error
+        except OSError as error:
+            raise RunError(f"The run {path.name} could not be moved to {goal}: {error.strerror or error}.") from error
+
+    def _folders(self) -> set[str]:
+        """The names of all folders that may be runs."""
+        with os.scandir(self.folder) as entries:
+            return {entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()}
+
+    def _read(self, name: str) -> RunRecord | None:
+        """The record in a folder; None when there is none, or a damaged one (its weights are still there)."""
+        try:
+            return replace(self.run_folder(name).read(), id=name)
+        except RunError:
+            return None
+
+    def _catch_up(self) -> None:
+        """Take in runs that were brought here by other means than this store, and forget those whose folder is gone."""
+        there = self._folders()
+        known = {row[0] for row in self._ask(lambda db: db.execute("SELECT id FROM run").fetchall())}
+        new = [record for name in there - known if (record := self._read(name)) is not None]
+        gone = [(name,) for name in known - there]
+        if new or gone:
+            self._ask(lambda db: (_insert(db, new), db.executemany("DELETE FROM run WHERE id = ?", gone)))
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer of the database, which is made (again) from the folders when it is missing or damaged."""
+        with self._lock:
+            if (self.folder / DATABASE).exists():
+                try:
+                    with self._connected() as db:
+                        if _version(db) == SCHEMA:
+                            return question(db)
+                except sqlite3.OperationalError as error:
+                    if "full" in str(error) or "locked" in str(error) or "readonly" in str(error):
+                        raise RunError(f"The list of runs in {self.folder} can't be written ({error}).") from error
+                except sqlite3.DatabaseError:
+                    pass  # damaged
+            self.rebuild()
+            with self._connected() as db:
+                return question(db)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.folder / DATABASE, timeout=_PATIENCE)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            with db:
+                yield db
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _insert(db: sqlite3.Connection, records: Sequence[RunRecord]) -> None:
+    db.executemany(
+        "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(r.id, r.name, r.document, r.dataset, str(r.state), r.created, r.seconds, to_json(r)) for r in records],
+    )

@@ -1,0 +1,66 @@
+"""Where and how exactly to compute: device, threads, precision."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from graph_engine.document.plan import Plan
+from graph_engine.train.errors import PlanError
+
+if TYPE_CHECKING:
+    import torch
+
+SINGLE_THREAD_MACS = 60_000_000
+"""Multiply-adds of a step's forward pass below which one thread is faster than several, on any machine tried."""
+
+
+def choose_device(plan: Plan) -> torch.device:
+    """The device of a plan; `auto` is the first GPU, or the CPU where there is none.
+
+    Raises: PlanError when the plan asks for a GPU and there is none.
+    """
+    import torch
+
+    available = torch.cuda.is_available()
+    if plan.device == "cuda" and not available:
+        raise PlanError(
+            "The plan asks for a GPU (CUDA), and torch finds none here. Set the device to auto or cpu, "
+            "or see `layerloom doctor`."
+        )
+    return torch.device("cuda" if available and plan.device != "cpu" else "cpu")
+
+
+def choose_threads(macs: int, batch_size: int) -> int:
+    """How many CPU threads a step takes; `macs` are those of one sample.
+
+    Tiny steps are faster on one thread. The rule is one of sizes, not of timing: how many threads add up a sum
+    decides its last bits, so that the same seed gives the same numbers only with the same number of threads. A run
+    notes it, and is resumed with as many.
+    """
+    several = machine_threads()
+    return 1 if macs * batch_size < SINGLE_THREAD_MACS else several
+
+
+@cache
+def machine_threads() -> int:
+    """The threads that torch may use: those this process had at its first run (`OMP_NUM_THREADS`, else the cores)."""
+    import torch
+
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return int(limit) if limit.isdigit() and int(limit) > 0 else torch.get_num_threads()
+
+
+def autocast_type(plan: Plan) -> torch.dtype | None:
+    """The type of products under autocast; None in full precision."""
+    import torch
+
+    return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[plan.precision]
+
+
+def describe(device: torch.device) -> str:
+    """`cpu`, or the GPU's name."""
+    import torch
+
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

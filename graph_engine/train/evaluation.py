@@ -1,0 +1,43 @@
+"""How good a network is on samples that it is not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from graph_engine.train.measuring import Measurement
+
+BATCHES = 4
+"""How many training batches make one here, where no gradients take memory."""
+
+
+def evaluate(
+    measurements: Sequence[Measurement],
+    columns: Mapping[str, Tensor],
+    length: int,
+    batch_size: int,
+    *,
+    go_on: Callable[[], bool] = lambda: True,
+) -> dict[str, float] | None:
+    """The average over samples of what is measured, by name; None when `go_on` said no on the way.
+
+    The network is left in evaluation mode. Averages weigh each batch by its samples, so they are those over all samples
+    whatever the batch size.
+    """
+    measurements[0].network.eval()
+    names = [name for each in measurements for name in each.names]
+    rows: list[Tensor] = []
+    counts: list[int] = []
+    with torch.inference_mode():
+        for start in range(0, length, batch_size):
+            if not go_on():
+                return None
+            batch = {name: column[start : start + batch_size] for name, column in columns.items()}
+            rows.append(torch.stack([value.float() for each in measurements for value in each.forward(batch)]))
+            counts.append(min(batch_size, length - start))
+        values = torch.stack(rows).double().cpu()  # (batches, names)
+    weights = torch.tensor(counts, dtype=torch.float64)
+    means = (weights @ values) / weights.sum()
+    return dict(zip(names, means.tolist(), strict=True))

@@ -1,0 +1,126 @@
+"""When a run is saved: checkpoints on disk, and a copy in memory to go back to when something is no longer finite.
+
+On disk: at every pause, stop and end, after an epoch (but not more than once a second, so that epochs of a few
+milliseconds are not spent waiting for the disk), and within an epoch after 30 s.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graph_engine.train.checkpoints import Checkpoint, Checkpoints
+from graph_engine.train.errors import TrainError
+from graph_engine.train.history import History
+from graph_engine.train.stepper import State, Stepper, finite
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+EPOCH_INTERVAL = 1.0
+"""s between checkpoints at the ends of epochs."""
+LONGEST = 30.0
+"""s between checkpoints at most."""
+COPY_INTERVAL = 1.0
+"""s between copies in memory at least; longer for large networks, so that they take 2 % of the time at most."""
+COPY_SHARE = 50
+LARGEST_COPY = 1 << 29
+"""Bytes of weights beyond which no copy is kept in memory; a bad step is then looked for from the newest checkpoint."""
+
+Weights = dict[str, "Tensor"]
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Saves one run; `folder` None: nothing goes to disk."""
+
+    folder: Path | None
+    history: History | None
+    _saved_at: float = field(default_factory=time.perf_counter)
+    _copied_at: float = 0.0
+    _copy_took: float = 0.0
+    _good: tuple[Weights, State] | None = None
+    _best: tuple[Weights, int, int, dict[str, float]] | None = None
+
+    @property
+    def checkpoints(self) -> Checkpoints | None:
+        return Checkpoints(self.folder / "checkpoints") if self.folder is not None else None
+
+    def is_due(self, now: float, *, epoch_done: bool = False) -> bool:
+        """Whether to save at time `now` (s, of `time.perf_counter`)."""
+        return now - self._saved_at >= (EPOCH_INTERVAL if epoch_done else LONGEST)
+
+    def save(self, stepper: Stepper, more: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+        """Save a checkpoint of this very step, and the best weights if there are new ones. `more` is added to the
+        state.
+
+        Raises: TrainError when that is not possible (full disk).
+        """
+        checkpoints = self.checkpoints
+        self._saved_at = time.perf_counter()
+        if checkpoints is None:
+            return
+        at = stepper.position
+        try:
+            if self.history is not None:
+                self.history.sync()
+            if self._best is not None:
+                weights, step, epoch, best_metrics = self._best
+                checkpoints.save("best", weights, step=step, epoch=epoch, metrics=best_metrics)
+                self._best = None
+            state = {**stepper.state(), **more}
+            checkpoints.save("step", stepper.weights(), state, step=at.step, epoch=at.epoch, metrics=metrics)
+        except OSError as error:
+            raise disk_error(error, at.step) from error
+        self._saved_at = time.perf_counter()
+
+    def keep_best(self, stepper: Stepper, metrics: Mapping[str, float]) -> None:
+        """Remember these weights as the best; they go to disk with the next checkpoint."""
+        if self.folder is not None:
+            weights = {name: tensor.detach().cpu().clone() for name, tensor in stepper.weights().items()}
+            self._best = (weights, stepper.position.step, stepper.position.epoch + 1, dict(metrics))
+
+    def remember(self, stepper: Stepper, now: float, *, at_once: bool = False) -> bool:
+        """Copy the state into memory if it is time to; False when some weight is not finite: nothing good to keep."""
+        if not at_once and now - self._copied_at < max(COPY_INTERVAL, COPY_SHARE * self._copy_took):
+            return True
+        if sum(tensor.numel() * tensor.element_size() for tensor in stepper.weights().values()) > LARGEST_COPY:
+            return True
+        if not finite(stepper.network):
+            return False
+        weights = {name: tensor.detach().clone() for name, tensor in stepper.weights().items()}
+        self._good = (weights, copy.deepcopy(stepper.state()))
+        self._copied_at = time.perf_counter()
+        self._copy_took = self._copied_at - now
+        return True
+
+    def last_good(self) -> tuple[Weights, State] | None:
+        """The newest weights and state known to be finite."""
+        if self._good is not None:
+            return self._good
+        newest = self.newest()
+        return (newest.weights, newest.state) if newest is not None else None
+
+    def forget_after(self, step: int) -> None:
+        """Remove what was saved after `step`: it is damaged, or will be measured again."""
+        checkpoints = self.checkpoints
+        if checkpoints is not None:
+            checkpoints.forget_after(step)
+
+    def newest(self) -> Checkpoint | None:
+        """The newest checkpoint on disk that is whole."""
+        checkpoints = self.checkpoints
+        return checkpoints.newest() if checkpoints is not None else None
+
+
+def disk_error(error: OSError, step: int) -> TrainError:
+    """What to say when nothing can be saved at `step`."""
+    why = error.strerror or str(error)
+    return TrainError(
+        f"Step {step} could not be saved ({why}). "
+        "The checkpoint before it is whole: free some space and resume the run."
+    )

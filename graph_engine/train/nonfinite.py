@@ -1,0 +1,177 @@
+"""Where a NaN or an infinity came from.
+
+Training looks at its losses only now and then, so that it never waits for the device. When one is not finite, the
+steps since the last good moment are taken once more, each looked at closely; then the network stands as it was before
+the bad step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graph_engine.blocks import find_block
+from graph_engine.document import title_of
+from graph_engine.train.stepper import State, Stepper
+from graph_engine.train.updates import ActiveUpdate, modules_of
+
+GROWN = 10.0
+"""A loss so many times its first value has grown."""
+HUGE = 1e15
+"""A value beyond which fp32 soon overflows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The first step with a value that is not finite (from 1), the node it came from, and a sentence that says so."""
+
+    step: int
+    node: str | None
+    message: str
+
+
+def find_cause(stepper: Stepper, weights: Mapping[str, Tensor], state: State, until: int) -> Cause:
+    """Take the steps after `weights` and `state` again, up to step `until`, and leave the network as it was before
+    the bad one.
+
+    When all goes well this time (sums on a GPU may differ), the network is left at the last step.
+    """
+    stepper.restore(weights, state)
+    losses: list[float] = []
+    while stepper.position.step < until and not stepper.stage_is_over:
+        for batch, _ in stepper.batches_left():
+            found = _watched_step(stepper, batch, losses)
+            if found is not None:
+                node, what = found
+                bad = stepper.position.step
+                _return_to(stepper, weights, state, bad)
+                where = f"Step {bad + 1}, epoch {stepper.position.epoch + 1}: "
+                kept = f"The weights of step {bad} are kept." if bad else "The first weights are kept."
+                return Cause(bad + 1, node, f"{where}{what} {_why(stepper, losses)} {kept}")
+            if stepper.epoch_is_over or stepper.position.step >= until:
+                break
+        if stepper.epoch_is_over:
+            stepper.finish_epoch()
+    message = f"The loss was not finite at step {until}, but it was when the steps before were taken again."
+    return Cause(until, None, f"{message} {_why(stepper, losses)}")
+
+
+def _return_to(stepper: Stepper, weights: Mapping[str, Tensor], state: State, step: int) -> None:
+    stepper.restore(weights, state)
+    while stepper.position.step < step:
+        for batch, _ in stepper.batches_left():
+            stepper.step(batch)
+            if stepper.epoch_is_over or stepper.position.step >= step:
+                break
+        if stepper.epoch_is_over and stepper.position.step < step:
+            stepper.finish_epoch()
+
+
+def _watched_step(stepper: Stepper, batch: Mapping[str, Tensor], losses: list[float]) -> tuple[str | None, str] | None:
+    """One step; (node, sentence) when something in it is not finite."""
+    stepper.seed_noise()
+    for update in stepper.updates:
+        stepper.train_only(update)
+        loss = update.forward(batch)[0]
+        if not torch.isfinite(loss):
+            return _forward_fault(stepper, update, batch)
+        losses.append(loss.detach().item())
+        update.backward(loss)
+        gradients = [each.grad for each in update.parameters if each.grad is not None]
+        if not update.scales_gradients and not all(bool(grad.isfinite().all()) for grad in gradients):
+            return _backward_fault(stepper, update, batch)
+        update.descend(stepper.position.stage_step)
+        fault = _weight_fault(stepper, update)
+        if fault is not None:
+            return fault
+    stepper.advance()
+    return None
+
+
+def _forward_fault(stepper: Stepper, update: ActiveUpdate, batch: Mapping[str, Tensor]) -> tuple[str | None, str]:
+    for name, given in batch.items():
+        if given.is_floating_point() and not given.isfinite().all():
+            return None, f"The data for {name} hold a value that is not finite."
+    results = _results(stepper, update)
+    stepper.seed_noise()
+    with torch.no_grad(), update.measurement.in_precision():
+        values = stepper.program.function(results)(stepper.network, **_needed(stepper, results, batch))
+    for (node, _), value in zip(results, values, strict=True):
+        if value.is_floating_point() and not value.isfinite().all():
+            return node, f"{_called(stepper, node)} gives a value that is not finite."
+    node = update.objective.losses[0][0]
+    return node, f"{_called(stepper, node)} is not finite."
+
+
+def _backward_fault(stepper: Stepper, update: ActiveUpdate, batch: Mapping[str, Tensor]) -> tuple[str | None, str]:
+    """The node nearest to the loss whose own gradient is finite, but not what it hands back or gives its weights."""
+    results = _results(stepper, update)
+    stepper.seed_noise()
+    with update.measurement.in_precision():
+        found = stepper.program.function(results)(stepper.network, **_needed(stepper, results, batch))
+    by_node = {node: value for (node, _), value in zip(results, found, strict=True) if value.requires_grad}
+    for value in by_node.values():
+        value.retain_grad()
+    pairs = zip(update.objective.losses, update.objective.weights, strict=True)
+    update.backward(torch.stack([weight * by_node[node] for (node, _), weight in pairs if node in by_node]).sum())
+    graph = stepper.document.main
+    for node in reversed(list(by_node)):
+        own = by_node[node].grad
+        if own is None or not own.isfinite().all():
+            continue
+        handed = [by_node[wire.source].grad for wire in graph.wires_into(node).values() if wire.source in by_node]
+        modules = modules_of(stepper.network, stepper.program.attributes, node)
+        handed += [weight.grad for module in modules for weight in module.parameters()]
+        if any(grad is not None and not grad.isfinite().all() for grad in handed):
+            return node, f"The gradient that {_called(stepper, node)} hands back is not finite."
+    return None, "A gradient is not finite."
+
+
+def _weight_fault(stepper: Stepper, update: ActiveUpdate) -> tuple[str, str] | None:
+    for node in update.objective.trains:
+        for module in modules_of(stepper.network, stepper.program.attributes, node):
+            if not all(bool(each.isfinite().all()) for each in module.parameters()):
+                rate = update.learning_rate(stepper.position.stage_step)
+                return (
+                    node,
+                    f"The optimiser's step at learning rate {rate:g} gave {_called(stepper, node)} infinite weights.",
+                )
+    return None
+
+
+def _why(stepper: Stepper, losses: list[float]) -> str:
+    rates = {update.learning_rate(stepper.position.stage_step) for update in stepper.updates}
+    shown = " and ".join(f"{rate:g}" for rate in sorted(rates))
+    if losses and (losses[-1] > GROWN * max(losses[0], 1e-3) or losses[-1] > HUGE):
+        grown = f"The loss had grown from {losses[0]:.3g} to {losses[-1]:.3g}"
+        return f"{grown}: the learning rate {shown} is likely too high."
+    if any(float(weight.detach().abs().max()) > HUGE for update in stepper.updates for weight in update.parameters):
+        return f"Weights had grown beyond {HUGE:g}: the learning rate {shown} is likely too high."
+    if stepper.plan.precision != "fp32":
+        return f"Numbers in {stepper.plan.precision} overflow or vanish sooner: try full precision (fp32)."
+    return f"A learning rate lower than {shown}, or normalisation before this node, may help."
+
+
+def _results(stepper: Stepper, update: ActiveUpdate) -> list[tuple[str, str]]:
+    """All values that the losses of an update depend on, in order, and the losses."""
+    graph = stepper.document.main
+    needed = graph.upstream(node for node, _ in update.objective.losses)
+    results = []
+    for node in graph.order():
+        block = find_block(graph[node].block)
+        if node in needed and block is not None and block.inputs:
+            results += [(node, port.name) for port in block.outputs]
+    return results
+
+
+def _needed(stepper: Stepper, results: list[tuple[str, str]], batch: Mapping[str, Tensor]) -> dict[str, Any]:
+    return {name: batch[name] for name in stepper.program.function(results).inputs}
+
+
+def _called(stepper: Stepper, node: str) -> str:
+    """`Conv 2d (conv2d_2)`."""
+    return f"{title_of(stepper.document.main[node])} ({node})"

@@ -1,0 +1,319 @@
+"""The loop: take steps, measure, look at control, save. Everything else is somewhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from graph_engine.data import Samples
+from graph_engine.document import Document
+from graph_engine.train.control import Control
+from graph_engine.train.devices import choose_device
+from graph_engine.train.errors import TrainError
+from graph_engine.train.evaluation import BATCHES, evaluate
+from graph_engine.train.feed import Feed, Progress
+from graph_engine.train.history import History, read_feed
+from graph_engine.train.judge import Judge
+from graph_engine.train.keeper import Keeper
+from graph_engine.train.meter import Meter
+from graph_engine.train.mishaps import explain
+from graph_engine.train.nonfinite import find_cause
+from graph_engine.train.objectives import series_of
+from graph_engine.train.states import RunState
+from graph_engine.train.stepper import Stepper, arguments
+from graph_engine.train.watching import Watcher
+
+if TYPE_CHECKING:
+    from graph_engine.compile import Program
+
+FLUSH = 1 / 30
+"""s between two looks at what was measured."""
+
+
+class _Stopped(Exception):
+    """The run is to end after the step that was taken."""
+
+
+class _NotFinite(Exception):
+    def __init__(self, step: int) -> None:
+        super().__init__(step)
+        self.step = step
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended.
+
+    `progress` holds state, message and newest metrics; `best` is the best epoch with its metrics.
+    """
+
+    progress: Progress
+    best: dict[str, float]
+
+
+class Trainer:
+    """Trains one document on one data set. Made on any thread; `run` blocks the thread that calls it."""
+
+    def __init__(
+        self,
+        document: Document,
+        program: Program,
+        samples: Samples,
+        *,
+        control: Control | None = None,
+        feed: Feed | None = None,
+        folder: Path | None = None,
+        threads: int | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        """`document` is a snapshot that nobody changes; `folder` takes history and checkpoints (None: nothing is
+        written); `threads` is how many CPU threads a step takes (None: as torch is set).
+
+        Raises:
+            PlanError: plan, document and data do not fit together.
+            OSError: the folder can't be written.
+        """
+        self.plan = document.plan
+        self.control = control or Control()
+        self.feed = feed or Feed()
+        self.stepper = Stepper(document, program, samples, choose_device(document.plan))
+        self.best = Judge(self.plan.patience)
+        self._program = program
+        self._threads = threads
+        self._watcher = watcher
+        self._validation = arguments(program, samples.validation)
+        self._validation_length = samples.validation_length
+        names = series_of(document.main, self.plan.stages)
+        self._history = History(folder, names) if folder is not None else None
+        self._meter = Meter(names, self.feed, self._history, self.stepper.batches.steps_per_epoch)
+        self._keeper = Keeper(folder, self._history)
+        self._folder = folder
+        self._seconds = 0.0  # of training before this session
+        self._started = self._next_flush = time.perf_counter()
+        self._first_step = 0  # of this session
+
+    def resume(self) -> bool:
+        """Go on from the newest checkpoint that is whole; False when there is none, so that training begins at the
+        first step.
+
+        Raises:
+            TrainError: the checkpoint is of another network or plan.
+            OSError: the folder can't be written.
+        """
+        newest = self._keeper.newest()
+        step, epoch = (newest.step, newest.epoch) if newest is not None else (0, 0)
+        if newest is not None:
+            try:
+                self.stepper.restore(newest.weights, newest.state)
+                self._meter.restore(newest.state["meter"], newest.state["seconds"])
+                self.best.restore(newest.state["best"])
+            except (RuntimeError, KeyError, IndexError, TypeError, ValueError) as error:
+                why = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
+                raise TrainError(
+                    f"The checkpoint of step {step} is not of this network and plan ({why}). Start a new run instead."
+                ) from error
+            self._seconds = newest.state["seconds"]
+        self._first_step = step
+        if self._history is not None and self._folder is not None:
+            self._history.cut(step, epoch)
+            read_feed(self._folder, self.feed)
+            self._keeper.forget_after(step)
+        self._report(RunState.QUEUED)
+        return newest is not None
+
+    def run(self) -> Outcome:
+        """Train to the end, or until told to stop. Whatever goes wrong is told by the outcome, nothing is raised."""
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+        self._started = self._next_flush = time.perf_counter()
+        message, node = "", None
+        try:
+            if self._history is not None:
+                self._history.open()
+            state, message = self._train()
+        except _Stopped:
+            state, message = self._end(RunState.STOPPED)
+        except _NotFinite as bad:
+            state, message, node = self._fail_not_finite(bad.step)
+        except Exception as error:  # noqa: BLE001  a failed run ends with words, not with a dead thread
+            state = RunState.FAILED
+            message, node = explain(error, self.stepper, self._program)
+        finally:
+            if self._history is not None:
+                self._history.close()
+        self._report(state, message, node)
+        return Outcome(self.feed.progress, self.best.best)
+
+    def _train(self) -> tuple[RunState, str]:
+        self._report(RunState.RUNNING)
+        stepper = self.stepper
+        while True:
+            self._begin_stage()
+            while not stepper.stage_is_over or stepper.position.epoch_step:  # steps left, or an epoch to be judged
+                self._run_epoch()
+                if self.best.has_enough:
+                    return self._end(RunState.FINISHED, self._said_enough())
+            if stepper.position.stage + 1 == len(self.plan.stages):
+                return self._end(RunState.FINISHED)
+            stepper.enter(stepper.position.stage + 1)
+
+    def _begin_stage(self) -> None:
+        self._meter.measured = self.stepper.names
+        self._meter.losses = [update.objective.names[0] for update in self.stepper.updates]
+        self._keeper.remember(self.stepper, time.perf_counter(), at_once=True)
+
+    def _run_epoch(self) -> None:
+        stepper, control, add, clock = self.stepper, self.control, self._meter.add, time.perf_counter
+        for batch, count in stepper.batches_left():
+            if control.wanted:
+                self._obey()
+            add(stepper.step(batch), count)
+            if clock() >= self._next_flush:
+                self._flush()
+        self._flush()
+        self._finish_epoch()
+
+    def _finish_epoch(self) -> None:
+        """Evaluate, tell, judge, save: when an epoch is done, or cut short by the end of its stage."""
+        at, meter = self.stepper.position, self._meter
+        metrics = {f"train_{name}": value for name, value in meter.epoch_means().items()}
+        metrics |= self._evaluate()
+        meter.latest |= metrics
+        epoch = at.epoch + at.epoch_step / self.stepper.batches.steps_per_epoch
+        seconds = self._elapsed()
+        for name, value in metrics.items():
+            if name.startswith("val_"):
+                self.feed.append(name, [at.step], [epoch], [seconds], [value])
+        if self.best.look(metrics, at.step, at.epoch + 1):
+            self._keeper.keep_best(self.stepper, metrics)
+        if self._history is not None:
+            rate = self.stepper.updates[0].learning_rate(at.stage_step - 1)
+            head = {"step": at.step, "epoch": at.epoch + 1, "seconds": seconds, "learning_rate": rate}
+            self._history.append_epoch(head | metrics)
+        self.stepper.finish_epoch()
+        meter.begin_epoch()
+        self._report(RunState.RUNNING)
+        if self._keeper.is_due(time.perf_counter(), epoch_done=True):
+            self._save()
+
+    def _evaluate(self) -> dict[str, float]:
+        if not self._validation_length:
+            return {}
+        try:
+            found = evaluate(
+                [update.measurement for update in self.stepper.updates],
+                self._validation,
+                self._validation_length,
+                BATCHES * self.plan.batch_size,
+                go_on=lambda: not self.control.stopped,
+            )
+        finally:
+            self.stepper.train_mode()
+        if found is None:
+            raise _Stopped
+        return {f"val_{name}": value for name, value in found.items()}
+
+    def _flush(self) -> None:
+        """Fetch what was measured, and do what is done some thirty times a second."""
+        bad = self._meter.flush(self.stepper.position, self._elapsed())
+        now = time.perf_counter()
+        self._next_flush = now + FLUSH
+        if bad is None and not self._keeper.remember(self.stepper, now):
+            bad = self.stepper.position.step + 1
+        if bad is not None:
+            raise _NotFinite(bad)
+        if self._keeper.is_due(now):
+            self._save()
+        self._report(RunState.RUNNING)
+        self._let_look()
+
+    def _obey(self) -> None:
+        """Stand still while paused. Raises: _Stopped."""
+        self._flush()
+        stood = time.perf_counter()
+        if self.control.paused and not self.control.stopped:
+            self._report(RunState.PAUSED)
+            if self._keeper.is_due(stood, epoch_done=True):
+                self._save()
+        if not self.control.wait_to_go_on(self._let_look):
+            raise _Stopped
+        self._started += time.perf_counter() - stood
+        self._report(RunState.PAUSED if self.control.paused else RunState.RUNNING)
+
+    def _let_look(self) -> None:
+        if self._watcher is not None and self._watcher.is_due(time.perf_counter()):
+            self._watcher.look(self.stepper)
+
+    def _end(self, state: RunState, message: str = "") -> tuple[RunState, str]:
+        """Save the very step at which the run ends; what can't be saved makes it a failed one."""
+        try:
+            bad = self._meter.flush(self.stepper.position, self._elapsed())
+            if bad is not None:
+                raise _NotFinite(bad)
+            self._save()
+        except TrainError as error:
+            return RunState.FAILED, str(error)
+        return state, message
+
+    def _fail_not_finite(self, step: int) -> tuple[RunState, str, str | None]:
+        good = self._keeper.last_good()
+        if good is None:
+            return (
+                RunState.FAILED,
+                f"The loss at step {step} is not a finite number. A lower learning rate may help.",
+                None,
+            )
+        cause = self._guarded(lambda: find_cause(self.stepper, *good, step))
+        if isinstance(cause, str):
+            return RunState.FAILED, cause, None
+        state, message = self._end(RunState.FAILED, cause.message)
+        return state, message, cause.node
+
+    def _guarded(self, act: Callable[[], Any]) -> Any:
+        """What `act` gives, or the words for what went wrong with it."""
+        try:
+            return act()
+        except Exception as error:  # noqa: BLE001  the run has failed already: say what is known
+            return explain(error, self.stepper, self._program)[0]
+
+    def _save(self) -> None:
+        more = {"meter": self._meter.state(), "best": self.best.state(), "seconds": self._elapsed()}
+        self._keeper.save(self.stepper, more, self._meter.latest)
+
+    def _elapsed(self) -> float:
+        """s of training, pauses and earlier sessions considered."""
+        return self._seconds + time.perf_counter() - self._started
+
+    def _said_enough(self) -> str:
+        best = self.best
+        which = "validation loss" if self._validation_length else "training loss"
+        found = f"The best was {best.value:.4g} after epoch {best.epoch}."
+        return f"Stopped early: no better {which} for {best.waited} epochs. {found}"
+
+    def _report(self, state: RunState, message: str = "", node: str | None = None) -> None:
+        at, steps = self.stepper.position, self.stepper.total_steps
+        elapsed = self._elapsed() - self._seconds
+        taken = at.step - self._first_step
+        pace = elapsed / taken if taken and elapsed > 0 else None  # s a step, evaluation included
+        self.feed.report(
+            Progress(
+                state=state,
+                stage=at.stage + 1,
+                stages=len(self.plan.stages),
+                epoch=at.epoch,
+                epochs=self.stepper.total_epochs,
+                step=at.step,
+                steps=steps,
+                seconds=self._seconds + elapsed,
+                rate=self.plan.batch_size / pace if pace else None,
+                eta=pace * (steps - at.step) if pace and state.live else None,
+                metrics=dict(self._meter.latest),
+                message=message,
+                node=node,
+            )
+        )

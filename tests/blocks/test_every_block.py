@@ -1,0 +1,193 @@
+"""One matrix over every block: what is inferred is what happens, weights learn, files and source say the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from graph_engine.blocks import Axis, Block, Refusal, Role, TensorSpec, find_block
+from graph_engine.check import Checker
+from graph_engine.check.shapes import run_block
+from graph_engine.compile import compile_document
+from graph_engine.document import AddNodes, Document, Node, Wire
+from graph_engine.document.file import dumps, loads
+from tests.blocks.cases import Case, Direct, computing_blocks, declared_cases, real, reals, shape_at
+
+CASES = declared_cases()
+
+
+def _with_unknown_length(case: Case) -> Case | None:
+    """The case with a symbolic T or H in place of one length, if the block takes that."""
+    symbols = {3: Axis("T"), 4: Axis("H")}
+    inputs = {
+        port: replace(spec, shape=(*spec.shape[:axis], symbols[spec.rank], *spec.shape[axis + 1 :]))
+        if (axis := {3: 1, 4: 2}.get(spec.rank, 0))
+        else spec
+        for port, spec in case.inputs.items()
+    }
+    changed = Case(case.block, case.parameters, inputs)
+    try:
+        run_block(changed.made, changed.specs)
+    except Refusal:
+        return None
+    return changed if inputs != case.inputs else None
+
+
+UNKNOWN = [changed for case in CASES if (changed := _with_unknown_length(case)) is not None]
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_is_inferred_is_what_a_real_forward_gives(case: Case, batch: int) -> None:
+    inferred = run_block(case.made, case.specs).outputs
+    out = Direct(case)(reals(case.inputs, batch))
+
+    assert list(inferred) == [port.name for port in case.block.outputs]
+    assert [shape_at(spec, batch) for spec in inferred.values()] == [tuple(value.shape) for value in out]
+    assert [f"torch.{spec.dtype}" for spec in inferred.values()] == [str(value.dtype) for value in out]
+    if case.block.role in (Role.LOSS, Role.METRIC):
+        assert [spec.rank for spec in inferred.values()] == [0]
+    else:
+        assert all(spec.shape[0] == Axis("N") for spec in inferred.values())
+
+
+@pytest.mark.parametrize("case", UNKNOWN, ids=str)
+def test_what_is_inferred_of_an_unknown_length_is_what_a_real_forward_gives(case: Case) -> None:
+    out = Direct(case)(reals(case.inputs, 2))
+    inferred = run_block(case.made, case.specs).outputs
+
+    assert [shape_at(spec, 2) for spec in inferred.values()] == [tuple(value.shape) for value in out]
+    assert {axis.symbol for spec in inferred.values() for axis in spec.shape if isinstance(axis, Axis)} <= {
+        axis.symbol for spec in case.inputs.values() for axis in spec.shape if isinstance(axis, Axis)
+    }
+
+
+def test_sequences_and_images_of_unknown_length_are_among_the_cases() -> None:
+    assert {"self_attention", "linear", "layer_norm", "conv2d", "positions_to_sequence"} <= {
+        case.block.key() for case in UNKNOWN
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_weight_gets_a_finite_gradient(case: Case) -> None:
+    direct, values = Direct(case), reals(case.inputs, 4)
+    measured = {port: value.requires_grad_() for port, value in values.items() if value.is_floating_point()}
+    (out, *_) = direct(values)
+    if not out.requires_grad:
+        assert not direct.parameters, "weights that no gradient reaches"
+        assert case.block.role is Role.METRIC
+        return
+    out.backward(torch.linspace(0.5, 1.5, out.numel()).reshape(out.shape))  # type: ignore[no-untyped-call]
+
+    assert all(value.grad is not None and value.grad.isfinite().all() for value in measured.values())
+    for name, parameter in direct.parameters.items():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), f"{name} learns nothing"
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_its_cost_is_that_of_the_real_modules(case: Case) -> None:
+    cost = run_block(case.made, case.specs).cost
+    direct = Direct(case)
+    batch = 2
+    # The fused attention of the CPU counts as nothing; the plain one shows its matrix products.
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
+        out = direct(reals(case.inputs, batch))
+
+    assert cost.params == cost.trainable == sum(each.numel() for each in direct.parameters.values())
+    assert cost.buffers == sum(buffer.numel() for module in direct.layers.values() for buffer in module.buffers())
+    assert cost.parameter_bytes == 4 * cost.params
+    assert cost.macs == counter.get_total_flops() // 2 // batch
+    samples = batch if out[0].ndim else 1
+    assert cost.activation_bytes == sum(value.numel() * value.element_size() for value in out) // samples
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_its_parameters_survive_the_file(case: Case) -> None:
+    document = _around(case)
+    read = loads(dumps(document))
+
+    assert dumps(read) == dumps(document)
+    node = read.main["it"]
+    found = find_block(node.block)
+    assert found is case.block
+    assert found.make(node.parameters) == case.made
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("case", CASES + UNKNOWN, ids=str)
+def test_its_source_computes_what_it_computes(case: Case, training: bool) -> None:
+    program = compile_document(_around(case))
+    network = program.make(seed=1).train(training)
+    direct, values = Direct(case), reals(case.inputs, 4)
+    for path, module in zip(program.attributes.get("it", ()), direct.layers.values(), strict=True):
+        module.load_state_dict(network.get_submodule(path).state_dict())
+        module.train(training)
+    compute = program.function([("it", port.name) for port in case.block.outputs])
+    named = dict(zip(case.inputs, program.input_nodes.values(), strict=True))
+    arguments = {named[port]: value for port, value in values.items()}
+    torch.manual_seed(3)
+    from_source = compute(network, **arguments)
+    torch.manual_seed(3)
+    expected = direct(values) if training or case.block.key() != "dropout" else (values["x"],)
+
+    assert all(torch.equal(one, other) for one, other in zip(from_source, expected, strict=True))
+    if case.block.role is Role.LAYER:
+        torch.manual_seed(3)
+        assert torch.equal(network(**arguments), expected[0])
+
+
+@pytest.mark.parametrize("case", CASES + UNKNOWN, ids=str)
+def test_a_document_around_it_has_no_errors_and_tells_it_in_a_few_words(case: Case) -> None:
+    result = Checker().check(_around(case))
+
+    assert result.ok, result.problems
+    assert result.nodes["it"].tell == case.made.tell()
+    assert len(case.made.tell()) <= 40
+    assert "\n" not in case.made.tell()
+
+
+@pytest.mark.parametrize("block", computing_blocks(), ids=lambda block: block.key())
+def test_no_check_passes_what_a_real_forward_refuses(block: type[Block]) -> None:
+    """Ports are given tensors of every rank and type; where the check lets them pass, so does torch."""
+    shapes: list[tuple[int, ...]] = [(), (4,), (3, 4), (2, 5, 6), (2, 3, 4, 5)]
+    specs = [TensorSpec(())]
+    specs += [TensorSpec((Axis("N"), *shape), dtype) for shape in shapes for dtype in ("float32", "int64")]
+    ports = [f"{port.name}.{slot}" for port in block.inputs if port.variadic for slot in (0, 1)]
+    ports += [port.name for port in block.inputs if not port.variadic]
+    kinds = {port: declared.kinds for port in ports if (declared := block.input(port))}
+    passed = 0
+    for at in range(len(specs) ** len(ports)):
+        chosen = {port: specs[at // len(specs) ** place % len(specs)] for place, port in enumerate(ports)}
+        if any(kinds[port] and spec.kind not in kinds[port] for port, spec in chosen.items()):
+            continue
+        case = Case(block, {}, chosen)
+        try:
+            inferred = run_block(case.made, case.specs).outputs
+        except Refusal:
+            continue
+        passed += 1
+        out = Direct(case)({port: real(spec, 3) for port, spec in chosen.items()})
+        assert [shape_at(spec, 3) for spec in inferred.values()] == [tuple(value.shape) for value in out], case
+    assert passed
+
+
+def _around(case: Case) -> Document:
+    """A document with the case's block as the node `it`, an Input at each port and an Output behind."""
+    nodes, wires = [], []
+    for at, (port, spec) in enumerate(case.inputs.items()):
+        shape = [dim.symbol if isinstance(dim, Axis) else dim for dim in spec.shape[1:]]
+        parameters = {"name": f"in_{at}", "shape": shape, "dtype": spec.dtype, "classes": spec.classes}
+        nodes.append(Node(f"input_{at}", "input", parameters))
+        wires.append(Wire(f"input_{at}", "y", "it", port))
+    nodes.append(Node("it", case.block.key(), dict(case.parameters)))
+    nodes.append(Node("output_1", "output"))
+    shown = ("it", case.block.outputs[0].name) if case.block.role is Role.LAYER else ("input_0", "y")
+    document = Document(title=f"A net with {case.block.title}")
+    document.apply(AddNodes(tuple(nodes), (*wires, Wire(*shown, "output_1", "x"))))
+    return document

@@ -1,0 +1,75 @@
+"""`layerloom blocks` and `layerloom presets`: everything there is, as a table and as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graph_engine.blocks import all_blocks
+from presets import catalog
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Call
+
+
+def test_blocks_lists_every_block_with_the_keys_of_the_contract(layerloom: Call) -> None:
+    found = layerloom("blocks", "--json").json
+    assert [block["name"] for block in found] == list(all_blocks())
+    keys = {"name", "title", "category", "summary", "parameters", "inputs", "outputs", "reference"}
+    assert all(set(block) == keys for block in found)
+
+
+def test_one_block_in_full(layerloom: Call) -> None:
+    (block,) = layerloom("blocks", "conv2d", "--json").json
+    assert block["category"] == "Convolution"
+    assert [parameter["name"] for parameter in block["parameters"]][:2] == ["channels", "kernel"]
+    assert block["parameters"][0]["bounds"] == "≥ 1"
+    assert block["inputs"][0]["kinds"] == ["image"]
+    assert "LeCun" in block["reference"]
+    shown = layerloom("blocks", "conv2d").out
+    for word in ("Conv 2d (conv2d)", "(N, C, H, W)", "channels", "≥ 1", "LeCun"):
+        assert word in shown
+
+
+@pytest.mark.parametrize("name", all_blocks())
+def test_every_block_can_be_shown(layerloom: Call, name: str) -> None:
+    shown = layerloom("blocks", name)
+    assert shown.status == 0
+    assert all_blocks()[name].summary() in shown.out
+
+
+def test_the_table_has_every_block_and_category(layerloom: Call) -> None:
+    shown = layerloom("blocks").out
+    for name, block in all_blocks().items():
+        assert f"  {name} " in shown
+        assert str(block.category) in shown
+
+
+def test_presets_lists_every_preset_with_the_keys_of_the_contract(layerloom: Call) -> None:
+    found = layerloom("presets", "--json").json
+    assert [preset["name"] for preset in found] == list(catalog())
+    keys = {"name", "title", "family", "parameters", "paper", "year", "data", "published"}
+    assert all(keys <= set(preset) for preset in found)
+
+
+def test_one_preset_in_full(layerloom: Call) -> None:
+    (preset,) = layerloom("presets", "lenet5", "--json").json
+    assert preset["published"]["params"] == 61_706
+    assert preset["year"] == 1998
+    shown = layerloom("presets", "lenet5").out
+    for word in ("LeNet-5 (lenet5)", "61 706 parameters", "416 520 MACs", "activation", "tanh"):
+        assert word in shown
+
+
+@pytest.mark.parametrize("name", catalog())
+def test_every_preset_can_be_shown(layerloom: Call, name: str) -> None:
+    shown = layerloom("presets", name)
+    assert shown.status == 0
+    assert catalog()[name].summary in shown.out
+
+
+def test_nothing_but_the_text_is_written_to_a_file(layerloom: Call) -> None:
+    for line in layerloom("blocks").out.splitlines():
+        assert "\x1b" not in line
+        assert line == line.rstrip()

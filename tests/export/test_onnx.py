@@ -1,0 +1,58 @@
+"""ONNX: onnxruntime gives the same numbers within 1e-5, at any batch size, and the terminal stays quiet."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graph_engine.export import ExportError
+from graph_engine.export import onnx as exporter
+from graph_engine.export.onnx import export_onnx
+from graph_engine.export.subject import Subject, make_subject
+from presets import open_preset
+
+
+def test_every_preset_gives_the_same_numbers(
+    subject: Subject, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import onnxruntime
+
+    path = tmp_path / "net.onnx"
+    export_onnx(subject, path)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    assert [each.name for each in session.get_inputs()] == list(subject.inputs)
+    assert [each.name for each in session.get_outputs()] == list(subject.program.outputs)
+    assert session.get_inputs()[0].shape[0] == "batch"
+    for batch in (1, 4):
+        arguments = subject.examples(batch)
+        fed = {name: tensor.numpy() for name, tensor in zip(subject.inputs, arguments, strict=True)}
+        for ours, theirs in zip(subject.outputs(arguments), session.run(None, fed), strict=True):
+            np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-5, rtol=1e-5)
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", "")
+
+
+def test_numbers_that_differ_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = make_subject(open_preset("xor"))
+    made = exporter._convert(subject, tmp_path / "net.onnx")
+    other = make_subject(open_preset("xor"))
+    for parameter in other.network.parameters():
+        parameter.data.add_(1e-3)
+    monkeypatch.setattr(exporter, "_convert", lambda *_: made)
+    with pytest.raises(ExportError, match="onnxruntime gives other numbers than the network"):
+        export_onnx(other, tmp_path / "net.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "onnxruntime" else real(name, *rest)
+    )
+    with pytest.raises(
+        ExportError, match=r"needs onnxruntime, which is not installed.*pip install 'layerloom\[onnx\]'"
+    ):
+        export_onnx(make_subject(open_preset("xor")), tmp_path / "net.onnx")

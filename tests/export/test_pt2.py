@@ -1,0 +1,38 @@
+"""The exported program of torch: loaded again, the very same numbers at any batch size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from graph_engine.export import ExportError
+from graph_engine.export.pt2 import export_pt2
+from graph_engine.export.subject import Subject, as_tuple, make_subject
+from presets import open_preset
+
+
+def test_every_preset_gives_the_same_numbers(subject: Subject, tmp_path: Path) -> None:
+    path = tmp_path / "net.pt2"
+    export_pt2(subject, path)
+    loaded = torch.export.load(path).module()
+    for batch in (1, 2, 5):
+        arguments = subject.examples(batch)
+        with torch.no_grad():
+            theirs = as_tuple(loaded(*arguments))
+        assert all(torch.equal(a, b) for a, b in zip(subject.outputs(arguments), theirs, strict=True))
+
+
+def test_a_network_that_torch_cannot_export_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = make_subject(open_preset("xor"))
+
+    def forward(point: torch.Tensor) -> torch.Tensor:
+        return point if point.sum().item() > 0 else -point
+
+    monkeypatch.setattr(subject.network, "forward", forward)
+    with pytest.raises(ExportError, match=r"net\.pt2 was not written: torch can't export XOR"):
+        export_pt2(subject, tmp_path / "net.pt2")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,143 @@
+"""The drawing as SVG: valid, complete, in the geometry and the colours of the canvas, whatever a title holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph_engine.blocks import Category, Kind
+from graph_engine.check import Checker
+from graph_engine.document import Document, Graph, RemoveNodes, SetAbout, SetNode
+from graph_engine.document.geometry import geometry_in
+from graph_engine.export import ExportError, Target, colors, export_document
+from graph_engine.export.svg import draw
+from presets import open_preset
+
+_SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _root(document: Document) -> ET.Element:
+    return ET.fromstring(draw(document, Checker().check(document)))  # noqa: S314 - our own
+
+
+def _nodes(root: ET.Element) -> list[ET.Element]:
+    return [element for element in root.iter(f"{_SVG}g") if element.get("class") == "node"]
+
+
+def _wires(root: ET.Element) -> list[ET.Element]:
+    return [element for element in root.iter(f"{_SVG}path") if element.get("class") == "wire"]
+
+
+def _texts(root: ET.Element) -> list[str]:
+    return [element.text or "" for element in root.iter(f"{_SVG}text")]
+
+
+def test_every_preset_is_drawn_whole(name: str, tmp_path: Path) -> None:
+    document = open_preset(name)
+    written = export_document(document, Target.SVG, tmp_path / "net.svg")
+    root = ET.parse(written.path).getroot()  # noqa: S314 - our own
+    assert len(_nodes(root)) == len(document.main)
+    assert len(_wires(root)) == len(document.main.wires)
+    left, top, width, height = map(float, (root.get("viewBox") or "").split())
+    for node in document.main:
+        shape = geometry_in(document.main, node.id)
+        x, y = node.position
+        assert left < x < x + shape.width < left + width
+        assert top < y < y + shape.height < top + height
+
+
+def test_it_tells_titles_parameters_shapes_and_kinds(lenet: Document) -> None:
+    texts = _texts(_root(lenet))
+    for expected in ("LeNet-5", "Conv 2d", "5×5 · 6", "N×6×28×28", "image N×C×H×W", "vector N×C", "label N"):
+        assert expected in texts
+
+
+def test_wires_have_the_colour_of_what_they_carry(lenet: Document) -> None:
+    strokes = {wire.get("stroke") for wire in _wires(_root(lenet))}
+    assert strokes == {colors.KINDS[kind] for kind in (Kind.IMAGE, Kind.VECTOR, Kind.LABEL)}
+
+
+def test_wires_end_at_the_ports(lenet: Document) -> None:
+    graph = lenet.main
+    for wire, path in zip(graph.wires, _wires(_root(lenet)), strict=True):
+        numbers = [float(part) for part in (path.get("d") or "").replace("M", "").replace("C", " ").split()]
+        for node, side, port, end in (
+            (wire.source, "output", wire.output, numbers[:2]),
+            (wire.target, "input", wire.input, numbers[-2:]),
+        ):
+            dx, dy = geometry_in(graph, node).offset(side, port)  # type: ignore[arg-type]
+            x, y = graph[node].position
+            assert end == pytest.approx([x + dx, y + dy], abs=1e-2)
+
+
+def test_a_problem_is_shown_on_its_node(lenet: Document) -> None:
+    lenet.apply(RemoveNodes(("flatten_1",)))
+    root = _root(lenet)
+    assert sum(element.get("stroke") == colors.DANGER for element in root.iter(f"{_SVG}rect")) == 0
+    assert any("needs a wire" in text for text in _texts(root))
+
+
+def test_nodes_that_were_never_laid_out_are_arranged_without_touching_the_document(lenet: Document) -> None:
+    piled = Document(graphs={"main": Graph([n.with_(position=(0.0, 0.0)) for n in lenet.main], lenet.main.wires)})
+    places = {node.get("transform") for node in _nodes(_root(piled))}
+    assert len(places) == len(piled.main)
+    assert {node.position for node in piled.main} == {(0.0, 0.0)}
+
+
+def test_an_empty_document_is_an_empty_sheet() -> None:
+    assert _nodes(_root(Document(title="Blank"))) == []
+
+
+def test_a_frozen_node_says_so(lenet: Document) -> None:
+    lenet.apply(SetNode("conv2d_1", "frozen", True))
+    titles = [element.text for element in _root(lenet).iter(f"{_SVG}title")]
+    assert titles.count("frozen") == 1
+
+
+@settings(max_examples=30)
+@given(st.text())
+def test_any_title_gives_valid_xml(title: str) -> None:
+    document = open_preset("xor")
+    document.apply(SetAbout(title, ""))
+    document.apply(SetNode("linear_1", "title", title))
+    _root(document)
+
+
+def test_the_drawing_says_what_was_escaped(lenet: Document) -> None:
+    lenet.apply(SetAbout('a < b & "c"', ""))
+    assert 'a < b & "c"' in _texts(_root(lenet))
+
+
+def test_long_texts_are_cut_to_the_node(lenet: Document) -> None:
+    lenet.apply(SetNode("conv2d_1", "title", "A title that is much too long for any node to hold"))
+    (shown,) = [text for text in _texts(_root(lenet)) if text.startswith("A title")]
+    assert shown.endswith("…")
+    assert len(shown) < 40
+
+
+def test_the_same_drawing_gives_the_same_file(lenet: Document) -> None:
+    result = Checker().check(lenet)
+    assert draw(lenet, result) == draw(lenet, result)
+
+
+def test_paper_has_the_colours_of_the_light_theme() -> None:
+    from app.theme.colors import LIGHT
+
+    assert {kind.value: LIGHT.kind(kind.value) for kind in Kind} == dict(colors.KINDS)
+    assert {each.value: LIGHT.category(each.value) for each in Category} == dict(colors.CATEGORIES)
+    assert (LIGHT.text, LIGHT.text_dim, LIGHT.text_faint) == (colors.TEXT, colors.TEXT_DIM, colors.TEXT_FAINT)
+    nodes = (LIGHT.node_body, LIGHT.node_line, LIGHT.line, LIGHT.danger)
+    assert nodes == (colors.BODY, colors.LINE, colors.RULE, colors.DANGER)
+    assert LIGHT.category("something else") == colors.UNKNOWN_CATEGORY
+
+
+@pytest.mark.parametrize(("place", "message"), [("", "is a folder"), ("nowhere/net.svg", "there is no folder")])
+def test_a_place_where_no_file_can_be_is_refused_before_any_work(
+    lenet: Document, tmp_path: Path, place: str, message: str
+) -> None:
+    with pytest.raises(ExportError, match=message):
+        export_document(lenet, Target.SVG, tmp_path / place)

@@ -1,0 +1,177 @@
+"""NaN and infinity: found, led back to the first node, and the last good weights kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from graph_engine.document import Binding, Document, Optimiser, Plan, Schedule, Stage, Update
+from graph_engine.document.builder import Builder
+from graph_engine.train import Checkpoints, RunState, Trainer
+
+Make = Callable[..., Document]
+Start = Callable[..., Trainer]
+
+
+def regression(folder: Path, plan: Plan, blocks: list[tuple[str, dict[str, object]]], scale: float = 1.0) -> Document:
+    """x (4) → blocks → linear, against a target. The samples of the second half are `scale` times as large."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(64, 4)).astype(np.float32)
+    x[32:] *= scale
+    np.savez(folder / "made.npz", x=x, target=random.normal(size=64).astype(np.float32))
+    net = Builder("Regression", plan=plan, binding=Binding(dataset=str(folder / "made.npz")))
+    value = net.input("x", 4)
+    for block, parameters in blocks:
+        value = net.add(block, value, **parameters)
+    value = net.add("linear", value, features=1)
+    net.output(value)
+    net.add("mean_squared_error", value, net.input("target", 1))
+    return net.document
+
+
+def plan(rate: float, **changes: object) -> Plan:
+    update = Update(optimiser=Optimiser(kind="sgd", learning_rate=rate, momentum=0.0), schedule=Schedule())
+    return Plan(stages=(Stage(updates=(update,), epochs=50),), batch_size=8, validation=0, **changes)  # type: ignore[arg-type]
+
+
+def test_a_learning_rate_too_high_is_said_to_be(small: Make, trainer: Start, tmp_path: Path) -> None:
+    document = small(optimiser=Optimiser(kind="sgd", learning_rate=1e30), schedule=Schedule())
+    outcome = trainer(document, tmp_path).run()
+
+    assert outcome.progress.state is RunState.FAILED
+    assert outcome.progress.node in ("linear_1", "batch_norm_1", "linear_2", "cross_entropy_1")
+    assert outcome.progress.message.startswith("Step ")
+    assert f"({outcome.progress.node})" in outcome.progress.message
+    assert "1e+30 is likely too high" in outcome.progress.message
+
+
+def test_a_loss_that_grows_is_followed_to_the_first_node_that_overflows(trainer: Start, tmp_path: Path) -> None:
+    document = regression(tmp_path, plan(3.0), [("linear", {"features": 8})])
+    (tmp_path / "run").mkdir()
+    trained = trainer(document, tmp_path / "run")
+    outcome = trained.run()
+    progress = outcome.progress
+
+    assert progress.state is RunState.FAILED
+    assert "The loss had grown from" in progress.message
+    assert "the learning rate 3 is likely too high" in progress.message
+    assert progress.node is not None
+    newest = Checkpoints(tmp_path / "run" / "checkpoints").newest()
+    assert newest is not None
+    assert newest.step == progress.step
+    assert f"The weights of step {newest.step} are kept" in progress.message
+    assert all(value.isfinite().all() for value in newest.weights.values())
+    assert all(value.isfinite().all() for value in trained.stepper.weights().values())
+    assert np.isfinite(trained.feed.since().points["train_loss"].value).all()
+
+
+def test_the_node_that_computes_it_is_named_not_those_after_it(
+    small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A linear layer between two others whose weights are broken at step 20: what it gives is NaN from there on."""
+    trained = trainer(small())
+    forward = torch.nn.Dropout.forward
+
+    def breaks(module: torch.nn.Dropout, x: torch.Tensor) -> torch.Tensor:
+        y = forward(module, x)
+        return y / 0 if module.training and trained.stepper.position.step >= 20 else y
+
+    monkeypatch.setattr(torch.nn.Dropout, "forward", breaks)
+    outcome = trained.run()
+
+    assert outcome.progress.node == "dropout_1"
+    assert outcome.progress.message.startswith("Step 21, epoch 2: Dropout (dropout_1) gives a value that is not finite.")
+    assert "The weights of step 20 are kept." in outcome.progress.message
+    assert trained.stepper.position.step == 20
+
+
+def test_a_gradient_that_is_not_finite_is_led_back(
+    small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Root(torch.autograd.Function):
+        """Hands back infinity although what it gives is fine, as a square root at zero does."""
+
+        @staticmethod
+        def forward(context: object, x: torch.Tensor) -> torch.Tensor:
+            return x.clone()
+
+        @staticmethod
+        def backward(context: object, *gradients: torch.Tensor) -> torch.Tensor:
+            return gradients[0] / 0
+
+    trained = trainer(small())
+    forward = torch.nn.Dropout.forward
+
+    def breaks(module: torch.nn.Dropout, x: torch.Tensor) -> torch.Tensor:
+        y = forward(module, x)
+        return Root.apply(y) if module.training and trained.stepper.position.step >= 9 else y  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(torch.nn.Dropout, "forward", breaks)
+    outcome = trained.run()
+
+    assert outcome.progress.node == "dropout_1"
+    assert "Step 10, epoch 1: The gradient that Dropout (dropout_1) hands back is not finite." in outcome.progress.message
+    assert trained.stepper.position.step == 9
+
+
+def test_a_step_that_overflows_names_the_weights(trainer: Start, tmp_path: Path) -> None:
+    document = regression(tmp_path, plan(3e38), [("linear", {"features": 8})])
+    outcome = trainer(document).run()
+
+    assert outcome.progress.state is RunState.FAILED
+    assert outcome.progress.node in ("linear_1", "linear_2", "mean_squared_error_1")
+    assert "3e+38" in outcome.progress.message
+
+
+def test_half_precision_is_blamed_when_it_overflows(trainer: Start, tmp_path: Path) -> None:
+    document = regression(tmp_path, plan(1e-9, precision="fp16"), [("linear", {"features": 8})], scale=1e6)
+    outcome = trainer(document).run()
+
+    assert outcome.progress.state is RunState.FAILED
+    assert outcome.progress.node == "linear_1"
+    assert "fp16 overflow or vanish sooner" in outcome.progress.message
+
+
+def test_a_run_that_failed_fails_again_at_the_same_step(trainer: Start, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    document = regression(tmp_path, plan(3.0), [("linear", {"features": 8})])
+    first = trainer(document, tmp_path / "run").run().progress
+    again = trainer(document, tmp_path / "run")
+    assert again.resume()
+    second = again.run().progress
+
+    assert (second.state, second.step, second.node) == (RunState.FAILED, first.step, first.node)
+
+
+def test_an_error_in_the_source_is_led_back_to_its_node(
+    small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("no such luck\nand a second line")
+
+    trained = trainer(small())
+    monkeypatch.setattr(torch.nn.Dropout, "forward", refuse)
+    outcome = trained.run()
+
+    assert outcome.progress.state is RunState.FAILED
+    assert outcome.progress.node == "dropout_1"
+    assert outcome.progress.message == "Step 1: Dropout (dropout_1) could not be computed: no such luck"
+
+
+def test_too_little_memory_says_which_batch_may_fit(
+    small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    trained = trainer(small())
+    monkeypatch.setattr(torch.nn.Dropout, "forward", refuse)
+    outcome = trained.run()
+
+    assert outcome.progress.message == (
+        "Step 1: there is not enough memory for a batch of 100 at Dropout (dropout_1). Try 50."
+    )

@@ -1,0 +1,222 @@
+"""A run that is interrupted at any step and resumed gives the very same weights, curves and best epoch."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from graph_engine.document import Document, Optimiser, Plan, Schedule, Stage, Update
+from graph_engine.train import Control, RunState, Trainer
+from graph_engine.train.stepper import Stepper
+
+Make = Callable[..., Document]
+Start = Callable[..., Trainer]
+
+TOTAL = 39  # steps of the small plan: 13 an epoch
+STEPS = sorted(random.Random(20).sample(range(TOTAL), 4) + [0, 13, 26])  # some, and the ends of epochs
+
+
+class StopAt:
+    """Stops a run when so many steps are done: as if somebody pressed the button at that moment."""
+
+    def __init__(self, steps: int, control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+        advance = Stepper.advance
+
+        def watched(stepper: Stepper) -> None:
+            advance(stepper)
+            if stepper.position.step >= steps:
+                control.stop()
+
+        if steps == 0:
+            control.stop()
+        monkeypatch.setattr(Stepper, "advance", watched)
+        self._undo = lambda: monkeypatch.setattr(Stepper, "advance", advance)
+
+    def over(self) -> None:
+        self._undo()
+
+
+def curves(trained: Trainer) -> dict[str, tuple[list[float], list[float]]]:
+    return {name: (points.step.tolist(), points.value.tolist()) for name, points in trained.feed.since().points.items()}
+
+
+def assert_same(one: Trainer, other: Trainer) -> None:
+    ours, theirs = one.stepper.weights(), other.stepper.weights()
+    assert [name for name, value in ours.items() if not torch.equal(value, theirs[name])] == []
+    assert curves(one) == curves(other)
+    assert one.best.best == other.best.best
+    assert one.feed.progress.metrics == other.feed.progress.metrics
+
+
+def interrupted(make: Make, start: Start, folder: Path, steps: list[int], patch: pytest.MonkeyPatch, **plan: object) -> Trainer:
+    """A run stopped after each of `steps`, and gone on with each time."""
+    for at in steps:
+        control = Control()
+        trained = start(make(**plan), folder, control=control)
+        stop = StopAt(at, control, patch)
+        trained.resume()
+        assert trained.run().progress.state is RunState.STOPPED
+        assert trained.stepper.position.step == at
+        stop.over()
+    trained = start(make(**plan), folder)
+    assert trained.resume()
+    assert trained.run().progress.state is RunState.FINISHED
+    return trained
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_stopped_at_a_step(small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    whole = trainer(small())
+    whole.run()
+
+    assert_same(interrupted(small, trainer, tmp_path, [step], monkeypatch), whole)
+
+
+OPTIMISERS = {
+    "adam": Optimiser(kind="adam", learning_rate=0.01),
+    "adamw": Optimiser(kind="adamw", learning_rate=0.01, weight_decay=0.1),
+    "rmsprop": Optimiser(kind="rmsprop", learning_rate=0.003, momentum=0.5),
+    "momentum": Optimiser(kind="sgd", learning_rate=0.1, momentum=0.9),
+}
+
+
+@pytest.mark.parametrize("schedule", ["step", "cosine"])
+@pytest.mark.parametrize("kind", OPTIMISERS)
+def test_every_optimiser_stopped_again_and_again(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, schedule: str
+) -> None:
+    plan = {"optimiser": OPTIMISERS[kind], "schedule": Schedule(kind=schedule, every=1, factor=0.5), "epochs": 2}  # type: ignore[arg-type]
+    whole = trainer(small(**plan))
+    whole.run()
+
+    assert_same(interrupted(small, trainer, tmp_path, [5, 6, 20], monkeypatch, **plan), whole)
+
+
+def test_stages_and_updates_that_share_a_network(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Update(trains=("linear_1",), optimiser=OPTIMISERS["adam"])
+    second = Update(trains=("linear_2", "batch_norm_1"), optimiser=OPTIMISERS["momentum"])
+    stages = (Stage(updates=(first, second), steps=20), Stage(updates=(Update(optimiser=OPTIMISERS["rmsprop"]),), epochs=1))
+    whole = trainer(small(stages=stages))
+    whole.run()
+    assert whole.stepper.position.step == 33
+
+    assert_same(interrupted(small, trainer, tmp_path, [7, 13, 20, 25], monkeypatch, stages=stages), whole)
+
+
+def test_early_stop_counts_on(small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = {"patience": 2, "epochs": 30, "optimiser": Optimiser(kind="sgd", learning_rate=0.5), "schedule": Schedule()}
+    whole = trainer(small(**plan))
+    outcome = whole.run()
+    ended = whole.stepper.position.step
+    assert outcome.progress.message.startswith("Stopped early: no better validation loss for 2 epochs.")
+    assert ended < 30 * 13
+
+    assert_same(interrupted(small, trainer, tmp_path, [ended - 14], monkeypatch, **plan), whole)
+
+
+def test_bf16(small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = trainer(small(precision="bf16", epochs=1))
+    whole.run()
+    full = trainer(small(epochs=1))
+    full.run()
+    assert curves(whole) != curves(full)
+
+    assert_same(interrupted(small, trainer, tmp_path, [4], monkeypatch, precision="bf16", epochs=1), whole)
+
+
+def test_stopped_while_an_epoch_is_judged(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stop comes after the last step of an epoch, before its evaluation: that is made up for."""
+    whole = trainer(small())
+    whole.run()
+    resumed = interrupted(small, trainer, tmp_path, [13], monkeypatch)
+
+    assert len(resumed.feed.since().points["val_loss"]) == 3
+    assert_same(resumed, whole)
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trainer(small())
+    whole.run()
+    for at in (10, 20):
+        control = Control()
+        trained = trainer(small(), tmp_path, control=control)
+        trained.resume()
+        stop = StopAt(at, control, monkeypatch)
+        trained.run()
+        stop.over()
+    weights = tmp_path / "checkpoints" / "step_000000020" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+
+    trained = trainer(small(), tmp_path)
+    assert trained.resume()
+    assert trained.stepper.position.step == 10
+    trained.run()
+    assert_same(trained, whole)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_others(small: Make, trainer: Start) -> None:
+    one, same, other = trainer(small()), trainer(small()), trainer(small(seed=6))
+    for each in (one, same, other):
+        each.run()
+
+    assert_same(one, same)
+    assert curves(one) != curves(other)
+
+
+def test_numbers_drawn_elsewhere_change_nothing(small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = trainer(small())
+    whole.run()
+    step = Stepper.step
+
+    def disturbed(stepper: Stepper, batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+        torch.rand(stepper.position.step % 7 + 1)
+        return step(stepper, batch)
+
+    monkeypatch.setattr(Stepper, "step", disturbed)
+    again = trainer(small())
+    again.run()
+
+    assert_same(again, whole)
+
+
+def test_a_checkpoint_of_another_network_is_refused(small: Make, trainer: Start, tmp_path: Path) -> None:
+    from graph_engine.train import TrainError
+
+    trainer(small(epochs=1), tmp_path).run()
+    document = small(epochs=2)
+    from graph_engine.document import SetParameter
+
+    document.apply(SetParameter("linear_1", "features", 8))
+    with pytest.raises(TrainError, match="is not of this network and plan"):
+        trainer(document, tmp_path).resume()
+
+
+def test_more_epochs_go_on_where_the_run_ended(small: Make, trainer: Start, tmp_path: Path) -> None:
+    constant = {"schedule": Schedule()}
+    whole = trainer(small(epochs=3, **constant))
+    whole.run()
+    trainer(small(epochs=2, **constant), tmp_path).run()
+    longer = trainer(small(epochs=3, **constant), tmp_path)
+    longer.resume()
+    longer.run()
+
+    assert_same(longer, whole)
+
+
+def test_a_plan_is_unchanged_by_training(small: Make, trainer: Start) -> None:
+    document = small(epochs=1)
+    plan: Plan = replace(document.plan)
+    trainer(document).run()
+
+    assert document.plan == plan
