@@ -11,12 +11,13 @@ from pathlib import Path
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program with `arguments` (those of the process by default) and returns its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given:
+    words = [word for word in given if word != "--debug"]
+    if not words:
         return _open_window(None)
-    if _is_file_name(given[0]):
-        if len(given) > 1:
-            return _refuse(f"{given[0]} opens in the window: give one document at a time, and nothing else.", 2)
-        return _open_window(Path(given[0]))
+    if _is_file_name(words[0]):
+        if len(words) > 1:
+            return _refuse(f"{words[0]} opens in the window: give one document at a time, and nothing else.", 2)
+        return _open_window(Path(words[0]))
     # Only now, so that the window does not wait for the command line.
     from app.cli.main import run
 

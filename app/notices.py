@@ -80,7 +80,7 @@ def report_of(trace: str) -> str:
 
 
 def _speaks(error: BaseException) -> bool:
-    """Whether an error's text is a sentence for the user: the errors of this project are, and the system's about files."""
+    """Whether an error's text is for the user: those of this project are sentences, and the system's speak of files."""
     if isinstance(error, OSError):
         return True
     home = type(error).__module__.partition(".")[0]

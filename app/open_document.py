@@ -39,7 +39,7 @@ class OpenDocument:
     """Everything the window knows of one document; a window with tabs has several of these.
 
     `check` and `program` are the last ones that came from the worker: None until then, and `program` also as long as
-    the drawing has errors; `data_problems` came with the check. `preview` is an edit that is tried out, not yet made. `name` is what the window calls it.
+    the drawing has errors; `data_problems` came with the check. `preview` is an edit that is tried out, not yet made.
     """
 
     def __init__(self, document: Document, path: Path | None = None, *, name: str = "") -> None:

@@ -79,7 +79,7 @@ class Palette(QFrame):
         self.list = QListView()
         set_role(self.list, "panel")
         self.list.setModel(self.model)
-        self.list.setItemDelegate(PaletteDelegate(self.list))
+        self.list.setItemDelegate(PaletteDelegate(self.model, self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setMouseTracking(True)
         self.list.setUniformItemSizes(True)
@@ -252,6 +252,10 @@ class PaletteModel(QAbstractListModel):
 class PaletteDelegate(QStyledItemDelegate):
     """Sign, title with the letters that matched, a word on what it is, keys."""
 
+    def __init__(self, model: PaletteModel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._model = model
+
     @staticmethod
     def row_height() -> int:
         return theme_manager().spacing.px(32)
@@ -260,9 +264,7 @@ class PaletteDelegate(QStyledItemDelegate):
         return QSize(0, self.row_height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        model = index.model()
-        assert isinstance(model, PaletteModel)
-        match, offer = model.row(index)
+        match, offer = self._model.row(index)
         manager = theme_manager()
         colors, spacing = manager.palette, manager.spacing
         painter.save()

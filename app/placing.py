@@ -1,4 +1,4 @@
-"""Where a block goes that was chosen from a list: behind the selected node and wired to it if that fits, else in view."""
+"""Where a block goes that was chosen from a list: behind the selected node and wired to it if it fits, else in view."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ Every change travels through `perform`; views listen to the signals and hold not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -83,7 +83,7 @@ class Session(QObject):
         self._shown_ticket = 0
         self._drawing = 0  # how many changes there were that a check could tell
         self._request: _Request | None = None
-        self._end_listening = lambda: None
+        self._end_listening: Callable[[], None] = lambda: None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._send_request)
         worker.checked.connect(self._on_checked)
@@ -284,8 +284,8 @@ class Session(QObject):
 
     def _on_change(self, change: Change) -> None:
         self.front.untouched = False
+        self._drop_gone()  # first, so that nobody is shown a selection of what is not there
         self.changed.emit(change)
-        self._drop_gone()
         if change.about or not change.moved_only:
             self._drawing += 1
             self._soon.start()

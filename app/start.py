@@ -151,32 +151,38 @@ def render(
     settings = Settings()
     settings.theme = theme
     studio = Studio(settings)
-    window = studio.window
-    names = [*window.panes.left.names, *window.panes.bottom.names, "inspector"]
-    if panel is not None and panel not in names:
-        raise RenderError(f"There is no panel called {panel!r}. There are: {', '.join(names)}.")
-    window.resize(*size)
-    window.show_drawing()
-    studio.session.show(OpenDocument(document, name=name or document.title))
-    if select is not None and select not in document.main:
-        raise RenderError(f"There is no node called {select!r} to select.")
-    window.show()
     try:
-        studio.begin(journal=False)
-        if panel is not None:
-            window.show_panel(panel)
-        if select is not None:
-            studio.session.select([select])
+        _show_for_picture(studio, OpenDocument(document, name=name or document.title), size, panel, select)
         if not _wait_until(lambda: studio.settled, _PATIENCE):
             raise RenderError("The window did not come to rest within a minute, so no picture was made.")
         _wait_until(lambda: False, _REST)
-        window.canvas.fit_all()
-        window.setFocus()
-        picture = window.grab()
+        studio.window.canvas.fit_all()
+        studio.window.setFocus()
+        picture = studio.window.grab()
     finally:
         studio.discard()
     if not picture.save(str(path), "PNG"):
         raise RenderError(f"The picture could not be written to {path}. Is the folder there, and is there space?")
+
+
+def _show_for_picture(
+    studio: Studio, opened: OpenDocument, size: tuple[int, int], panel: str | None, select: str | None
+) -> None:
+    window = studio.window
+    names = [*window.panes.left.names, *window.panes.bottom.names, "inspector"]
+    if panel is not None and panel not in names:
+        raise RenderError(f"There is no panel called {panel!r}. There are: {', '.join(names)}.")
+    if select is not None and select not in opened.document.main:
+        raise RenderError(f"There is no node called {select!r} to select.")
+    window.setFixedSize(*size)
+    studio.session.show(opened)
+    window.show_drawing()
+    window.show()
+    studio.begin(journal=False)
+    if select is not None:
+        studio.session.select([select])
+    if panel is not None:
+        window.show_panel(panel)
 
 
 class RenderError(Exception):

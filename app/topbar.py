@@ -54,10 +54,11 @@ class TopBar(QWidget):
         set_role(self.export, "framed")
         self.export.setMenu(self._export_menu())
         self._row = QHBoxLayout(self)
-        for widget in (self.menu_button, self._trail, self.undo, self.redo, self.search):
-            self._row.addWidget(widget)
-        self._row.addStretch(1)
-        for widget in (self.device, self.train, self.pause, self.stop, self.step, self.export):
+        left = (self.menu_button, self._trail, self.undo, self.redo, self.search)
+        right = (self.device, self.train, self.pause, self.stop, self.step, self.export)
+        for at, widget in enumerate((*left, *right)):
+            if at == len(left):
+                self._row.addStretch(1)
             self._row.addWidget(widget)
         for signal in (session.file_changed, session.history_changed, session.opened, session.changed):
             signal.connect(self._show_trail)

@@ -17,6 +17,7 @@ from app.exports import Exports
 from app.figures import plural
 from app.files import Files
 from app.notices import Notices
+from app.panels.feature_maps_glances import Glances
 from app.panels.run_status import RunStatus
 from app.panels.welcome import WelcomePage
 from app.panes import Panes
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.statusbar = StatusBar(session, self.autosave, RunStatus(session))
         self._palette: Palette | None = None
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._edit_node)
+        self.glances = Glances(session, self)
         self._assemble()
         self._connect()
         self.book.attach(self._canvas)
@@ -278,6 +280,8 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_title)
         for signal in (session.changed, session.opened):
             signal.connect(self._show_device)
+        self.glances.thumbnail.connect(self._canvas.canvas_scene.set_thumbnail)
+        self.glances.figures.connect(self.panes.inspector.show_live)
         session.refused.connect(self.notices.refuse)
         book.refused.connect(self.notices.refuse)
         session.runs.refused.connect(self.notices.tell)

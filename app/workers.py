@@ -1,7 +1,7 @@
 """What the window lets others do: one thread that checks and compiles, and jobs that take a while.
 
-The checking thread loads torch once the window is on screen. It is given snapshots, looks only at the newest, and answers
-with the ticket that came with it; who asked decides whether the answer still matters.
+The checking thread loads torch once the window is on screen. It is given snapshots, looks only at the newest, and
+answers with the ticket that came with it; who asked decides whether the answer still matters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the check said of the snapshot of this ticket, and what is wrong with the data that it is to be trained on."""
+    """What the check said of the snapshot of this ticket, and what is wrong with the data for it."""
 
     ticket: int
     result: CheckResult
@@ -123,7 +123,7 @@ class CheckWorker(QObject):
 
 
 def data_problems(document: Document, result: CheckResult) -> tuple[Problem, ...]:
-    """Why the data does not fit the inputs; nothing while there is no loss to train, or the drawing itself has errors."""
+    """Why the data does not fit the inputs; nothing while there is no loss to train, or the drawing has errors."""
     from graph_engine.blocks import Role, find_block
     from graph_engine.data import resolve
 

@@ -24,6 +24,7 @@ class Side(StrEnum):
 
 
 _WIDTHS = {Side.LEFT: 236, Side.RIGHT: 302, Side.BOTTOM: 310}  # px at the base size
+_NEVER = False  # the canvas is never folded away
 _LEAST = {Side.LEFT: 168, Side.RIGHT: 220, Side.BOTTOM: 150}
 
 
@@ -59,8 +60,8 @@ class Workspace(QWidget):
             splitter.setStretchFactor(stretched, 1)
             splitter.splitterMoved.connect(self._on_moved)
         self._laid_out = False
-        self._down.setCollapsible(0, False)
-        self._across.setCollapsible(1, False)
+        self._down.setCollapsible(0, _NEVER)
+        self._across.setCollapsible(1, _NEVER)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._across)

@@ -1,9 +1,9 @@
 """The trainer against a bare loop that indexes tensors in memory: two networks, batch 64, images of 28×28.
 
-Both train the same network on the same data with the same optimiser. The trainer also measures loss and accuracy at every
-step, writes them and its checkpoints to disk, looks at its control, and is read from by charts thirty times a second; with
-probes, four feature maps are fetched ten times a second as well. They take turns; a figure is the median over pairs of turns
-of (trainer / bare loop). `python -m benchmarks.trainer [--json] [--quick]` runs this alone.
+Both train the same network on the same data with the same optimiser. The trainer also measures loss and accuracy at
+every step, writes them and its checkpoints to disk, looks at its control, and is read from by charts thirty times a
+second; with probes, four feature maps are fetched ten times a second as well. They take turns; a figure is the median
+over pairs of turns of (trainer / bare loop). `python -m benchmarks.trainer [--json] [--quick]` runs this alone.
 """
 
 from __future__ import annotations

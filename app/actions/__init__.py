@@ -1,8 +1,9 @@
-"""Every action once: title, keys, icon, when it is possible. Menus, top bar, palette and shortcut sheet are made of them."""
+"""Every action once: title, keys, icon, when it is possible. Menus, top bar, palette and key sheet are made of them."""
 
 from __future__ import annotations
 
-from app.actions import edit, file, help as help_actions, network, run, view
+from app.actions import edit, file, network, run, view
+from app.actions import help as help_actions
 from app.actions.action import Action, Menu, Scope
 
 ALL: tuple[Action, ...] = (

@@ -42,10 +42,10 @@ class Action:
     """Something a person can do.
 
     `id` stays (own keys are kept by it): `file.open`. `title` is in the menu's words, with `…` when it asks for more.
-    `keys` as Qt writes them, the first being the one that is shown; `repeats` while held. `section` parts a menu with lines, `submenu` puts
-    the action into one. `enabled` is asked whenever something changed; `checked` makes it a choice that is on or off;
-    `title_now` may give a title for the moment (`Undo connect conv2d_1 → relu_1`). `explains` says why it is not
-    possible now, for the palette and the tooltip.
+    `keys` as Qt writes them, the first being the one that is shown; `repeats` while held. `section` parts a menu with
+    lines, `submenu` puts the action into one. `enabled` is asked whenever something changed; `checked` makes it a
+    choice that is on or off; `title_now` may give a title for the moment (`Undo connect conv2d_1 → relu_1`).
+    `explains` says why it is not possible now, for the palette.
     """
 
     id: str

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 
 from app.actions.action import Action, Menu, Scope
 from app.theme import icon
-from app.widgets import Scrubbable
 from graph_engine.document import EditRefused
 
 if TYPE_CHECKING:
@@ -163,6 +162,6 @@ class ActionBook(QObject):
 
 def commit_focused() -> None:
     """Enters what is being typed, so that an action works on what is seen."""
-    focused = QApplication.focusWidget()
-    if isinstance(focused, Scrubbable):
-        focused.commit()
+    commit = getattr(QApplication.focusWidget(), "commit", None)
+    if callable(commit):
+        commit()

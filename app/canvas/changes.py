@@ -1,4 +1,4 @@
-"""Changes of a drawing that take several edits: pure functions from a graph to one edit, for gestures and keys alike."""
+"""Changes of a drawing that take several edits: pure functions that give one edit, for gestures and keys alike."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def add_fragment(
     return AddNodes(nodes, tuple(wires), graph_name), names
 
 
-def delete(graph: Graph, nodes: Sequence[str], wires: Sequence[Wire], graph_name: str) -> AnyEdit | None:
+def delete(nodes: Sequence[str], wires: Sequence[Wire], graph_name: str) -> AnyEdit | None:
     """Take nodes and wires away; None when there is nothing to take."""
     gone = set(nodes)
     rest = tuple(wire for wire in wires if wire.source not in gone and wire.target not in gone)
@@ -95,9 +95,7 @@ def dissolve(graph: Graph, nodes: Sequence[str], graph_name: str) -> AnyEdit:
     return Batch(label, (removed, *joined))
 
 
-def splice(
-    graph: Graph, node: Node, wire: Wire, graph_name: str, *, added: bool, position: Position | None = None
-) -> AnyEdit | None:
+def splice(node: Node, wire: Wire, graph_name: str, *, added: bool, position: Position | None = None) -> AnyEdit | None:
     """Put `node` into the middle of `wire` by its first ports; None for a block that can't stand there.
 
     `added` places the node first; otherwise it is in the graph and moves to `position`.

@@ -47,7 +47,7 @@ class Editing:
 
     def delete(self) -> None:
         """Take away what is selected: nodes with their wires, and wires."""
-        edit = changes.delete(self._graph, self._nodes, self._scene.selected_wires, self._name)
+        edit = changes.delete(self._nodes, self._scene.selected_wires, self._name)
         if edit is not None:
             self._scene.host.attempt(edit)
 
@@ -69,21 +69,22 @@ class Editing:
         if self.copy():
             nodes = tuple(self._nodes)
             count = title_of(self._graph[nodes[0]]) if len(nodes) == 1 else f"{len(nodes)} nodes"
-            edit = changes.delete(self._graph, nodes, (), self._name)
+            edit = changes.delete(nodes, (), self._name)
             if edit is not None:
                 self._scene.host.attempt(edit, label=f"Cut {count}")
 
     def paste(self, *, with_wires: bool = False) -> None:
-        """Add what is on the clipboard where the pointer is, or beside the original; `with_wires` as well from what led to it."""
+        """Add what is on the clipboard where the pointer is, else beside the original.
+
+        `with_wires` wires it to what led to the original, where that is drawn.
+        """
         try:
             fragment = clipboard.from_text(QGuiApplication.clipboard().text())
         except clipboard.ClipboardError as error:
             self._canvas.tell(str(error))
             return
         offset = self._paste_offset(fragment)
-        edit, names = changes.add_fragment(
-            self._graph, fragment, offset, self._name, with_incoming=with_wires
-        )
+        edit, names = changes.add_fragment(self._graph, fragment, offset, self._name, with_incoming=with_wires)
         if self._scene.host.attempt(edit, label=f"Paste {_count(len(names))}"):
             self._pastes += 1
             self._scene.choose(names.values())
@@ -132,7 +133,7 @@ class Editing:
             self._scene.host.attempt(edit, merge="nudge " + " ".join(self._nodes))
 
     def join(self) -> None:
-        """Wire the two selected nodes, the first selected (or the left one) to the other, at the first ports that fit."""
+        """Wire the two selected nodes at the first ports that fit, from the one selected first if possible."""
         if len(self._nodes) != 2:
             self._canvas.tell("Select two nodes to connect them.")
             return

@@ -36,12 +36,17 @@ class Hover:
         canvas.viewport().setCursor(Qt.CursorShape.CrossCursor if port is not None else Qt.CursorShape.ArrowCursor)
         if port is not None:
             item = scene.nodes[port.node]
-            canvas.note.show_fact(_about_port(item, port), pointer.view, scene.look.style.kind(_kind(item, port)))
+            kind = item.kind_of(port.side, port.name)
+            canvas.note.show_fact(_about_port(item, port), pointer.view, scene.look.style.kind(kind))
         elif wire is not None:
             canvas.note.show_fact(self._about_wire(wire), pointer.view, scene.look.style.kind(wire.kind))
         else:
             canvas.note.hide()
         canvas.viewport().setToolTip(_about_node(node) if node is not None and port is None else "")
+
+    def forget(self) -> None:
+        """What was lit is gone."""
+        self._node = self._wire = None
 
     def leave(self) -> None:
         """The pointer is elsewhere, or a gesture begins."""
@@ -52,13 +57,13 @@ class Hover:
     def _light(self, node: NodeItem | None, port: PortRef | None, wire: WireItem | None) -> None:
         scene = self._canvas.canvas_scene
         if self._node is not None and self._node is not node and scene.nodes.get(self._node.id) is self._node:
-            self._node.set_hover(False)
+            self._node.set_hover(on=False)
         if node is not None:
-            node.set_hover(True, (port.side, port.name) if port is not None else None)
+            node.set_hover(on=True, port=(port.side, port.name) if port is not None else None)
         if self._wire is not None and self._wire is not wire and scene.wires.get(self._wire.wire) is self._wire:
-            self._wire.set_hovered(False)
+            self._wire.set_hovered(on=False)
         if wire is not None:
-            wire.set_hovered(True)
+            wire.set_hovered(on=True)
         self._node, self._wire = node, wire
 
     def _about_wire(self, item: WireItem) -> str:
@@ -67,10 +72,6 @@ class Hover:
         if spec is None:
             return item.kind.value if item.kind.axes else "not known yet"
         return f"{spec} · {item.kind.value}" if spec.shape else item.kind.value
-
-
-def _kind(item: NodeItem, port: PortRef):  # type: ignore[no-untyped-def]
-    return item.kind_of(port.side, port.name)
 
 
 def _about_port(item: NodeItem, port: PortRef) -> str:

@@ -26,30 +26,33 @@ class Command:
     needs_selection: bool = False
 
 
-def _nudges() -> tuple[Command, ...]:
-    directions = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
+def _arrows() -> tuple[Command, ...]:
     found: list[Command] = []
-    for key, (x, y) in directions.items():
-        for prefix, name, far in (("", "Nudge", NUDGE), ("Shift+", "Nudge far", FAR_NUDGE)):
-            found.append(
-                Command(
-                    f"{name.lower().replace(' ', '_')}_{key.lower()}",
-                    f"{name} {key.lower()}",
-                    (f"{prefix}{key}",),
-                    lambda canvas, dx=x * far, dy=y * far: canvas.editing.nudge(dx, dy),
-                    needs_selection=True,
-                )
-            )
-        for prefix, name, extend in (("Alt+", "Go", False), ("Alt+Shift+", "Extend selection", True)):
-            found.append(
-                Command(
-                    f"{name.lower().replace(' ', '_')}_{key.lower()}",
-                    f"{name} {key.lower()}",
-                    (f"{prefix}{key}",),
-                    lambda canvas, at=Qt.Key[f"Key_{key}"], more=extend: canvas.editing.step(at, extend=more),
-                )
-            )
+    for key, x, y in (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1)):
+        arrow, way = Qt.Key[f"Key_{key}"], key.lower()
+        found += [
+            Command(f"nudge_{way}", f"Nudge {way}", (key,), _nudge(x * NUDGE, y * NUDGE), needs_selection=True),
+            Command(
+                f"nudge_far_{way}",
+                f"Nudge far {way}",
+                (f"Shift+{key}",),
+                _nudge(x * FAR_NUDGE, y * FAR_NUDGE),
+                needs_selection=True,
+            ),
+            Command(f"go_{way}", f"Go {way}", (f"Alt+{key}",), _step(arrow, extend=False)),
+            Command(
+                f"extend_selection_{way}", f"Extend selection {way}", (f"Alt+Shift+{key}",), _step(arrow, extend=True)
+            ),
+        ]
     return tuple(found)
+
+
+def _nudge(dx: float, dy: float) -> Callable[[CanvasView], object]:
+    return lambda canvas: canvas.editing.nudge(dx, dy)
+
+
+def _step(arrow: Qt.Key, *, extend: bool) -> Callable[[CanvasView], object]:
+    return lambda canvas: canvas.editing.step(arrow, extend=extend)
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -67,7 +70,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("duplicate", "Duplicate", ("Ctrl+D",), lambda canvas: canvas.editing.duplicate(), needs_selection=True),
     Command("delete", "Delete", ("Del", "Backspace"), lambda canvas: canvas.editing.delete(), needs_selection=True),
     Command(
-        "dissolve", "Delete and reconnect", ("Ctrl+Del",), lambda canvas: canvas.editing.dissolve(), needs_selection=True
+        "dissolve",
+        "Delete and reconnect",
+        ("Ctrl+Del",),
+        lambda canvas: canvas.editing.dissolve(),
+        needs_selection=True,
     ),
     Command("add_block", "Add block", ("Tab", "Shift+A"), lambda canvas: canvas.add_block()),
     Command("connect", "Connect", ("J",), lambda canvas: canvas.editing.join(), needs_selection=True),
@@ -75,7 +82,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("select_all", "Select all", ("Ctrl+A",), lambda canvas: canvas.editing.select_all()),
     Command("select_none", "Select nothing", ("Ctrl+Shift+A",), lambda canvas: canvas.editing.select_none()),
     Command(
-        "select_upstream", "Select upstream", ("L",), lambda canvas: canvas.editing.select_upstream(), needs_selection=True
+        "select_upstream",
+        "Select upstream",
+        ("L",),
+        lambda canvas: canvas.editing.select_upstream(),
+        needs_selection=True,
     ),
     Command(
         "select_downstream",
@@ -91,7 +102,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("fit_all", "Fit all", ("Home",), lambda canvas: canvas.fit_all()),
     Command("fit_selection", "Fit selection", ("F", "."), lambda canvas: canvas.fit_selection()),
     Command("minimap", "Minimap", ("Alt+M",), lambda canvas: canvas.set_minimap(on=not canvas.minimap.visible)),
-    *_nudges(),
+    *_arrows(),
 )
 """Everything the canvas does by key."""
 

@@ -19,14 +19,15 @@ class Minimap:
         self._scene = scene
         self._picture: QPixmap | None = None
         self._shown = QRectF()
+        self._all_in_view = False
         self._viewport = QSize()
         self.visible = True
         scene.contents_changed.connect(self.invalidate)
 
     @property
     def rect(self) -> QRectF:
-        """Its place in the viewport; empty while it is hidden, or where there is no room or nothing to show."""
-        if not self.visible or self._viewport.width() < _LEAST_VIEW or len(self._scene.nodes) < 2:
+        """Its place in the viewport; empty while it is hidden, needless, or has no room."""
+        if not self.visible or self._all_in_view or self._viewport.width() < _LEAST_VIEW:
             return QRectF()
         unit = self._scene.look.style.unit
         width, height = _SIZE.width() * unit, _SIZE.height() * unit
@@ -44,6 +45,13 @@ class Minimap:
     def invalidate(self) -> None:
         """What it shows is different."""
         self._picture = None
+        self._shown = QRectF()
+
+    def look_at(self, visible: QRectF) -> None:
+        """The view shows `visible` of the scene: a map is needless while that is everything."""
+        if self._shown.isNull():
+            self._shown = self._scene.contents()
+        self._all_in_view = visible.contains(self._shown) or self._shown.isEmpty()
 
     def to_scene(self, at: QPointF) -> QPointF:
         """The scene position that a pixel of the viewport stands for in the map."""
@@ -83,7 +91,6 @@ class Minimap:
         )
 
     def _drawn(self, size: QSizeF, ratio: float) -> QPixmap:
-        self._shown = self._scene.contents()
         picture = QPixmap((size * ratio).toSize())
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)

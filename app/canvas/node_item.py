@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
@@ -15,7 +14,7 @@ from app.canvas.paint.node import message_rect, paint_node
 from graph_engine.blocks import Kind, find_block
 from graph_engine.check.report import NodeReport, State
 from graph_engine.document import Node, title_of
-from graph_engine.document.geometry import HEADER, NodeGeometry, Side, measure, tell_of
+from graph_engine.document.geometry import NodeGeometry, Side, measure, tell_of
 
 _AURA = 9.0
 """How far halo and port glow reach beyond the card, in scene units."""
@@ -28,6 +27,10 @@ class PortRef:
     node: str
     side: Side
     name: str
+
+
+PortMark = tuple[Side, str, Kind, bool, float, float]
+"""A port's side and name, its kind, whether it has a wire, and where it is on the card."""
 
 
 class NodeItem(QGraphicsRectItem):
@@ -48,6 +51,7 @@ class NodeItem(QGraphicsRectItem):
         self.report: NodeReport | None = None
         self.waits_for = ""
         self.shape_text = ""
+        self._port_marks: tuple[PortMark, ...] | None = None
         self.kinds: dict[tuple[Side, str], Kind] = {}
         self.geometry: NodeGeometry
         self.set_node(node, inputs, outputs)
@@ -110,22 +114,17 @@ class NodeItem(QGraphicsRectItem):
         """What is wrong with this node; empty when nothing is."""
         return self.report.message if self.report is not None and self.report.state is State.ERROR else ""
 
-    @property
-    def header_height(self) -> float:
-        """Where the title is, from the upper edge."""
-        return HEADER
-
     # --- how it is lit
 
-    def set_selected(self, selected: bool) -> None:
+    def set_selected(self, *, selected: bool) -> None:
         if selected != self.selected:
             self.selected = selected
             self._stack()
             self.update()
 
-    def set_hover(self, hovered: bool, port: tuple[Side, str] | None = None) -> None:
-        if hovered != self.hovered or port != self.port_under_pointer:
-            self.hovered, self.port_under_pointer = hovered, port
+    def set_hover(self, *, on: bool, port: tuple[Side, str] | None = None) -> None:
+        if on != self.hovered or port != self.port_under_pointer:
+            self.hovered, self.port_under_pointer = on, port
             self.update()
 
     def set_legal(self, ports: frozenset[tuple[Side, str]] | None, *, faded: bool = False) -> None:
@@ -175,6 +174,18 @@ class NodeItem(QGraphicsRectItem):
         port = block.input(name) if block else None
         return port.kinds[0] if port is not None and len(port.kinds) == 1 else Kind.ANY
 
+    @property
+    def port_marks(self) -> tuple[PortMark, ...]:
+        """What is to be drawn for every port."""
+        if self._port_marks is None:
+            width = self.geometry.width
+            ports: list[tuple[Side, str, float, float]] = [("input", name, 0.0, y) for name, y in self.geometry.inputs]
+            ports += [("output", name, width, y) for name, y in self.geometry.outputs]
+            self._port_marks = tuple(
+                (side, name, self.kind_of(side, name), (side, name) in self.wired, x, y) for side, name, x, y in ports
+            )
+        return self._port_marks
+
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         paint_node(painter, self, self.look)
 
@@ -185,11 +196,10 @@ class NodeItem(QGraphicsRectItem):
             self.setZValue(height)
 
     def _fit(self) -> None:
+        self._port_marks = None
         rect = QRectF(0.0, 0.0, self.geometry.width, self.geometry.height)
         if self.message:
             rect = rect.united(message_rect(self, self.look.style))
         rect.adjust(-_AURA, -_AURA, _AURA, _AURA)
         if rect != self.rect():
             self.setRect(rect)
-
-

@@ -13,7 +13,7 @@ from graph_engine.document.routing import Lanes, Obstacles, lean_of, route
 
 
 class Router:
-    """Gives wires their curves. Nodes being dragged are taken out, so that nothing dodges them until they are dropped."""
+    """Gives wires their curves. Nodes being dragged are taken out: nothing dodges them until they are dropped."""
 
     def __init__(self, nodes: Mapping[str, NodeItem]) -> None:
         self._nodes = nodes

@@ -132,15 +132,15 @@ class CanvasScene(QGraphicsScene):
         before, now = set(self.selected_nodes), set(chosen)
         for node in before - now:
             if node in self.nodes:
-                self.nodes[node].set_selected(False)
+                self.nodes[node].set_selected(selected=False)
         for node in now - before:
-            self.nodes[node].set_selected(True)
+            self.nodes[node].set_selected(selected=True)
         wires_before, wires_now = set(self.selected_wires), set(chosen_wires)
         for wire in wires_before - wires_now:
             if wire in self.wires:
-                self.wires[wire].set_selected(False)
+                self.wires[wire].set_selected(selected=False)
         for wire in wires_now - wires_before:
-            self.wires[wire].set_selected(True)
+            self.wires[wire].set_selected(selected=True)
         self.selected_nodes, self.selected_wires = chosen, chosen_wires
         self.overview.invalidate_marks()
         self.update_far()
@@ -233,29 +233,14 @@ class CanvasScene(QGraphicsScene):
     # --- following the document
 
     def _on_change(self, change: Change) -> None:
-        graph, name = self.graph, self.host.graph_name
+        name = self.host.graph_name
         touched = {node for graph_name, node in change.nodes if graph_name == name}
         if not touched:
             return
-        areas: list[QRectF] = []
-        for node in touched:
-            if node in self.nodes:
-                areas.append(self.nodes[node].card)
-                for wire in tuple(self._wires_at.get(node, ())):
-                    if graph.wire_at(wire.target, wire.input) != wire:
-                        self._remove_wire(wire)
-        for node in touched:
-            if node not in graph:
-                self._remove_node(node)
-            elif node not in self.nodes:
-                self._add_node(graph, graph[node])
-            else:
-                self._sync_node(graph, node)
-        new: set[WireItem] = set()
-        for node in touched & set(self.nodes):
-            for wire in (*graph.wires_into(node).values(), *graph.wires_out_of(node)):
-                if wire not in self.wires:
-                    new.add(self._add_wire(wire))
+        areas = [self.nodes[node].card for node in touched if node in self.nodes]
+        self._drop_gone_wires(touched)
+        self._sync_nodes(touched)
+        new = self._add_new_wires(touched)
         areas += [self.nodes[node].card for node in touched if node in self.nodes]
         self._reroute(touched, areas)
         for item in new:
@@ -263,6 +248,33 @@ class CanvasScene(QGraphicsScene):
         self.overview.invalidate()
         self.update_far()
         self.contents_changed.emit()
+
+    def _drop_gone_wires(self, touched: set[str]) -> None:
+        graph = self.graph
+        for node in touched:
+            for wire in tuple(self._wires_at.get(node, ())):
+                if graph.wire_at(wire.target, wire.input) != wire:
+                    self._remove_wire(wire)
+
+    def _sync_nodes(self, touched: set[str]) -> None:
+        graph = self.graph
+        for node in touched:
+            if node not in graph:
+                self._remove_node(node)
+            elif node not in self.nodes:
+                self._add_node(graph, graph[node])
+            else:
+                self._sync_node(graph, node)
+
+    def _add_new_wires(self, touched: set[str]) -> set[WireItem]:
+        graph = self.graph
+        wires = [
+            wire
+            for node in touched
+            if node in graph
+            for wire in (*graph.wires_into(node).values(), *graph.wires_out_of(node))
+        ]
+        return {self._add_wire(wire) for wire in dict.fromkeys(wires) if wire not in self.wires}
 
     def _reroute(self, touched: set[str], areas: list[QRectF]) -> None:
         if len(touched) > _REROUTE_ALL * len(self.nodes) and len(touched) > 8:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -60,7 +71,7 @@ class SearchDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: _Index) -> QSize:
         spacing = theme_manager().spacing
-        return QSize(0, QFontMetrics(option.font).height() + spacing.m + spacing.xs)  # type: ignore[attr-defined]
+        return QSize(0, QFontMetrics(option.font).height() + spacing.m + spacing.xs)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         match = index.data(Qt.ItemDataRole.UserRole)
@@ -68,8 +79,8 @@ class SearchDelegate(QStyledItemDelegate):
             return
         theme = theme_manager()
         palette, spacing = theme.palette, theme.spacing
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if state & QStyle.StateFlag.State_Selected:
@@ -228,6 +239,7 @@ class SearchPopup(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._home = parent
         set_role(self, "card")
         self.title = QLabel(self)
         set_role(self.title, "section")
@@ -248,7 +260,7 @@ class SearchPopup(QFrame):
         self.title.setText(title)
         self.search.field.clear()
         self.search.set_entries(entries)
-        parent = self.parentWidget()
+        parent = self._home
         size = QSize(spacing.px(330), spacing.px(380)).boundedTo(parent.size() - QSize(spacing.m, spacing.m))
         self.resize(size)
         x = min(max(at.x(), spacing.s), parent.width() - size.width() - spacing.s)
@@ -274,5 +286,5 @@ class SearchPopup(QFrame):
 
     def _close(self) -> None:
         self.hide()
-        self.parentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
+        self._home.setFocus(Qt.FocusReason.OtherFocusReason)
         self.closed.emit()

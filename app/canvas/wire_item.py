@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
@@ -50,14 +52,14 @@ class WireItem(QGraphicsRectItem):
             self.kind, self.faulty = kind, faulty
             self.update()
 
-    def set_selected(self, selected: bool) -> None:
+    def set_selected(self, *, selected: bool) -> None:
         if selected != self.selected:
             self.selected = selected
             self._raise()
 
-    def set_hovered(self, hovered: bool) -> None:
-        if hovered != self.hovered:
-            self.hovered = hovered
+    def set_hovered(self, *, on: bool) -> None:
+        if on != self.hovered:
+            self.hovered = on
             self._raise()
 
     @property
@@ -70,16 +72,12 @@ class WireItem(QGraphicsRectItem):
     def distance(self, at: QPointF) -> float:
         """How far a scene position is from the wire."""
         x, y = at.x(), at.y()
-        points = self.points
-        return min(
-            _to_segment(x, y, *start, *end) for start, end in zip(points, points[1:], strict=False)
-        )
+        return min(_to_segment(x, y, *start, *end) for start, end in pairwise(self.points))
 
     def crosses(self, a: QPointF, b: QPointF) -> bool:
         """Whether the line from `a` to `b` cuts the wire."""
         line = (a.x(), a.y()), (b.x(), b.y())
-        points = self.points
-        return any(_cut(*line, start, end) for start, end in zip(points, points[1:], strict=False))
+        return any(_cut(*line, start, end) for start, end in pairwise(self.points))
 
     def middle(self) -> QPointF:
         """A point of the wire half way along."""
@@ -147,5 +145,3 @@ def _cut(a: _Point, b: _Point, c: _Point, d: _Point) -> bool:
 
 def _turn(a: _Point, b: _Point, c: _Point) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
-

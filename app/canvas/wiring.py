@@ -8,6 +8,7 @@ from app.canvas.node_item import NodeItem, PortRef
 from app.canvas.scene import CanvasScene
 from graph_engine.blocks import Block, Kind, get_block
 from graph_engine.document import Graph, Node, Wire, why_not_wire
+from graph_engine.document.geometry import Side
 
 
 class Wiring:
@@ -38,7 +39,7 @@ class Wiring:
 
     def legal_ports(self, item: NodeItem) -> tuple[PortRef, ...]:
         """The ports of a node at which the wire may end, free ones first."""
-        side = "input" if self.anchor.side == "output" else "output"
+        side: Side = "input" if self.anchor.side == "output" else "output"
         if item.id in self._circle:
             return ()
         found = [PortRef(item.id, side, name) for name in item.ports(side) if self._fits(item, name)]

@@ -127,8 +127,8 @@ def _summary_data(document: Document, result: CheckResult) -> dict[str, Any]:
         "buffers": total.buffers,
         "macs": total.macs,
         "activations": total.activation_bytes,
-        "inputs": _ends(document, result, "input"),
-        "outputs": _ends(document, result, "output"),
+        "inputs": _inputs(document, result),
+        "outputs": _outputs(document, result),
         "nodes": [
             {
                 "id": node,
@@ -142,22 +142,20 @@ def _summary_data(document: Document, result: CheckResult) -> dict[str, Any]:
     }
 
 
-def _ends(document: Document, result: CheckResult, block: str) -> dict[str, list[int | str]]:
-    """The shape at every input or output of the network, by its name."""
-    from graph_engine.blocks import ParameterError, get_block
+def _inputs(document: Document, result: CheckResult) -> dict[str, list[int | str]]:
+    """The shape of every input of the network, by its name; those that are wrong are left out."""
+    from graph_engine.blocks.library.borders import Input
 
-    found = {}
-    for node in document.main:
-        report = result.nodes[node.id]
-        specs = report.outputs if block == "input" else report.inputs
-        if node.block != block or not specs:
-            continue
-        try:
-            made = get_block(block).make(node.parameters)
-        except ParameterError:
-            continue  # the check has told of it
-        found[str(getattr(made, "name"))] = _shape(next(iter(specs.values())))  # noqa: B009 - both blocks have it
-    return found
+    nodes = [node for node in document.main if node.block == Input.key() and result.nodes[node.id].outputs]
+    return {Input.make(node.parameters).name: _shape(result.nodes[node.id].outputs["y"]) for node in nodes}
+
+
+def _outputs(document: Document, result: CheckResult) -> dict[str, list[int | str]]:
+    """The shape of every output of the network, by its name; those that nothing reaches are left out."""
+    from graph_engine.blocks.library.borders import Output
+
+    nodes = [node for node in document.main if node.block == Output.key() and result.nodes[node.id].state == "ok"]
+    return {Output.make(node.parameters).name: _shape(result.nodes[node.id].inputs["x"]) for node in nodes}
 
 
 def _shape(spec: TensorSpec) -> list[int | str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -59,6 +60,9 @@ def layerloom(
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one call and returns the exit status. Errors are one or two lines on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # × and · on a terminal that has no such letters
     debug = _DEBUG in arguments
     rest = [argument for argument in arguments if argument != _DEBUG]
     try:
@@ -86,7 +90,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _complain(message: str, hint: str = "") -> None:
-    typer.echo(f"{PROGRAM}: {message}" + (f"\n{hint}" if hint else ""), err=True)
+    """At most two lines: torch's own words may have many."""
+    first, *rest = f"{PROGRAM}: {message}".splitlines()
+    typer.echo("\n".join(filter(None, (first, hint or " ".join(" ".join(rest).split())))), err=True)
 
 
 def _help_of(error: typer.TyperException) -> str:

@@ -37,8 +37,7 @@ class Thing:
         """
         if self.run is None:
             return None
-        which = "best" if self.run.folder.checkpoints.best() is not None else "last"
-        return self.run.folder.checkpoint(which).weights
+        return self.run.folder.checkpoint("best").weights
 
 
 def open_thing(text: str, data: str | None = None) -> Thing:

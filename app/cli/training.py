@@ -111,13 +111,11 @@ def train(
             raise CallError(f"--resume goes on with {resume} as it was begun; leave out {thing}.")
         if out is not None:
             raise CallError("--out can't be given with --resume: a run stays where it is.")
-        handle = _resume(resume, wishes, data)
+        handle = _resume(resume, wishes, data, compiled=compiled)
     elif thing is not None:
-        handle = _start(thing, wishes, data, out)
+        handle = _start(thing, wishes, data, out, compiled=compiled)
     else:
         raise CallError("Name what to train: a .loom file, a preset or a run; or give --resume RUN.")
-    if compiled:
-        handle.network.compile()  # from the next step on
     follow(handle, quiet=json)
     _report(handle, as_json=json)
 
@@ -148,7 +146,7 @@ def evaluate(
     say(_figures(found["metrics"]))
 
 
-def _start(thing: str, wishes: Wishes, data: str | None, out: Path | None) -> RunHandle:
+def _start(thing: str, wishes: Wishes, data: str | None, out: Path | None, *, compiled: bool) -> RunHandle:
     from graph_engine.runs import start_run
 
     found = open_thing(thing, data)
@@ -156,15 +154,15 @@ def _start(thing: str, wishes: Wishes, data: str | None, out: Path | None) -> Ru
     dataset = _open_data(data)
     document = found.document
     document.plan = wishes.changed(document.plan)
-    return start_run(document, dataset=dataset, out=out)
+    return start_run(document, dataset=dataset, out=out, compiled=compiled)
 
 
-def _resume(run: str, wishes: Wishes, data: str | None) -> RunHandle:
+def _resume(run: str, wishes: Wishes, data: str | None, *, compiled: bool) -> RunHandle:
     from graph_engine.runs import resume_run
 
     stored = get_run(run)
     plan = wishes.prolonged(stored.document().plan)
-    return resume_run(stored, plan=plan, dataset=_open_data(data))
+    return resume_run(stored, plan=plan, dataset=_open_data(data), compiled=compiled)
 
 
 def _open_data(name: str | None) -> Dataset | None:

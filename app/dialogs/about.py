@@ -113,8 +113,10 @@ def _examine() -> str:
         memory = f", {size_of(device.memory)}" if device.memory else ""
         threads = f", {device.threads} threads" if device.threads else ""
         lines.append(f"{device.name:<22}{device.title}{memory}{threads}{', bf16' if device.bf16 else ''}")
-    for extra in report.extras:
-        lines.append(f"{extra.name:<22}{'missing: ' + ', '.join(extra.missing) if extra.missing else 'complete'}")
+    lines += [
+        f"{extra.name:<22}{'missing: ' + ', '.join(extra.missing) if extra.missing else 'complete'}"
+        for extra in report.extras
+    ]
     lines.append(f"{'data in':<22}{report.home.path}")
     lines += ["", *(f"problem: {text}" for text in report.problems), *(f"note: {text}" for text in report.notes)]
     if report.command:

@@ -177,8 +177,10 @@ class ExportDialog(Dialog):
         title = self._session.document.title
         choices = [Choice("", f"Fresh, seed {self._session.document.plan.seed}")]
         for run in runs:
-            for which in ("best", "last"):
-                choices.append(Choice(f"{run.id}/{which}", f"{run.name}, {which}", f"Trained {run.epoch} epochs"))
+            choices += [
+                Choice(f"{run.id}/{which}", f"{run.name}, {which}", f"Trained {run.epoch} epochs")
+                for which in ("best", "last")
+            ]
         self.weights.set_choices(choices)
         newest = next((run for run in runs if run.document == title), None)
         if newest is not None:
@@ -207,4 +209,4 @@ def _runs() -> list[RunRecord]:
     """Runs that have weights, newest first."""
     from graph_engine.runs import RunStore
 
-    return [run for run in RunStore().list(limit=40) if run.step]
+    return [run for run in RunStore().records(limit=40) if run.step]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -122,9 +122,8 @@ class KeyTable(QWidget):
         if action is None:
             return
         keys = self._keys(action)
-        self.editor.blockSignals(True)
-        self.editor.setKeySequence(QKeySequence(keys[0]) if keys else QKeySequence())
-        self.editor.blockSignals(False)
+        with QSignalBlocker(self.editor):
+            self.editor.setKeySequence(QKeySequence(keys[0]) if keys else QKeySequence())
         self.reset.setEnabled(action in self._own)
         self.clear.setEnabled(bool(keys))
         self._warn()
@@ -151,7 +150,7 @@ class KeyTable(QWidget):
 
     def _keep(self, action: str) -> None:
         self._settings.shortcuts = self._own
-        self.table.item(self.table.currentRow(), 2).setText(_shown(self._keys(action)))
+        self.table.setItem(self.table.currentRow(), 2, QTableWidgetItem(_shown(self._keys(action))))
         self._show_current()
         self.changed.emit()
 

@@ -81,7 +81,7 @@ class PreferencesDialog(Dialog):
 
     def _set_theme(self, mode: object) -> None:
         if mode in ("system", "dark", "light"):
-            self._settings.theme = mode  # type: ignore[assignment]  # one of the three
+            self._settings.theme = mode
 
     def _set_scale(self, percent: object) -> None:
         if isinstance(percent, (int, float)):

@@ -200,7 +200,7 @@ class ChartsPanel(QWidget):
         for box in self._boxes:
             box.plot.refresh()
 
-    def _set_hidden(self, key: str, shown: bool) -> None:  # noqa: FBT001 - a slot of Qt's
+    def _set_hidden(self, key: str, shown: bool) -> None:
         self._hidden = self._hidden - {key} if shown else self._hidden | {key}
         self._show_runs()
 
@@ -218,7 +218,7 @@ class ChartsPanel(QWidget):
         for box in self._boxes:
             box.plot.set_axis(axis)
 
-    def _set_log(self, log: bool) -> None:  # noqa: FBT001 - a slot of Qt's
+    def _set_log(self, log: bool) -> None:
         for box in self._boxes:
             box.plot.set_log(log=log)
 
@@ -266,5 +266,6 @@ class ChartsPanel(QWidget):
 
 def _import_charts() -> None:
     """Loads what the charts are made of; called on a thread."""
+    import app.panels.charts_box
     import app.panels.charts_export
-    import app.panels.charts_box  # noqa: F401
+    import app.panels.charts_lines  # noqa: F401

@@ -76,7 +76,7 @@ def paint_axes(
         (plot.left() + (mark.at - left) / (right - left) * plot.width(), mark.label)
         for mark in marks(left, right, x_scale, plot.width() / px(_APART_ACROSS))
     ]
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     line = QPen(qcolor(palette.line))
     line.setCosmetic(True)
     painter.setPen(line)

@@ -11,8 +11,9 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
+from app.panels.charts_items import Line
 from app.panels.charts_legend import Entry, Legend
-from app.panels.charts_plot import Line, PlotView
+from app.panels.charts_plot import PlotView
 from app.runs.curves import is_share, measure_title
 from app.theme import set_role, set_surface, theme_manager
 
@@ -67,7 +68,9 @@ class ChartBox(QWidget):
         for action in self._choose.menu().actions():
             action.setChecked(action.data() == shown)
 
-    def show_lines(self, lines: Sequence[Line], entries: Sequence[Entry], hidden: frozenset[str], sentence: str) -> None:
+    def show_lines(
+        self, lines: Sequence[Line], entries: Sequence[Entry], hidden: frozenset[str], sentence: str
+    ) -> None:
         """Draws these curves; `sentence` is said while they have no point."""
         self.legend.set_hidden(hidden)
         self.legend.set_entries(entries)

@@ -1,5 +1,4 @@
-"""Charts on the way out: as a picture, and as a table of every point.
-"""
+"""Charts on the way out: as a picture, and as a table of every point."""
 
 from __future__ import annotations
 

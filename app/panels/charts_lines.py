@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.panels.charts_items import Line
 from app.panels.charts_legend import Entry
-from app.panels.charts_plot import Line
 from app.runs.curves import Split, is_loss
 from app.runs.shown import TRAIN_SERIES, VAL_SERIES, ShownRun
 
@@ -21,7 +21,7 @@ def measures_of(runs: Sequence[ShownRun], *, losses: bool) -> tuple[str, ...]:
 def lines_of(runs: Sequence[ShownRun], measure: str) -> list[Line]:
     """The curves of a measure, those of the current run on top."""
     lines = []
-    for run in sorted(reversed(runs), key=lambda run: run.current):
+    for run in reversed(_current_first(runs)):
         for split in reversed(_splits(run, measure)):
             curve = run.curves.get(measure, split)
             if curve is not None:
@@ -48,9 +48,13 @@ def entries_of(runs: Sequence[ShownRun], measure: str) -> list[Entry]:
             dashed=not run.current and split == "train",
             help=f"{'Training' if split == 'train' else 'Validation'} of {run.name}. Click to hide or show it.",
         )
-        for run in sorted(runs, key=lambda run: not run.current)
+        for run in _current_first(runs)
         for split in _splits(run, measure)
     ]
+
+
+def _current_first(runs: Sequence[ShownRun]) -> list[ShownRun]:
+    return sorted(runs, key=lambda run: not run.current)
 
 
 def _splits(run: ShownRun, measure: str) -> tuple[Split, ...]:

@@ -103,7 +103,8 @@ class CursorOverlay(QWidget):
         row = metrics.height() + px(2)
         most = self._plot.width() * 0.45
         names = [
-            metrics.elidedText(reading.name, Qt.TextElideMode.ElideMiddle, max(most, px(70))) for reading in self._readings
+            metrics.elidedText(reading.name, Qt.TextElideMode.ElideMiddle, max(most, px(70)))
+            for reading in self._readings
         ]
         wide = max((metrics.horizontalAdvance(name) for name in names), default=0.0)
         values = max((metrics.horizontalAdvance(reading.value) for reading in self._readings), default=0.0)
@@ -123,7 +124,9 @@ class CursorOverlay(QWidget):
         painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter), self._heading)
         for name, reading in zip(names, self._readings, strict=True):
             line.translate(0, row)
-            draw_swatch(painter, QRectF(line.left(), line.top(), swatch - px(4), row), reading.color, dashed=reading.dashed)
+            draw_swatch(
+                painter, QRectF(line.left(), line.top(), swatch - px(4), row), reading.color, dashed=reading.dashed
+            )
             painter.setPen(qcolor(theme.palette.text))
             painter.drawText(line.adjusted(swatch, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), name)
             painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), reading.value)

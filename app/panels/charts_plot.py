@@ -6,7 +6,6 @@ Loaded with the first chart (pyqtgraph).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np  # noqa: TID253 - this module is loaded with the first chart
@@ -16,9 +15,11 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from app.panels.charts_axis import FOOT, LEFT, Scale, paint_axes
+from app.panels.charts_items import Ground, Line, Trace
 from app.panels.charts_overlay import CursorOverlay, Reading
-from app.runs.series import Curve, Summary, XAxis
+from app.panels.charts_range import stretch, values_stretch
 from app.panels.charts_ticks import time_label, value_label
+from app.runs.series import Curve, Summary, XAxis
 from app.theme import qcolor, theme_manager
 
 _RAW_POINTS = 1600
@@ -26,75 +27,6 @@ _SMOOTH_POINTS = 500
 """How many points at most a curve is drawn from: raw values in a hair line, the smoothed curve in a wider one."""
 
 _X_SCALES: dict[XAxis, Scale] = {"step": "count", "epoch": "number", "time": "time"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A curve as it is drawn. `series` is its place among the chart colours; `key` is the same in every chart."""
-
-    key: str
-    name: str
-    curve: Curve
-    series: int
-    dashed: bool = False
-    raw_behind: bool = False
-    """Whether the values themselves are drawn, faint, behind the smoothed curve."""
-
-
-class _View(pg.ViewBox):
-    """The ground of the curves. Drag moves, the wheel zooms (Ctrl: along x, Shift: along y), Shift + drag takes a part."""
-
-    menu_requested = Signal(QPointF)
-
-    def __init__(self) -> None:
-        super().__init__(enableMenu=False, defaultPadding=0.0)
-        self.disableAutoRange()
-
-    def apply_theme(self) -> None:
-        accent = theme_manager().palette.accent
-        self.rbScaleBox.setPen(QPen(qcolor(accent)))
-        self.rbScaleBox.setBrush(qcolor(accent, 0.15))
-
-    def wheelEvent(self, event: object, axis: int | None = None) -> None:
-        modifiers = event.modifiers()  # type: ignore[attr-defined]
-        if modifiers & Qt.KeyboardModifier.ControlModifier:
-            axis = 0
-        elif modifiers & Qt.KeyboardModifier.ShiftModifier:
-            axis = 1
-        super().wheelEvent(event, axis=axis)
-
-    def mouseDragEvent(self, event: object, axis: int | None = None) -> None:
-        part = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)  # type: ignore[attr-defined]
-        self.state["mouseMode"] = self.RectMode if part else self.PanMode
-        super().mouseDragEvent(event, axis=axis)
-        if part and event.isFinish():  # type: ignore[attr-defined]
-            self.sigRangeChangedManually.emit(self.state["mouseEnabled"])
-
-    def mouseClickEvent(self, event: object) -> None:
-        if event.button() == Qt.MouseButton.RightButton:  # type: ignore[attr-defined]
-            event.accept()  # type: ignore[attr-defined]
-            self.menu_requested.emit(event.screenPos())  # type: ignore[attr-defined]
-
-
-class _Trace(pg.PlotCurveItem):
-    """A curve that says cheaply where it is: the view it is drawn in."""
-
-    def __init__(self) -> None:
-        super().__init__(antialias=True)
-        self.setSegmentedLineMode("off")
-        self._bounds = QRectF()
-
-    def set_bounds(self, bounds: QRectF) -> None:
-        """The stretch of x and of values in view."""
-        if bounds != self._bounds:
-            self.prepareGeometryChange()
-            self._bounds = bounds
-
-    def boundingRect(self) -> QRectF:
-        return self._bounds
-
-    def viewTransformChanged(self) -> None:  # noqa: N802 - as in pyqtgraph
-        """Nothing of it depends on how large the view is."""
 
 
 class PlotView(pg.GraphicsView):
@@ -109,14 +41,14 @@ class PlotView(pg.GraphicsView):
     def __init__(self, name: str, scale: Literal["number", "percent"], parent: QWidget | None = None) -> None:
         super().__init__(parent, useOpenGL=False)
         self._lines: tuple[Line, ...] = ()
-        self._items: dict[str, tuple[_Trace, _Trace]] = {}
+        self._items: dict[str, tuple[Trace, Trace]] = {}
         self._scale = scale
         self._axis: XAxis = "step"
         self._log = False
         self._following = True
         self._sentence = ""
         self._cursor: float | None = None
-        self._view = _View()
+        self._view = Ground()
         self._build()
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -140,7 +72,7 @@ class PlotView(pg.GraphicsView):
                 self._view.removeItem(item)
         for place, line in enumerate(self._lines):
             if line.key not in self._items:
-                self._items[line.key] = (_Trace(), _Trace())
+                self._items[line.key] = (Trace(), Trace())
                 for item in self._items[line.key]:
                     self._view.addItem(item, ignoreBounds=True)
             raw, smooth = self._items[line.key]
@@ -251,7 +183,7 @@ class PlotView(pg.GraphicsView):
             self._hover(None)
         elif event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
             self._hover(event.position())
-        return bool(super().eventFilter(watched, event))  # type: ignore[arg-type]
+        return bool(super().eventFilter(watched, event))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.show_all()
@@ -326,9 +258,7 @@ class PlotView(pg.GraphicsView):
     def _has_points(self) -> bool:
         return any(len(line.curve) for line in self._lines)
 
-    def _draw(
-        self, item: pg.PlotCurveItem, curve: Curve, summary: Summary, start: int, stop: int, most: int
-    ) -> None:
+    def _draw(self, item: pg.PlotCurveItem, curve: Curve, summary: Summary, start: int, stop: int, most: int) -> None:
         x, y = summary.drawn(curve.x(self._axis), start, stop, most)
         gaps = summary.gaps
         if self._log:
@@ -341,31 +271,10 @@ class PlotView(pg.GraphicsView):
         item.setData(x.copy(), y.copy(), connect="finite" if gaps else "all", skipFiniteCheck=not gaps)
 
     def _fit(self) -> None:
-        ends = [float(line.curve.x(self._axis)[-1]) for line in self._lines if len(line.curve)]
-        starts = [float(line.curve.x(self._axis)[0]) for line in self._lines if len(line.curve)]
-        right = max(ends, default=1.0)
-        left = min(0.0, *starts) if starts else 0.0
-        low, high = self._extent()
-        self._view.setRange(xRange=(left, right if right > left else left + 1.0), yRange=(low, high), padding=0.0)
-
-    def _extent(self) -> tuple[float, float]:
-        found = [
-            extent for line in self._lines if (extent := line.curve.smooth.extent(0, len(line.curve))) is not None
-        ]
-        low = min((extent[0] for extent in found), default=0.0)
-        high = max((extent[1] for extent in found), default=1.0)
-        if self._log:
-            top = np.log10(high) if high > 0 else 0.0
-            least = [value for line in self._lines if (value := _least_positive(line.curve)) is not None]
-            bottom = np.log10(min(least)) if least else top - 1.0
-            room = max(0.05 * (top - bottom), 0.02)
-            return float(bottom - room), float(top + room)
-        if self._scale == "percent":
-            return min(0.0, low), max(1.0, high) + 0.02
-        if low >= 0:
-            return 0.0, high * 1.05 if high > 0 else 1.0
-        room = 0.05 * (high - low) or abs(high) * 0.05 or 1.0
-        return low - room, high + room
+        curves = [line.curve for line in self._lines]
+        across = stretch(curves, self._axis)
+        upward = values_stretch(curves, log=self._log, percent=self._scale == "percent")
+        self._view.setRange(xRange=across, yRange=upward, padding=0.0)
 
     def _moved_by_hand(self) -> None:
         if self._following:
@@ -412,7 +321,9 @@ class PlotView(pg.GraphicsView):
             words = value_label(value, percent=self._scale == "percent")
             shown = None if self._log and value <= 0 else at
             readings.append(Reading(line.name, palette.curve(line.series), words, shown, line.dashed))
-        self._overlay.show_cursor(plot.left() + (x - left) / (right - left) * plot.width(), self._where(x), tuple(readings))
+        self._overlay.show_cursor(
+            plot.left() + (x - left) / (right - left) * plot.width(), self._where(x), tuple(readings)
+        )
 
     def _where(self, x: float) -> str:
         match self._axis:
@@ -422,14 +333,3 @@ class PlotView(pg.GraphicsView):
                 return f"epoch {x:.2f}"
             case _:
                 return f"after {time_label(x)}"
-
-
-def _least_positive(curve: Curve) -> float | None:
-    values = curve.smooth.values
-    extent = curve.smooth.extent(0, len(curve))
-    if extent is None:
-        return None
-    if extent[0] > 0:
-        return extent[0]
-    positive = values[values > 0]
-    return float(positive.min()) if len(positive) else None

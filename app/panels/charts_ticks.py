@@ -10,7 +10,7 @@ _SLACK = 1e-9
 
 
 def nice_step(span: float, count: float, *, least: float = 0.0) -> float:
-    """The round step (1, 2, 2.5 or 5 times a power of ten) that parts `span` into at most `count` parts, not below `least`."""
+    """The round step, at least `least`, that parts `span` into `count` parts or fewer: 1, 2, 2.5 or 5 times 10ⁿ."""
     if not isfinite(span) or span <= 0:
         return max(1.0, least)
     rough = span / max(count, 1)
@@ -85,7 +85,7 @@ def percent_label(value: float, step: float) -> str:
 def log_label(exponent: float) -> str:
     """10^`exponent` in plain digits where that is short: `0.02`, `1e-06`."""
     value = 10.0**exponent
-    if 1e-4 <= value * (1 + 1e-9) and value < 1e5:
+    if value * (1 + 1e-9) >= 1e-4 and value < 1e5:
         return f"{float(f'{value:.3g}'):g}" if value < 1000 else f"{value:.0f}"
     return f"{value:.2g}"
 

@@ -69,7 +69,9 @@ class ChartsToolbar(QWidget):
         self.slider.setPageStep(10)
         self.slider.setValue(round(SMOOTHING * 100))
         self.slider.setAccessibleName("Smoothing")
-        self.slider.setToolTip("How much of the values before goes into the curve; the values themselves stay, faint, behind it")
+        self.slider.setToolTip(
+            "How much of the values before goes into the curve; the values themselves stay, faint, behind it"
+        )
         label.setBuddy(self.slider)
         self._amount = QLabel(self)
         set_role(self._amount, "small")

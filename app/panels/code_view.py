@@ -113,7 +113,7 @@ class CodeView(QPlainTextEdit):
             mark = QTextEdit.ExtraSelection()
             mark.cursor = QTextCursor(self.document().findBlockByNumber(line - 1))
             mark.format.setBackground(ground)
-            mark.format.setProperty(QTextFormat.Property.FullWidthSelection.value, True)
+            mark.format.setProperty(QTextFormat.Property.FullWidthSelection.value, 1)
             marks.append(mark)
         self.setExtraSelections(marks)
         self._numbers.update()

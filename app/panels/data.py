@@ -1,4 +1,4 @@
-"""The data that the document is trained on: what it is, whose it is, how it is split, how it looks; and the choice of other."""
+"""The data that the document is trained on: what, whose, how it is split, how it looks; and the choice of other."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from app.figures import digits
 from app.panels.data_grid import SampleGrid
 from app.panels.data_histogram import ClassHistogram
 from app.panels.data_overview import Overview, Unavailable, load_samples, look_at
 from app.runs.shown import TRAIN_SERIES, VAL_SERIES
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import Banner, Choice, ChoiceField, EmptyState, MessageAction
+from app.widgets import Severity as MessageSeverity
 from graph_engine.check.report import Severity
 from graph_engine.data import DataError, Sample, list_datasets
 from graph_engine.document import SetBinding
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.check.report import Problem
+    from graph_engine.check.report import Fix, Problem
     from graph_engine.document import Change
 
 _SOON = 120  # ms, so that a row of edits is looked at once
@@ -201,11 +203,14 @@ class DataPanel(QWidget):
             banner.deleteLater()
         self._banners = []
         for problem in problems:
-            actions = [MessageAction(fix.label, lambda edit=fix.edit: self._session.attempt(edit)) for fix in problem.fixes]
-            severity = "error" if problem.severity is Severity.ERROR else "warning"
-            banner = Banner(problem.message, severity=severity, actions=actions[:1], closable=False, parent=self)
+            severity: MessageSeverity = "error" if problem.severity is Severity.ERROR else "warning"
+            actions = [self._action(fix) for fix in problem.fixes[:1]]  # Problems offers them all
+            banner = Banner(problem.message, severity=severity, actions=actions, closable=False, parent=self)
             self._messages.addWidget(banner)
             self._banners.append(banner)
+
+    def _action(self, fix: Fix) -> MessageAction:
+        return MessageAction(fix.label, lambda: self._session.attempt(fix.edit))
 
     def _show_class(self, chosen: int | None) -> None:
         found = self._overview
@@ -213,13 +218,13 @@ class DataPanel(QWidget):
             return
         if chosen is None or found.labels is None:
             self._grid.set_indices(range(len(found.dataset)))
-            self._heading.setText(f"Samples · {thousands(len(found.dataset))}")
+            self._heading.setText(f"Samples · {digits(len(found.dataset))}")
             return
         import numpy as np
 
         indices = np.flatnonzero(found.labels == chosen).tolist()
         self._grid.set_indices(indices)
-        self._heading.setText(f"Samples of “{found.class_names[chosen]}” · {thousands(len(indices))}")
+        self._heading.setText(f"Samples of “{found.class_names[chosen]}” · {digits(len(indices))}")
 
     def _ask_samples(self, indices: list[int]) -> None:
         overview = self._overview
@@ -264,21 +269,16 @@ class DataPanel(QWidget):
             self._facts.setText(_facts(self._overview))
 
 
-def thousands(number: int) -> str:
-    """`1 797`, with a narrow space that does not break."""
-    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
 def _facts(found: Overview) -> str:
     """How the data is split and in which shapes it is served, as a small table."""
     palette = theme_manager().palette
     mark = "<span style='color:{}'>■</span>\N{NO-BREAK SPACE}"
     rows = []
     if found.shared:
-        rows.append(("Trained on", f"{thousands(found.train)}, judged on the same"))
+        rows.append(("Trained on", f"{digits(found.train)}, judged on the same"))
     else:
-        rows.append((mark.format(palette.curve(TRAIN_SERIES)) + "Trained on", thousands(found.train)))
-        held = thousands(found.validation) if found.validation else "none"
+        rows.append((mark.format(palette.curve(TRAIN_SERIES)) + "Trained on", digits(found.train)))
+        held = digits(found.validation) if found.validation else "none"
         rows.append((mark.format(palette.curve(VAL_SERIES)) + "Held out", held))
     if found.class_names:
         rows.append(("Classes", str(len(found.class_names))))

@@ -1,4 +1,4 @@
-"""What nodes see: the maps of the selected node, and of those that are pinned, for one sample, while it trains and without."""
+"""What nodes make of a sample, in training and without: the maps of the selected node, and of those pinned."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ _MOST = 4
 """How many nodes are shown side by side at most."""
 
 _SELECT = "Select a node on the canvas to see what it makes of a sample."
-_COLORS: tuple[tuple[ColorMap, str], ...] = (("viridis", "Viridis"), ("grey", "Grey"), ("signed", "Blue – orange, around zero"))
+_COLORS: tuple[tuple[ColorMap, str], ...] = (
+    ("viridis", "Viridis"),
+    ("grey", "Grey"),
+    ("signed", "Blue – orange, around zero"),
+)
 _SCALINGS: tuple[tuple[Scaling, str], ...] = (("each", "Each channel by itself"), ("shared", "All channels together"))
 
 
@@ -184,7 +188,7 @@ class FeatureMapsPanel(QWidget):
 
             self._picker = SamplePicker(self._ask_pictures, self)
             self._picker.chosen.connect(self._seen.set_sample)
-            self._foot.removeItem(self._foot.itemAt(0))
+            self._foot.takeAt(0)
             self._foot.insertWidget(0, self._picker, 1)
             self._show_data()
         self._seen.samples.read()

@@ -6,11 +6,9 @@ Loaded with the first feature map (numpy).
 from __future__ import annotations
 
 import numpy as np  # noqa: TID253 - this module is loaded with the first feature map
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
-from PySide6.QtGui import QHelpEvent
-from PySide6.QtCore import QEvent
 
 from app.runs.activation import Activation, value_text
 from app.theme import qcolor, theme_manager
@@ -86,22 +84,30 @@ class BarsView(QWidget):
         font = theme.typography.tabular("small")
         metrics = QFontMetricsF(font)
         painter.setFont(font)
-        for index, value in enumerate(values):
-            middle = plot.left() + (index + 0.5) * slot
-            top = plot.bottom() - (max(value, 0.0) - low) / span * plot.height()
-            bottom = plot.bottom() - (min(value, 0.0) - low) / span * plot.height()
-            bar = QRectF(middle - wide / 2, top, wide, max(bottom - top, 1.0))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(qcolor(palette.accent, 1.0 if index == best else 0.55))
-            painter.drawRoundedRect(bar, min(px(2), wide / 4), min(px(2), wide / 4))
+        tops = plot.bottom() - (np.maximum(values, 0.0) - low) / span * plot.height()
+        bottoms = plot.bottom() - (np.minimum(values, 0.0) - low) / span * plot.height()
+        bars = [
+            QRectF(plot.left() + (index + 0.5) * slot - wide / 2, top, wide, max(bottom - top, 1.0))
+            for index, (top, bottom) in enumerate(zip(tops.tolist(), bottoms.tolist(), strict=True))
+        ]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(qcolor(palette.accent, 0.55))
+        painter.drawRects(bars[:best] + bars[best + 1 :])
+        painter.setBrush(qcolor(palette.accent))
+        painter.drawRect(bars[best])
+        painter.setPen(qcolor(palette.text_faint))
+        center = int(Qt.AlignmentFlag.AlignCenter)
+        for index, (value, bar) in enumerate(zip(values.tolist(), bars, strict=True)):
+            if index == best:
+                painter.setPen(qcolor(palette.text))
+            room = QRectF(bar.center().x() - slot / 2, 0.0, slot, px(16))
             name = shown.names[index] if index < len(shown.names) else str(index)
-            painter.setPen(qcolor(palette.text if index == best else palette.text_faint))
             if metrics.horizontalAdvance(name) <= slot - 2:
-                under = QRectF(middle - slot / 2, self.height() - px(18), slot, px(16))
-                painter.drawText(under, int(Qt.AlignmentFlag.AlignCenter), name)
+                painter.drawText(room.translated(0.0, self.height() - px(18)), center, name)
             figure = f"{value:.2g}"
             if metrics.horizontalAdvance(figure) <= slot:
-                over = QRectF(middle - slot / 2, top - px(17), slot, px(16))
-                painter.drawText(over, int(Qt.AlignmentFlag.AlignCenter), figure)
+                painter.drawText(room.translated(0.0, bar.top() - px(17)), center, figure)
+            if index == best:
+                painter.setPen(qcolor(palette.text_faint))
         painter.setPen(QPen(qcolor(palette.line_strong), 1.0))
         painter.drawLine(QPointF(plot.left(), zero), QPointF(plot.right(), zero))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np  # noqa: TID253 - this module is loaded with the first feature map
 from PySide6.QtGui import QImage
 
-from app.panels.feature_maps_color import GAP, colors
+from app.panels.feature_maps_color import colors
 from app.panels.feature_maps_tiles import Grid, indexed_image, levels, sheet, shrunk
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TILES = 4
 """How many channels a strip shows."""
+_NOT_FINITE, _CLEAR = 0xFFF87171, 0x00000000
 _EDGE = 40  # px, so that a strip is sharp at twice the size of the canvas
 
 
@@ -31,8 +32,7 @@ def strip(shown: Activation) -> QImage | None:
     scale = _EDGE / max(height, width)
     grid = Grid(len(chosen), len(chosen), max(2, round(width * scale)), max(2, round(height * scale)), 3)
     small = shrunk(maps[chosen], grid.height, grid.width)
-    table = [*colors("viridis"), 0xFFF87171, 0x00000000]
-    assert len(table) == GAP + 1
+    table = [*colors("viridis"), _NOT_FINITE, _CLEAR]
     return indexed_image(sheet(levels(small, "each"), grid), table).convertToFormat(
         QImage.Format.Format_ARGB32_Premultiplied
     )

@@ -63,9 +63,8 @@ class Grid:
 def fit_grid(count: int, height: int, width: int, room: tuple[int, int], gap: int, least: int) -> Grid:
     """The columns that make the tiles of maps (`height` × `width` values) as large as `room` (px, px) lets them be.
 
-    A tile keeps the shape of its map. Where even tiles with a shorter edge of `least` px do not fit, they keep that edge
-    and the grid is higher than the room. A tile is at least as large as `least`, and a whole multiple of its map
-    where that costs little.
+    A tile keeps the shape of its map. Where even tiles with a shorter edge of `least` px do not fit, they keep that
+    edge and the grid is higher than the room. Tiles are whole multiples of their maps where that costs little.
     """
     across, down = max(room[0], 1), max(room[1], 1)
     best, best_scale = 1, 0.0
@@ -116,9 +115,7 @@ def sheet(tiles: Array, grid: Grid) -> Array:
     rows = np.arange(grid.height) * height // grid.height
     columns = np.arange(grid.width) * width // grid.width
     scaled = tiles[:, rows[:, None], columns[None, :]]
-    cells = np.full(
-        (grid.rows * grid.columns, grid.height + grid.gap, grid.width + grid.gap), GAP, dtype=np.uint8
-    )
+    cells = np.full((grid.rows * grid.columns, grid.height + grid.gap, grid.width + grid.gap), GAP, dtype=np.uint8)
     cells[: grid.count, : grid.height, : grid.width] = scaled
     laid = cells.reshape(grid.rows, grid.columns, grid.height + grid.gap, grid.width + grid.gap)
     whole = laid.transpose(0, 2, 1, 3).reshape(grid.rows * (grid.height + grid.gap), -1)
@@ -127,7 +124,7 @@ def sheet(tiles: Array, grid: Grid) -> Array:
 
 
 def shrunk(maps: Array, height: int, width: int) -> Array:
-    """Maps larger than `height` × `width` px, by the mean of each so many values that no detail is only by chance seen."""
+    """Maps of (C, H, W) values about as small as `height` × `width` px: each value the mean of those it stands for."""
     down, across = maps.shape[1] // max(height, 1), maps.shape[2] // max(width, 1)
     if down < 2 and across < 2:
         return maps

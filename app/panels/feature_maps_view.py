@@ -34,6 +34,7 @@ class TileView(QAbstractScrollArea):
         self._shown: Activation | None = None
         self._maps: Array | None = None
         self._grid: Grid | None = None
+        self._grid_of: tuple[int, ...] = ()
         self._image: QImage | None = None
         self._colors: ColorMap = "viridis"
         self._scaling: Scaling = "each"
@@ -127,7 +128,7 @@ class TileView(QAbstractScrollArea):
             return
         painter.drawImage(self._corner(), self._image)
         if self._pointed is not None:
-            self._paint_pointed(painter)
+            self._paint_pointed(painter, self._pointed[0])
         elif self.hasFocus():
             painter.setPen(QPen(qcolor(palette.accent)))
             painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
@@ -138,7 +139,7 @@ class TileView(QAbstractScrollArea):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._point_at(event.position())
 
-    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
+    def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self._set_pointed(None)
         return super().viewportEvent(event)
@@ -218,7 +219,8 @@ class TileView(QAbstractScrollArea):
 
     def _walk(self, steps: int) -> None:
         """Moves the place that is read: from channel to channel, within the one that is shown alone."""
-        assert self._maps is not None
+        if self._maps is None:
+            return
         count, height, width = self._maps.shape
         channel, row, column = self._pointed or (0, height // 2, width // 2)
         if self._alone is None:
@@ -246,11 +248,10 @@ class TileView(QAbstractScrollArea):
             self.verticalScrollBar().setValue(0)
             self.channel_changed.emit(channel)
 
-    def _paint_pointed(self, painter: QPainter) -> None:
-        assert self._pointed is not None
+    def _paint_pointed(self, painter: QPainter, channel: int) -> None:
         theme = theme_manager()
         px, palette = theme.spacing.px, theme.palette
-        tile = self.tile_rect(self._pointed[0])
+        tile = self.tile_rect(channel)
         painter.setPen(QPen(qcolor(palette.accent), 2.0))
         painter.drawRect(tile.adjusted(-1, -1, 0, 0))
         font = theme.typography.tabular("small")

@@ -48,6 +48,11 @@ class InspectorPanel(QWidget):
         if self._pages.currentIndex() == 1:
             self.node_page.focus_form(parameter)
 
+    def show_live(self, node: str, lines: list[str]) -> None:
+        """Shows what training measures of a node, if it is the one that is shown."""
+        if node == self.node_page.node:
+            self.node_page.show_live(lines)
+
     def show_help(self) -> None:
         """Unfolds the help of the selected node and brings it into view."""
         if self._pages.currentIndex() == 1:

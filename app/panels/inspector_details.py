@@ -175,9 +175,7 @@ def help_paragraphs(block: type[Block]) -> list[str]:
     rest = (block.__doc__ or "").strip().split("\n")[1:]
     found: list[str] = []
     for line in (line.strip() for line in rest):
-        if not line or not found:
-            found.append(line)
-        elif "->" in line or "->" in found[-1]:
+        if not line or not found or "->" in line or "->" in found[-1]:
             found.append(line)
         else:
             found[-1] = f"{found[-1]} {line}".strip()
@@ -186,7 +184,8 @@ def help_paragraphs(block: type[Block]) -> list[str]:
 
 def port_helps(block: type[Block]) -> Mapping[str, str]:
     """What each port is for, where that is said."""
-    return {port.name: port.help for port in (*block.inputs, *block.outputs) if port.help}
+    inputs = {port.name: port.help for port in block.inputs if port.help}
+    return inputs | {port.name: port.help for port in block.outputs if port.help}
 
 
 def _dedented(lines: list[str]) -> list[str]:

@@ -152,6 +152,10 @@ class NotesEdit(QPlainTextEdit):
         if event.type() == QEvent.Type.FontChange:
             self.updateGeometry()
 
+    def commit(self) -> None:
+        """Enters what is written."""
+        self.committed.emit(self.toPlainText())
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.committed.emit(self.toPlainText())
+        self.commit()

@@ -49,7 +49,7 @@ class NodePage(QWidget):
         self._snippet = Snippet()
         self.code.add(self._snippet)
         self.weights = Section("Weights")
-        self.freeze = Toggle(False)
+        self.freeze = Toggle()
         row = FormRow("Freeze", self.freeze, help_text="Frozen weights keep their values while the rest is trained.")
         self.freeze.committed.connect(self._freeze)
         self.weights.add(row)
@@ -75,6 +75,8 @@ class NodePage(QWidget):
         """Shows a node of the graph."""
         if name not in self._session.graph:
             return
+        if name != self._node:
+            self.show_live([])
         self._node = name
         node = self._session.graph[name]
         block = find_block(node.block)

@@ -34,7 +34,7 @@ class SeveralPage(QWidget):
         self._cost_facts = Facts()
         self.cost.add(self._cost_facts)
         self.weights = Section("Weights")
-        self.freeze = Toggle(False)
+        self.freeze = Toggle()
         self.weights.add(FormRow("Freeze all", self.freeze))
         self.freeze.committed.connect(self._freeze)
         self.together = Section("Together")

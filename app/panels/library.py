@@ -49,6 +49,7 @@ class LibraryPanel(QWidget):
     def _filter(self, text: str) -> None:
         self.model.filter(text)
         self.tree.unfold(text)
+        self.tree.light(self.model.best)
         self._empty.set_sentence(
             "Another word may find it; every block has a few.", title=f"No block answers to “{text}”"
         )
@@ -102,6 +103,16 @@ class LibraryTree(QTreeView):
             self.setExpanded(index, bool(query.strip()) or index.data(CATEGORY_ROLE) not in self._folded)
         self._quiet = False
 
+    def light(self, key: str) -> None:
+        """Makes the row of a block the current one, so that the keyboard enters there."""
+        for row in range(self._model.rowCount()):
+            head = self._model.index(row, 0)
+            for at in range(self._model.rowCount(head)):
+                index = self._model.index(at, 0, head)
+                if self._model.key(index) == key:
+                    self.setCurrentIndex(index)
+                    return
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._place(self.currentIndex())
@@ -149,7 +160,7 @@ class _LibraryDelegate(QStyledItemDelegate):
         super().__init__(tree)
         self._tree = tree
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+    def sizeHint(self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         spacing = theme_manager().spacing
         return QSize(0, spacing.px(28 if index.data(KEY_ROLE) is None else 24))
 

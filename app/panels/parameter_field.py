@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.widgets import Choice, ChoiceField, Field, NumberField, PairField, ShapeField, TextField, Toggle
 from app.widgets.number_field import Open
@@ -55,15 +55,17 @@ def field_for(spec: ParameterSpec) -> QWidget:
 
 def show_value(field: QWidget, spec: ParameterSpec, value: Any) -> None:
     """Shows a JSON value of a document, also one that the parameter can't take: it is shown as it is, and marked."""
-    assert isinstance(field, Field)
+    line = field if isinstance(field, QLineEdit) else None
+    if not isinstance(field, Field):
+        raise TypeError(f"{type(field).__name__} is not a field")
     try:
         field.set_value(spec.parse(value))
         field.set_error(None)
     except ParameterError as error:
-        if spec.type in (ParameterType.BOOL, ParameterType.CHOICE) or not hasattr(field, "setText"):
-            field.set_value(value)
+        if line is not None:
+            line.setText(" × ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
         else:
-            field.setText(" × ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
+            field.set_value(value)
         field.set_error(str(error))
 
 

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QWidget
 from app.widgets import Choice, ChoiceField, NumberField, Toggle
 from graph_engine.document import Optimiser, Plan, Schedule, SetPlan, Stage
 
-
 _DEFAULT = Plan()
 
 
@@ -136,7 +135,7 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
             lambda: NumberField(1e-3, minimum=0.0, open_bounds="minimum"),
         ),
         _of_optimiser("momentum", "Momentum", "How much of the last step is kept in the next.", _share),
-        _of_optimiser("nesterov", "Nesterov", "Looks ahead before it steps (Nesterov, 1983).", lambda: Toggle(False)),
+        _of_optimiser("nesterov", "Nesterov", "Looks ahead before it steps (Nesterov, 1983).", Toggle),
         _beta(0, "β₁", "How slowly the running mean of gradients moves."),
         _beta(1, "β₂", "How slowly the running mean of their squares moves."),
         _of_optimiser(

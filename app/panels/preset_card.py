@@ -84,6 +84,8 @@ class PresetCard(QFrame):
         self._preset = shelved.preset
         self._details = details
         self._values: dict[str, Any] = {}
+        self.rows: dict[str, FormRow] = {}
+        """The parameters, by name, once the card was unfolded."""
         set_role(self, "card")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -183,6 +185,7 @@ class PresetCard(QFrame):
             field = field_for(spec)
             row = FormRow(spec.meta.title, field, help_text=spec.meta.help, default=spec.default)
             row.field.committed.connect(lambda value, name=spec.name: self._values.update({name: value}))
+            self.rows[spec.name] = row
             column.addWidget(row)
         buttons = QHBoxLayout()
         button = QPushButton("Open")

@@ -36,7 +36,7 @@ class ProblemRow(QWidget):
         super().__init__(parent)
         self.problem = problem
         self.buttons: list[QPushButton] = []
-        severity: Severity = "info" if problem.severity == "info" else problem.severity.value  # type: ignore[assignment]
+        severity: Severity = problem.severity.value
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         if problem.node is not None:

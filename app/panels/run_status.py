@@ -8,7 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from app.panels.charts_ticks import time_label, value_label
+from app.figures import clock, digits
+from app.panels.charts_ticks import value_label
 from app.theme import Role, qcolor, set_role, theme_manager
 from graph_engine.train.states import RunState
 
@@ -46,9 +47,9 @@ def pieces(progress: Progress, *, unit: str = "samples") -> list[str]:
     if progress.state is RunState.RUNNING and progress.rate:
         found.append(f"{_rate(progress.rate)} {unit}/s")
     if progress.state is RunState.RUNNING and progress.eta is not None:
-        found.append(f"ETA {time_label(round(progress.eta))}")
+        found.append(f"ETA {clock(progress.eta)}")
     elif progress.seconds and not progress.state.live:
-        found.append(f"took {time_label(progress.seconds)}")
+        found.append(f"took {clock(progress.seconds)}")
     metrics = progress.metrics
     for name, words in (("train_loss", "loss"), ("val_loss", "val loss")):
         if name in metrics:
@@ -73,7 +74,7 @@ def _steps(progress: Progress) -> str:
 
 def _rate(rate: float) -> str:
     """A rate with three digits at least: `18 420`, `42.5`."""
-    return f"{rate:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}") if rate >= 100 else f"{rate:.3g}"
+    return digits(round(rate)) if rate >= 100 else f"{rate:.3g}"
 
 
 class RunStatus(QWidget):

@@ -28,7 +28,6 @@ from graph_engine.train import RunState
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.document import Document
     from graph_engine.export import Exported
     from graph_engine.runs import RunRecord
 
@@ -172,7 +171,8 @@ class RunsPanel(QWidget):
             self._empty.set_sentence("Reading the runs …")
         elif not records:
             self._empty.set_sentence(
-                "Each training leaves a run here: its curves, its weights and the document as it was.", title="No runs yet"
+                "Each training leaves a run here: its curves, its weights and the document as it was.",
+                title="No runs yet",
             )
         elif not self.model.rowCount():
             self._empty.set_sentence(f"No run has “{self.search.value()}” in its name, document, data or note.")
@@ -226,7 +226,18 @@ class RunsPanel(QWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for action in (self.draw, None, self.rename, self.note, None, self.resume, self.open, self.export, None, self.delete):
+        for action in (
+            self.draw,
+            None,
+            self.rename,
+            self.note,
+            None,
+            self.resume,
+            self.open,
+            self.export,
+            None,
+            self.delete,
+        ):
             if action is None:
                 menu.addSeparator()
             else:
@@ -265,7 +276,9 @@ class RunsPanel(QWidget):
         if chosen is None:
             return
         run = chosen.id
-        dialog = QFileDialog(self, f"Export the best weights of {chosen.name}", f"{run}.safetensors", "Weights (*.safetensors)")
+        dialog = QFileDialog(
+            self, f"Export the best weights of {chosen.name}", f"{run}.safetensors", "Weights (*.safetensors)"
+        )
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("safetensors")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -294,7 +307,9 @@ class RunsPanel(QWidget):
 
     def _on_deleted(self, run: str, name: str) -> None:
         self._tell(
-            f"“{name}” is in the trash.", [MessageAction("Bring it back", lambda: self._library.restore(run))], error=False
+            f"“{name}” is in the trash.",
+            [MessageAction("Bring it back", lambda: self._library.restore(run))],
+            error=False,
         )
 
     def _on_failed(self, sentence: str) -> None:

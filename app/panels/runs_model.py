@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from app.panels.charts_ticks import time_label, value_label
+from app.figures import clock
+from app.panels.charts_ticks import value_label
 from app.panels.run_status import STATES
 from app.theme import qcolor, theme_manager
 
@@ -89,11 +90,13 @@ COLUMNS: tuple[Column, ...] = (
         figures=True,
         help="Of the epoch with the best validation loss",
     ),
-    Column("Val loss", _loss, lambda run: -_number(best(run, "val_loss"), inf), figures=True, help="The best of all epochs"),
+    Column(
+        "Val loss", _loss, lambda run: -_number(best(run, "val_loss"), inf), figures=True, help="The best of all epochs"
+    ),
     Column("Epochs", _epochs, lambda run: run.epoch, figures=True),
     Column(
         "Time",
-        lambda run: time_label(round(run.seconds)) if run.seconds else "",
+        lambda run: clock(run.seconds) if run.seconds else "",
         lambda run: run.seconds,
         figures=True,
         help="Of training, pauses aside",
@@ -101,6 +104,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("Started", started, lambda run: run.started or run.created),
     Column("Note", lambda run: run.note, lambda run: run.note.lower()),
 )
+
 
 class RunsModel(QAbstractTableModel):
     """Runs as rows. Names and notes are edited in place; the box before a name draws its curves."""

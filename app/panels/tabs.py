@@ -88,7 +88,7 @@ class LazyTabs(QWidget):
 
     def set_mark(self, name: str, widget: QWidget | None) -> None:
         """Puts a small widget behind the words of a tab."""
-        self.bar.setTabButton(self.names.index(name), QTabBar.ButtonPosition.RightSide, widget)  # type: ignore[arg-type]
+        self.bar.setTabButton(self.names.index(name), QTabBar.ButtonPosition.RightSide, widget)
 
     def add_corner(self, widget: QWidget) -> None:
         """Puts a widget at the right end of the bar."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,13 +104,14 @@ class WelcomePage(QWidget):
                 f"{name} was not closed properly. {plural(recovery.edits, 'unsaved change')}, the last {when}.",
                 severity="warning",
                 actions=(
-                    MessageAction("Restore", lambda recovery=recovery: self.recovery_chosen.emit(recovery)),
-                    MessageAction("Discard", lambda recovery=recovery: self.recovery_given_up.emit(recovery)),
+                    MessageAction("Restore", partial(self.recovery_chosen.emit, recovery)),
+                    MessageAction("Discard", partial(self.recovery_given_up.emit, recovery)),
                 ),
                 closable=False,
             )
             banner.setMaximumWidth(theme_manager().spacing.px(720))
             self._offers.addWidget(banner)
+            banner.show()
             banner.announce()
 
     @property

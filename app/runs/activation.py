@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np  # noqa: TID253
 
+from app.figures import plural
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,7 +28,8 @@ BARS = 48
 class Activation:
     """What left a node for one sample: `value` without the batch axis, (C, H, W), (T, E), (C,) or ().
 
-    `names` are those of the channels where they stand for classes. `weights` says what is to be known of the weights (`untrained`); empty in the usual case.
+    `names` are those of the channels where they stand for classes. `weights` says what is to be known of the weights
+    (`untrained`); it is empty where they are trained.
     """
 
     node: str
@@ -50,7 +53,7 @@ class Activation:
 
     @property
     def maps(self) -> Array:
-        """As images, (C, H, W): of a volume the middle slice, of a matrix the only one, of a vector a pixel a channel."""
+        """As images, (C, H, W): a volume by its middle slice, a matrix as one, a vector by a pixel a channel."""
         value = self.value
         if value.ndim > 3:
             value = value.reshape(value.shape[0], -1, *value.shape[-2:])
@@ -69,9 +72,9 @@ class Activation:
             case "matrix":
                 return f"{shape[0]}×{shape[1]}"
             case "maps":
-                return f"{counted(shape[0], 'channel')} {'×'.join(map(str, shape[1:]))}"
+                return f"{plural(shape[0], 'channel')} {'×'.join(map(str, shape[1:]))}"
             case _:
-                return counted(shape[0], "value")
+                return plural(shape[0], "value")
 
     def describe(self, title: str) -> str:
         """`conv2d_2 · 64 channels 8×8 · sample 17 “7”`."""
@@ -84,11 +87,6 @@ class Activation:
         if index < len(self.names):
             return self.names[index]
         return f"channel {index}" if self.form == "maps" else f"{index}"
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 channel`, `64 channels`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def value_text(value: float) -> str:

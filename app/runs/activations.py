@@ -6,7 +6,7 @@ computed for what nobody shows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -45,6 +45,8 @@ class Activations(QObject):
     changed = Signal()
     """There are other values, or another reason why there are none."""
     sample_changed = Signal()
+    weights_changed = Signal()
+    """A run has left its weights."""
 
     def __init__(self, session: Session, background: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -61,7 +63,9 @@ class Activations(QObject):
         self._weights_of: OpenDocument | None = None
         self._asked: object = None
         self._busy = False
+        self._closed = False
         self._trouble = ""
+        self._said = "untrained"
         self._soon = QTimer(self, singleShot=True, interval=_SOON)
         self._soon.timeout.connect(self._ask)
         session.opened.connect(self._forget)
@@ -83,7 +87,7 @@ class Activations(QObject):
             return
         else:
             self._wants[owner] = wanted
-        self._soon.start()
+        self._ask_soon()
 
     def wanted(self) -> tuple[str, ...]:
         """All nodes that somebody shows, each once."""
@@ -94,7 +98,7 @@ class Activations(QObject):
         if sample != self.sample:
             self.sample = sample
             self.sample_changed.emit()
-            self._soon.start()
+            self._ask_soon()
 
     def get(self, node: str) -> Activation | None:
         """What a node gives for the sample; None where there is nothing, see `why_not`."""
@@ -109,7 +113,7 @@ class Activations(QObject):
             self._answer.request.sample,
             self.samples.label(self._answer.request.sample),
             self.samples.class_names(view.values.shape),
-            "" if self.is_live or self._has_weights() else "untrained",
+            self._said,
         )
 
     def view(self, node: str) -> NodeView | None:
@@ -118,6 +122,17 @@ class Activations(QObject):
         if seen is None or self._answer is None:
             return None
         return self._answer.views.get(seen)
+
+    def answers(self, nodes: Iterable[str], *, figures: bool = False) -> bool:
+        """Whether the newest answer is one to a question about all these nodes."""
+        request = self._answer.request if self._answer is not None else None
+        seen = {seen_node(self._session.graph, node) for node in nodes} - {None}
+        return request is not None and seen <= set(request.nodes) and request.figures >= figures
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether what is seen is that of a network in training, or of one with the weights of a run."""
+        return self.is_live or (self._answer is not None and not self._said)
 
     def why_not(self, node: str) -> str:
         """Why there is nothing to see of a node, in a sentence."""
@@ -151,7 +166,7 @@ class Activations(QObject):
             return
         answer = self._board.answer
         if answer is not None and answer is not self._answer:
-            self._answer = answer
+            self._answer, self._said = answer, ""
             self.changed.emit()
 
     def unfollow(self) -> None:
@@ -164,31 +179,43 @@ class Activations(QObject):
         """Weights that a run left, for looking at `front` without one."""
         self._weights, self._weights_of = weights, front
         self._on_program()
+        self.weights_changed.emit()
+
+    def close(self) -> None:
+        """Nothing is looked at any more."""
+        self._closed = True
+        self.unfollow()
+        self._soon.stop()
+        self.samples.close()
 
     # Inside.
+
+    def _ask_soon(self) -> None:
+        if not self._closed:
+            self._soon.start()
 
     def _has_weights(self) -> bool:
         return bool(self._weights) and self._weights_of is self._session.front
 
     def _forget(self) -> None:
         self._answer, self._still = None, None
-        self._trouble = ""
+        self._trouble, self._said = "", "untrained"
         self._wants.clear()
         self._asked = None
         self.sample = 0
         self.sample_changed.emit()
         self.changed.emit()
-        self._soon.start()
+        self._ask_soon()
 
     def _on_program(self) -> None:
         self._still, self._asked = None, None
-        self._soon.start()
+        self._ask_soon()
 
     def _on_samples(self) -> None:
         if self.sample >= max(self.samples.count, 1):
             self.set_sample(0)
         self._asked = None
-        self._soon.start()
+        self._ask_soon()
 
     def _request(self) -> ProbeRequest:
         graph = self._session.graph
@@ -208,7 +235,10 @@ class Activations(QObject):
         if not request.nodes or program is None or self._session.errors:
             self.changed.emit()
             return
-        if self._busy or self._asked == (request, program):
+        if self._busy:
+            return
+        if self._asked == (request, program):
+            self.changed.emit()
             return
         if self._still is None or self._still.program is not program:
             from app.runs.still import StillNetwork
@@ -217,15 +247,20 @@ class Activations(QObject):
             self._still = StillNetwork(self._session.document.snapshot(), program, weights)
         still = self._still
         self._busy, self._asked = True, (request, program)
-        self._background.start("Looking at nodes", lambda: still.answer(request), self._take, self._fail)
+        self._background.start(
+            "Looking at nodes",
+            lambda: still.answer(request),
+            lambda answer: self._take(answer, still),
+            self._fail,
+        )
         self.changed.emit()
 
-    def _take(self, answer: ProbeAnswer) -> None:
+    def _take(self, answer: ProbeAnswer, still: StillNetwork) -> None:
         self._busy = False
-        if not self.is_live:
-            self._answer, self._trouble = answer, ""
+        if not self.is_live and still is self._still:
+            self._answer, self._said, self._trouble = answer, still.said, ""
             self.changed.emit()
-        self._soon.start()
+        self._ask_soon()
 
     def _fail(self, error: Exception) -> None:
         self._busy = False
@@ -250,7 +285,7 @@ class Activations(QObject):
 
 
 def seen_node(graph: Graph, node: str) -> str | None:
-    """The node whose result stands for `node`: itself, of an Output what is wired to it; None where there is nothing."""
+    """The node whose result stands for `node`: itself, or what is wired to an Output; None where there is nothing."""
     if node not in graph:
         return None
     if can_be_seen(graph, node):
@@ -260,4 +295,3 @@ def seen_node(graph: Graph, node: str) -> str | None:
         return None
     wire = next(iter(graph.wires_into(node).values()), None)
     return wire.source if wire is not None and can_be_seen(graph, wire.source) else None
-

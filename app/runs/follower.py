@@ -1,10 +1,12 @@
 """The run that the window started: begun on a thread, followed by one timer, ended with a checkpoint.
 
-The trainer calls nobody. Thirty times a second the window takes from its feed what is new; panels that are seen draw it.
+The trainer calls nobody. Some 25 times a second the window takes from its feed what is new; panels that are seen
+draw it.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,8 @@ from app.runs.library import RunLibrary
 from app.runs.shown import ShownRuns
 from app.workers import Jobs
 from graph_engine.blocks.library.borders import Input
-from graph_engine.runs import RunHandle, RunRecord, resume_run, start_run
-from graph_engine.train import Progress, RunState
+from graph_engine.runs import RunHandle, resume_run, start_run
+from graph_engine.train import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from graph_engine.document import Document
     from graph_engine.train.feed import Cursor
 
-_EVERY = 33  # ms between two looks at the feed
+_EVERY = 40  # ms between two looks at the feed
 _SWITCH = 0.001  # s; lets the window in between the Python of two steps
 _PATIENCE = 30.0  # s that closing waits for the last checkpoint
 
@@ -38,7 +40,7 @@ class RunFollower(QObject):
     state_changed = Signal()
     """A run begins, goes on, pauses, is being stopped, or has ended."""
     ticked = Signal()
-    """There are new numbers; at most thirty times a second."""
+    """There are new numbers; at most 25 times a second."""
     refused = Signal(object)
     """The exception that says why a run could not be started."""
     ended = Signal(object)
@@ -56,6 +58,7 @@ class RunFollower(QObject):
         self._starting = False
         self._stop_at_once = False
         self._closed = False
+        self._settled = False
         self._progress: Progress | None = None
         self._curves: RunCurves | None = None
         self._cursor: Cursor | None = None
@@ -63,6 +66,7 @@ class RunFollower(QObject):
         self._timer = QTimer(self, interval=_EVERY)
         self._timer.timeout.connect(self.tick)
         session.opened.connect(self._on_opened)
+        session.check_changed.connect(self._settle_memory)
         self.library.renamed.connect(self.shown.rename)
         self.library.deleted.connect(lambda run, name: self.shown.compare(run, name, on=False))
 
@@ -164,7 +168,9 @@ class RunFollower(QObject):
         if self._handle is not None:
             ended = self._handle.stop(_PATIENCE)
             self._finish()
+        self.activations.close()
         self.background.close()
+        gc.unfreeze()
         return ended
 
     def tick(self) -> None:
@@ -225,11 +231,10 @@ class RunFollower(QObject):
     def _take_news(self, handle: RunHandle) -> bool:
         from app.runs.curves import take_news
 
-        assert self._curves is not None
         news = handle.feed.since(self._cursor)
         self._cursor = news.cursor
         before, self._progress = self._progress, news.progress
-        found = take_news(self._curves, news)
+        found = self._curves is not None and take_news(self._curves, news)
         if before is None or before.state is not news.progress.state:
             self.state_changed.emit()
         return found or before != news.progress
@@ -254,6 +259,13 @@ class RunFollower(QObject):
         self.state_changed.emit()
         self.ended.emit(handle.record)
         self.library.refresh()
+
+    def _settle_memory(self) -> None:
+        """torch is loaded by now. Its half million objects stay as long as the window: looking through them for what is
+        not used any more would stop every thread for 0.2 s, again and again."""
+        if not self._settled and self._session.check is not None:
+            self._settled = True
+            gc.freeze()
 
     def _on_opened(self) -> None:
         if not self.live:

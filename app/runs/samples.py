@@ -1,4 +1,4 @@
-"""The samples of the data that the document in front is bound to: how many, what they look like, what they are called."""
+"""The samples of the data that the document in front is bound to: how many, how they look, what they are called."""
 
 from __future__ import annotations
 
@@ -87,6 +87,11 @@ class SampleSource(QObject):
         self._background.start(
             "Reading samples", lambda: read_samples(data.dataset, indices, data.spec), hand, lambda _: None
         )
+
+    def close(self) -> None:
+        """Nothing is read any more."""
+        self._soon.stop()
+        self._asked = False
 
     def _on_other(self) -> None:
         self._stale = True

@@ -1,8 +1,8 @@
 """The points of one curve, kept so that any stretch of any length is drawn from a few hundred of them.
 
-Every point is kept. Beside them, summaries hold the least and the greatest value of each 4, 16, 64 … points, extended as
-points arrive; a view takes the summary that fits its width. So a peak is never lost, and what an update costs does not
-depend on how long the run is.
+Every point is kept. Beside them, summaries hold the least and the greatest value of each 4, 16, 64 … points,
+extended as points arrive; a view takes the summary that fits its width. So a peak is never lost, and what an update
+costs does not depend on how long the run is.
 
 Loaded with the first chart (numpy).
 """

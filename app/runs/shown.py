@@ -126,9 +126,7 @@ class ShownRuns(QObject):
     def _add(self, run: ShownRun) -> None:
         used = {other.series for other in self._compared.values()}
         free = next(place for place in range(VAL_SERIES + 1, VAL_SERIES + 2 + len(used)) if place not in used)
-        self._compared[run.run] = replace(
-            run, series=free, current=False, name=self._distinct(run.run, run.name)
-        )
+        self._compared[run.run] = replace(run, series=free, current=False, name=self._distinct(run.run, run.name))
 
     def _distinct(self, run: str, name: str) -> str:
         """A name that no other run in the legend has."""

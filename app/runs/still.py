@@ -1,24 +1,26 @@
-"""What nodes give without a run: a network of its own, with fresh weights or those that a run left. Used on one thread."""
+"""What nodes give without a run: a network of its own, with fresh weights or those that a run left."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from graph_engine.data import resolve, served_inputs
 from graph_engine.probe import ProbeAnswer, ProbeInputs, ProbeRequest, look
+from graph_engine.probe.inputs import OTHERS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from graph_engine.compile import Program
+    from graph_engine.data import Dataset
     from graph_engine.document import Document
 
 
 @dataclass(slots=True)
 class StillNetwork:
-    """The network of a program, not trained while it is looked at.
+    """The network of a program, not trained while it is looked at, and used by one thread at a time.
 
     `document` is a snapshot of what `program` was compiled from. `weights` are those of a run, by name: what fits is
     taken, the rest stays as the plan's seed makes it.
@@ -27,6 +29,8 @@ class StillNetwork:
     document: Document
     program: Program
     weights: Mapping[str, Tensor] = field(default_factory=dict)
+    said: str = ""
+    """What is to be known of the weights: `untrained`, `partly trained`, or nothing. Known after the first answer."""
     _network: nn.Module | None = None
 
     def answer(self, request: ProbeRequest) -> ProbeAnswer:
@@ -36,15 +40,23 @@ class StillNetwork:
         """
         resolution = resolve(self.document)
         inputs = served_inputs(resolution)
-        assert resolution.dataset is not None  # else there would be an error
-        batch = ProbeInputs(resolution.dataset, inputs).serve(request.sample, with_others=False)
+        dataset = cast("Dataset", resolution.dataset)  # else there were a problem, and served_inputs had said it
+        others = {
+            node: dataset.serve(each.field, each.shape, each.dtype, range(min(OTHERS, len(dataset))))
+            for node, each in inputs.items()
+            if request.figures
+        }
+        batch = ProbeInputs(dataset, inputs, others).serve(request.sample, with_others=request.figures)
         return look(self.program, self._made(), request, batch)
 
     def _made(self) -> nn.Module:
         if self._network is None:
             network = self.program.make(self.document.plan.seed)
             own = network.state_dict()
-            fits = {name: value for name, value in self.weights.items() if name in own and own[name].shape == value.shape}
+            fits = {
+                name: value for name, value in self.weights.items() if name in own and own[name].shape == value.shape
+            }
             network.load_state_dict(fits, strict=False)
+            self.said = "" if len(fits) == len(own) else "partly trained" if fits else "untrained"
             self._network = network
         return self._network

@@ -33,7 +33,7 @@ def check_borders(
         severity = Severity.ERROR if name in needed else Severity.WARNING
         message = f"{title_of(graph[name])} needs a wire at {', '.join(ports)}."
         yield Problem(severity, message, name, port=ports[0].split(" ")[0])
-    for name, report in reports.items():
+    for name, report in reports.items() if needed else ():  # without any end, that is what is said
         if name not in needed and report.state is State.OK and not graph.wires_out_of(name):
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
             yield Problem(Severity.WARNING, message, name)

@@ -1,15 +1,15 @@
-"""Shape, dtype and cost of one node, found by running it twice with different primes for the symbolic axes.
+"""Shape, dtype and cost of one node, found by running it again and again with other primes for the symbolic axes.
 
-The idea is that of Keras 3: an output length that differs between the two runs depends on a symbolic axis, and how it
-differs says how.
+The idea is that of Keras 3: an output length that differs between two runs depends on the symbolic axis that differed,
+and how it differs says how. The batch alone takes two runs; each further unknown length takes one more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations_with_replacement, cycle
+from itertools import cycle
 from math import prod
 
 import torch
@@ -22,12 +22,11 @@ from graph_engine.check.evaluate import CountMacs, evaluate, make_layer
 from graph_engine.check.report import Cost
 
 BATCH = (3, 7)
-"""The batch sizes of the two runs."""
-PROBES = ((509, 16349), (547, 19267), (557, 25037), (587, 27947))
-"""The two lengths of each other symbol, in the order of their names. They differ by 1440, which usual strides divide,
-times another of `_PRIMES` each, so that no symbol's difference is a simple fraction of another's."""
-_PRIMES = (11, 13, 17, 19)
-_LONGEST_STRIDE = 128
+"""The batch sizes of the first two runs."""
+PROBES = ((509, 10589), (521, 10601), (569, 10649), (607, 10687))
+"""The length of each other symbol, in the order of their names, in all runs but its own, and in that: 10 080 more,
+which usual strides divide, so that what a strided window leaves differs by a whole number."""
+_LONGEST_STRIDE = 64
 _LARGEST_OFFSET = 512
 """A length that differs by more from a multiple of a symbol is not one that padding or a window made."""
 
@@ -50,19 +49,19 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
 
     Raises: Refusal in our words when the block does not take these inputs; torch's words, if any, are its cause.
     """
-    _check_numbers(block, inputs)
     expression = build(block, inputs)
+    _check_numbers(block, inputs)
     lengths = _lengths(inputs)
     try:
         with torch.device("meta"):
             modules = {layer: make_layer(layer) for layer in dict.fromkeys(layers_of(expression))}
-        runs, counts = zip(*(_run(expression, inputs, modules, each) for each in lengths), strict=True)
+        first, *others = (_run(expression, inputs, modules, each) for each in lengths)
     except Exception as error:
         shapes = " and ".join(str(spec) for spec in inputs.values())
         raise Refusal(f"{block.title} can't take {shapes}.") from error
     outputs = {
-        port.name: _spec(first, second, lengths, port.kind, inputs)
-        for port, first, second in zip(block.outputs, *runs, strict=False)  # an Output block has no port
+        port.name: _spec([run.outputs[at] for run in (first, *others)], lengths, port.kind, inputs)
+        for at, port in enumerate(block.outputs)
     }
     for spec in outputs.values():
         if any(isinstance(dim, int) and dim < 1 for dim in spec.shape):
@@ -74,7 +73,9 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
         params=count_params,
         trainable=count_params,
         buffers=sum(b.numel() for b in buffers),
-        macs=_macs_of_a_step(expression, inputs, modules, lengths[0]) if len(lengths[0]) > 1 else counts[0] // BATCH[0],
+        macs=first.macs // BATCH[0]
+        if len(lengths[0]) == 1
+        else _macs_of_a_step(expression, inputs, modules, lengths[0]),
         activation_bytes=sum(_bytes_per_sample(spec) for spec in outputs.values()),
         parameter_bytes=sum(p.numel() * p.element_size() for p in parameters),
     )
@@ -109,12 +110,21 @@ def _check_numbers(block: Block, inputs: Specs) -> None:
             )
 
 
-def _lengths(inputs: Specs) -> tuple[Lengths, Lengths]:
-    """What each symbol stands for in the two runs."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run: the outputs in order, and the multiply-adds."""
+
+    outputs: tuple[Tensor, ...]
+    macs: int
+
+
+def _lengths(inputs: Specs) -> list[Lengths]:
+    """What each symbol stands for in each run: the first, and one for each symbol in which it alone is another."""
     dims = [dim for spec in inputs.values() for dim in spec.shape if isinstance(dim, Axis)]
     names = sorted({name for dim in dims for name in dim.symbol.split(TIMES)} - {"N"})
-    pairs = [("N", BATCH), *zip(names, cycle(PROBES), strict=False)]
-    return {name: pair[0] for name, pair in pairs}, {name: pair[1] for name, pair in pairs}
+    pairs = {"N": BATCH, **dict(zip(names, cycle(PROBES), strict=False))}
+    first = {name: pair[0] for name, pair in pairs.items()}
+    return [first, *({**first, name: pair[1]} for name, pair in pairs.items())]
 
 
 def _length(symbol: str, lengths: Lengths) -> int:
@@ -122,22 +132,19 @@ def _length(symbol: str, lengths: Lengths) -> int:
     return prod(lengths[name] for name in symbol.split(TIMES))
 
 
-def _run(
-    expression: Expression, inputs: Specs, modules: Mapping[Layer, nn.Module], lengths: Lengths
-) -> tuple[tuple[Tensor, ...], int]:
-    """The outputs on tensors of these lengths, and the multiply-adds."""
+def _run(expression: Expression, inputs: Specs, modules: Mapping[Layer, nn.Module], lengths: Lengths) -> _Run:
     values = {port: _tensor(spec, lengths) for port, spec in inputs.items()}
     with torch.no_grad(), CountMacs() as count:
         out = evaluate(expression, values, modules)
-    return out if isinstance(out, tuple) else (out,), count.macs
+    return _Run(out if isinstance(out, tuple) else (out,), count.macs)
 
 
 def _macs_of_a_step(expression: Expression, inputs: Specs, modules: Mapping[Layer, nn.Module], lengths: Lengths) -> int:
     """Multiply-adds of one sample whose unknown lengths are 1 or, where a window needs more, those spread evenly."""
     try:
-        _, macs = _run(expression, inputs, modules, {**dict.fromkeys(lengths, 1), "N": BATCH[0]})
+        macs = _run(expression, inputs, modules, {**dict.fromkeys(lengths, 1), "N": BATCH[0]}).macs
     except (RuntimeError, ValueError, IndexError):
-        _, macs = _run(expression, inputs, modules, lengths)
+        macs = _run(expression, inputs, modules, lengths).macs
         macs //= prod(length for name, length in lengths.items() if name != "N")
     return macs // BATCH[0]
 
@@ -147,44 +154,54 @@ def _tensor(spec: TensorSpec, lengths: Lengths) -> Tensor:
     return torch.empty(shape, dtype=_DTYPES[spec.dtype], device="meta")
 
 
-def _spec(first: Tensor, second: Tensor, lengths: tuple[Lengths, Lengths], kind: Kind, inputs: Specs) -> TensorSpec:
-    shape = tuple(_dim(a, b, lengths) for a, b in zip(first.shape, second.shape, strict=True))
-    dtype = _NAMES.get(first.dtype, str(first.dtype).removeprefix("torch."))
+def _spec(results: Sequence[Tensor], lengths: Sequence[Lengths], kind: Kind, inputs: Specs) -> TensorSpec:
+    shape = tuple(_dim(sizes, lengths) for sizes in zip(*(result.shape for result in results), strict=True))
+    dtype = _NAMES.get(results[0].dtype, str(results[0].dtype).removeprefix("torch."))
     classes = max((spec.classes for spec in inputs.values() if spec.shape == shape and spec.dtype == dtype), default=0)
     return TensorSpec(shape, dtype, kind, classes)
 
 
-def _dim(first: int, second: int, lengths: tuple[Lengths, Lengths]) -> Dim:
-    """The length that was `first` in one run and `second` in the other: a number, or the simplest axis that fits.
+def _dim(sizes: Sequence[int], lengths: Sequence[Lengths]) -> Dim:
+    """The length that had these sizes in the runs: a number, a multiple of symbols, or what a window leaves of one.
 
     Raises: Refusal when it depends on several symbols other than as their product.
     """
-    if first == second:
+    first, *others = sizes
+    moved = {
+        name: (size, lengths[0][name], run[name])
+        for name, size, run in zip(lengths[0], others, lengths[1:], strict=True)
+        if size != first
+    }
+    if not moved:
         return first
-    if first * BATCH[1] == second * BATCH[0]:
-        return Axis("N", Fraction(first, BATCH[0]))
-    names = [name for name in lengths[0] if name != "N"]
-    products = [TIMES.join(some) for count in (2, 3) for some in combinations_with_replacement(names, count)]
-    fits = [_fit(symbol, first, second, *(_length(symbol, each) for each in lengths)) for symbol in (*names, *products)]
-    likely = [axis for axis in fits if axis is not None]
-    if not likely:
+    powers = {name: _power(first, *each) for name, each in moved.items()}
+    if all(powers.values()):
+        symbol = TIMES.join(name for name, power in powers.items() for _ in range(power))
+        return Axis(symbol, Fraction(first, _length(symbol, lengths[0])))
+    axis = _after_window(first, *next(iter(moved.items()))) if len(moved) == 1 else None
+    if axis is None:
         raise Refusal(
-            f"A length of the result depends on {' and '.join(names)} in a way that can't be followed; "
-            "give all but one of them a number."
+            f"A length of the result depends on {' and '.join(moved)} in a way that can't be followed; "
+            "give it a number where it comes in."
         )
-    return min(likely, key=lambda axis: (axis.offset != 0, axis.scale.denominator, abs(axis.offset)))
+    return axis
 
 
-def _fit(symbol: str, first: int, second: int, low: int, high: int) -> Axis | None:
-    """The axis with the smallest stride that gives `first` where the symbol is `low`, `second` where it is `high`.
+def _power(first: int, second: int, low: int, high: int) -> int:
+    """With which power of a symbol a length grows; 0 if with none."""
+    return next((power for power in (1, 2, 3) if first * high**power == second * low**power), 0)
 
-    Lengths are rounded down, so the slope may be off by less than one. None if there is no such axis, or if it is as
-    unlikely as when the length depends on something else.
+
+def _after_window(first: int, symbol: str, moved: tuple[int, int, int]) -> Axis | None:
+    """The axis with the smallest stride that gives both sizes; None if it is as unlikely as when there is no window.
+
+    Lengths are rounded down, so the slope may be off by less than one.
     """
+    second, low, high = moved
     rise, run = second - first, high - low
     strides = (each for each in range(1, _LONGEST_STRIDE + 1) if min(rise * each % run, -rise * each % run) < each)
     stride = next(strides, None)
-    if stride is None or not all(stride % prime for prime in _PRIMES):
+    if stride is None:
         return None
     scale = Fraction(round(Fraction(rise * stride, run)), stride)
     offset = max(first - scale * low, second - scale * high)

@@ -107,7 +107,7 @@ def edit_to_json(edit: AnyEdit) -> dict[str, Any]:
 
 def edit_from_json(value: Any) -> AnyEdit:
     """Raises: FormatError."""
-    kind = _EDITS.get(value.get("kind", "")) if isinstance(value, dict) else None
+    kind = _EDITS.get(str(value.get("kind"))) if isinstance(value, dict) else None
     if kind is None:
         raise FormatError(f"{_shown(value)} is not an edit.")
     parts = {key: part for key, part in value.items() if key != "kind"}

@@ -79,7 +79,7 @@ def loads(text: str, name: str = "the document") -> Document:
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise FileError(f'{name} is not a Layerloom document: it lacks "format": "{FORMAT}".')
     version = value.get("version")
-    if not isinstance(version, int) or version < 1:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FileError(f"{name} has no valid version number.")
     if version > VERSION:
         raise FileError(

@@ -117,25 +117,6 @@ def geometry_in(graph: Graph, node: str, *, thumbnails: bool = False) -> NodeGeo
     return measure(graph[node], graph.wires_into(node), wired_out, thumbnails=thumbnails)
 
 
-def node_size(
-    block: type[Block] | None, node: Node, wired_inputs: Iterable[str] = (), *, thumbnails: bool = False
-) -> tuple[float, float]:
-    """Width and height of a node of `block`."""
-    title = node.title or (block.title if block else node.block)
-    found = _measure(
-        title, tell_of(node), input_ports(block, wired_inputs), output_ports(block), node.frozen, thumbnails
-    )
-    return found.width, found.height
-
-
-def port_offset(
-    block: type[Block] | None, node: Node, side: Side, port: str, wired_inputs: Iterable[str] = ()
-) -> tuple[float, float]:
-    """Where a port of a node of `block` is, from the node's upper left corner."""
-    wired = tuple(wired_inputs)
-    return measure(node, (*wired, port) if side == "input" and port not in wired else wired).offset(side, port)
-
-
 def input_ports(block: type[Block] | None, wired: Iterable[str] = ()) -> tuple[str, ...]:
     """The input ports to show: a variadic one has its wired slots and a free one, and never fewer than it needs."""
     wired = tuple(wired)
@@ -144,7 +125,7 @@ def input_ports(block: type[Block] | None, wired: Iterable[str] = ()) -> tuple[s
         if not port.variadic:
             names.append(port.name)
             continue
-        used = sorted((slot_of(name)[1] for name in wired if slot_of(name)[0] == port.name and "." in name))
+        used = sorted(slot_of(name)[1] for name in wired if slot_of(name)[0] == port.name and "." in name)
         first_free = (used[-1] if used else -1) + 1
         free = max(1, port.least - len(used))
         names += [f"{port.name}.{slot}" for slot in (*used, *range(first_free, first_free + free))]

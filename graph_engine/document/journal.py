@@ -127,12 +127,15 @@ class Journal:
             self._dirty.wait()
             self._closing.wait(_SYNC_AFTER)
             self._dirty.clear()
-            with self._lock:
-                if self._descriptor >= 0:
-                    try:
-                        os.fsync(self._descriptor)
-                    except OSError:
-                        self._broken = True  # the next edit begins a new file, and tells if that fails too
+            self._sync()
+
+    def _sync(self) -> None:
+        with self._lock:
+            if self._descriptor >= 0:
+                try:
+                    os.fsync(self._descriptor)
+                except OSError:
+                    self._broken = True  # the next edit begins a new file, and tells if that fails too
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ class Recovery:
         for line in lines:
             try:
                 document.apply(edit_from_json(json.loads(line)))
-            except (ValueError, FormatError, EditRefused):
+            except (ValueError, RecursionError, FormatError, EditRefused):
                 break  # the rest was never written whole
         return document
 
@@ -202,7 +205,7 @@ def _read(file: Path) -> tuple[Path | None, Document, list[str]]:
     try:
         lines = file.read_text("utf-8", errors="replace").split("\n")
         header, base = json.loads(lines[0]), json.loads(lines[1])
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, RecursionError, IndexError) as error:
         raise FileError(f"The journal {file} is damaged and can't be read.") from error
     path = header.get("path") if isinstance(header, dict) else header
     if not isinstance(path, str | None) or not isinstance(base, str):

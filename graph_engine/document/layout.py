@@ -1,8 +1,9 @@
-"""Lays out a graph on request: layers from left to right, few crossings, straight chains, a lane for every long wire."""
+"""Lays out a graph on request: layers from left to right, few crossings, straight chains, lanes for long wires."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import median
 
 from graph_engine.blocks import Role, find_block
 from graph_engine.document.document import MAIN
@@ -17,6 +18,7 @@ from graph_engine.document.layered import (
     insert_dummies,
     reduce_crossings,
 )
+from graph_engine.document.layered.fold import ROW_GAP, row_starts
 
 COLUMN_GAP = 48.0
 """Between columns, at least; wires turn there."""
@@ -29,11 +31,14 @@ _SINKS = {Role.OUTPUT: 0, Role.LAYER: 1, Role.INPUT: 1, Role.LOSS: 2, Role.METRI
 Size = tuple[float, float]
 
 
-def arrange(graph: Graph, sizes: Mapping[str, Size] | None = None, graph_name: str = MAIN) -> Move:
+def arrange(
+    graph: Graph, sizes: Mapping[str, Size] | None = None, graph_name: str = MAIN, *, rows: bool = True
+) -> Move:
     """An edit that gives every node of `graph` a place; `sizes` where nodes are larger than their geometry says.
 
     The drawing stays where it is: its upper left corner does not move. Parts that no wire joins lie below each other,
-    nodes without wires in a row at the foot. The same graph always gets the same layout.
+    nodes without wires in a row at the foot. A long drawing is broken into rows; `rows=False` leaves it in one line.
+    The same graph always gets the same layout.
     """
     if not len(graph):
         return Move((), graph_name)
@@ -43,7 +48,7 @@ def arrange(graph: Graph, sizes: Mapping[str, Size] | None = None, graph_name: s
     top = 0.0
     parts = _parts(graph)
     for part in [part for part in parts if len(part) > 1]:
-        found = _arrange_part(graph, part, geometries, boxes)
+        found = _arrange_part(graph, part, geometries, boxes, rows=rows)
         bottom = top
         for name, (x, y) in found.items():
             placed[name] = (x, y + top)
@@ -54,8 +59,8 @@ def arrange(graph: Graph, sizes: Mapping[str, Size] | None = None, graph_name: s
         placed[name] = (x, top)
         x += boxes[name][0] + COLUMN_GAP
     left, upper = (min(node.position[axis] for node in graph) for axis in (0, 1))
-    shifted = ((name, (left + x, upper + y)) for name, (x, y) in sorted(placed.items(), key=lambda item: natural(item[0])))
-    return Move(tuple(shifted), graph_name)
+    ordered = sorted(placed.items(), key=lambda item: natural(item[0]))
+    return Move(tuple((name, (left + x, upper + y)) for name, (x, y) in ordered), graph_name)
 
 
 def _parts(graph: Graph) -> list[list[str]]:
@@ -86,7 +91,12 @@ def _role(graph: Graph, name: str) -> Role:
 
 
 def _arrange_part(
-    graph: Graph, part: list[str], geometries: Mapping[str, NodeGeometry], boxes: Mapping[str, Size]
+    graph: Graph,
+    part: list[str],
+    geometries: Mapping[str, NodeGeometry],
+    boxes: Mapping[str, Size],
+    *,
+    rows: bool,
 ) -> dict[str, Position]:
     """Places of the nodes of one part, from (0, 0)."""
     number = {name: at for at, name in enumerate(part)}
@@ -98,17 +108,50 @@ def _arrange_part(
     reduce_crossings(drawing)
     assign_heights(drawing)
     widths = [boxes[name][0] for name in part]
+    edges = _columns(drawing, widths)
+    starts = row_starts(edges, _usual_height(drawing), _crossings(drawing)) if rows else [0]
     found: dict[str, Position] = {}
+    top = 0.0
+    for first, last in zip(starts, [*starts[1:], len(edges)], strict=True):
+        vertices = [vertex for column in drawing.columns[first:last] for vertex in column]
+        upper = min(drawing.y[vertex] for vertex in vertices)
+        for vertex in vertices:
+            if not drawing.is_dummy(vertex):
+                left, right = edges[drawing.layer[vertex]]
+                x = left - edges[first][0] + (right - left - widths[vertex]) / 2
+                found[part[vertex]] = (round(x), round(drawing.y[vertex] - upper + top))
+        top += max(drawing.y[vertex] + drawing.heights[vertex] for vertex in vertices) - upper + ROW_GAP
+    least = min(y for _, y in found.values())
+    return {name: (x, y - least) for name, (x, y) in found.items()}
+
+
+def _columns(drawing: Drawing, widths: list[float]) -> list[tuple[float, float]]:
+    """The left and right edge of each column, wide enough for its nodes and with room for wires to turn behind it."""
+    edges: list[tuple[float, float]] = []
     left = 0.0
     turns = _turns(drawing)
-    least = min(drawing.y[vertex] for vertex in range(len(part)))
     for at, column in enumerate(drawing.columns):
-        nodes = [vertex for vertex in column if not drawing.is_dummy(vertex)]
-        width = max((widths[vertex] for vertex in nodes), default=0.0)
-        for vertex in nodes:
-            found[part[vertex]] = (round(left + (width - widths[vertex]) / 2), round(drawing.y[vertex] - least))
+        width = max((widths[vertex] for vertex in column if not drawing.is_dummy(vertex)), default=0.0)
+        edges.append((left, left + width))
         left += width + COLUMN_GAP + _TURN * min(turns[at], _MOST_TURNS)
-    return found
+    return edges
+
+
+def _usual_height(drawing: Drawing) -> float:
+    """The height that half of the columns do not exceed."""
+    spans = []
+    for column in drawing.columns:
+        lowest = max(drawing.y[vertex] + drawing.heights[vertex] for vertex in column)
+        spans.append(lowest - min(drawing.y[vertex] for vertex in column))
+    return median(spans)
+
+
+def _crossings(drawing: Drawing) -> list[int]:
+    """How many ports have wires past the gap behind each column."""
+    ports: list[set[tuple[int, float]]] = [set() for _ in drawing.columns]
+    for link in drawing.links:
+        ports[drawing.layer[link.source]].add((link.source, link.out))
+    return [len(found) for found in ports]
 
 
 def _link(wire: Wire, number: Mapping[str, int], geometries: Mapping[str, NodeGeometry]) -> Link:
@@ -130,15 +173,15 @@ def _forward(part: list[str], wires: list[Wire]) -> list[Wire]:
         opened.add(start)
         while stack:
             name, rest = stack[-1]
-            wire = next(rest, None)
-            if wire is None:
+            follow = next(rest, None)
+            if follow is None:
                 done.add(name)
                 stack.pop()
-            elif wire.target not in opened:
-                opened.add(wire.target)
-                stack.append((wire.target, iter(onward[wire.target])))
-            elif wire.target not in done:
-                closing.add(wire)
+            elif follow.target not in opened:
+                opened.add(follow.target)
+                stack.append((follow.target, iter(onward[follow.target])))
+            elif follow.target not in done:
+                closing.add(follow)
     return [wire for wire in wires if wire not in closing]
 
 
@@ -146,7 +189,7 @@ def _turns(drawing: Drawing) -> list[int]:
     """How many wires change their height behind each column."""
     found = [0] * len(drawing.columns)
     for link in drawing.links:
-        found[drawing.layer[link.source]] += abs(
-            drawing.y[link.source] + link.out - drawing.y[link.target] - link.into
-        ) > 1.0
+        found[drawing.layer[link.source]] += (
+            abs(drawing.y[link.source] + link.out - drawing.y[link.target] - link.into) > 1.0
+        )
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 Positive = Annotated[float, Gt(0)]
 Count = Annotated[int, Ge(1)]
@@ -68,7 +68,7 @@ class Update:
 class Stage:
     """A stretch of training: updates in order, for `epochs` passes over the data or `steps` steps if given."""
 
-    updates: tuple[Update, ...] = (Update(),)
+    updates: Annotated[tuple[Update, ...], MinLen(1)] = (Update(),)
     epochs: Count = 10
     steps: Count | None = None
 
@@ -82,7 +82,7 @@ class Plan:
     order and dropout.
     """
 
-    stages: tuple[Stage, ...] = (Stage(),)
+    stages: Annotated[tuple[Stage, ...], MinLen(1)] = (Stage(),)
     batch_size: Count = 64
     validation: Share = 0.2
     seed: Annotated[int, Ge(0)] = 0

@@ -1,7 +1,8 @@
 """The way of a wire between two ports: a smooth curve that goes round nodes instead of behind them.
 
-Where no node stands between the ports the plain curve is taken. Else the nodes between the ports are seen as columns; the wire passes each
-column through a gap, chosen so that it rises and falls as little as possible, and bends only between columns.
+Where no node stands between the ports the plain curve is taken. Else the nodes between the ports are seen as columns;
+the wire passes each column through a gap, chosen so that it rises and falls as little as possible, and bends only
+between columns.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _CELL = 256.0
 _REACHES = (160.0, 640.0, 2560.0)  # how far above and below the ports a way is looked for, in turn
 _SAMPLES = 16
 _STUB = 20.0
+_FAR_BACK = 160.0  # a wire that leads back further runs level between rows
 _WRONG_SIDE = 80.0  # what it costs to cross the wires of the ports above or below
 _BEND = 24.0  # what a change of height costs beside its length: few long bends rather than many small ones
 
@@ -54,16 +56,16 @@ class Obstacles:
 
     def near(self, rect: Rect, ignored: Iterable[str] = ()) -> list[Rect]:
         """The rectangles that touch `rect`, those of `ignored` nodes aside."""
-        found: set[str] = set()
-        for cell in _cells(rect):
-            found |= self._cells.get(cell, _NONE)
-        found.difference_update(ignored)
         left, top, right, bottom = rect
-        rects = (self._rects[node] for node in found)
-        return [r for r in rects if r[0] < right and r[2] > left and r[1] < bottom and r[3] > top]
-
-
-_NONE: frozenset[str] = frozenset()
+        found: dict[str, Rect] = {}
+        for cell in _cells(rect):
+            for node in self._cells.get(cell, ()):
+                near = self._rects[node]
+                if near[0] < right and near[2] > left and near[1] < bottom and near[3] > top:
+                    found[node] = near
+        for node in ignored:
+            found.pop(node, None)
+        return list(found.values())
 
 
 class Lanes:
@@ -127,8 +129,9 @@ def route(
     plain = direct(start, end)
     (x1, y1), (x2, y2) = start, end
     if x2 - x1 < 3 * _STUB:
-        hidden = _hits(plain, obstacles.near(_bounds(plain), ends))
-        return Route((_back(start, end, obstacles) if hidden else None) or plain)
+        if x1 - x2 < _FAR_BACK and not _hits(plain, obstacles.near(_bounds(plain), ends)):
+            return Route(plain)
+        return _back(start, end, obstacles, ends[0], lanes)
     between = (x1 + _STUB, min(y1, y2) - CLEARANCE, x2 - _STUB, max(y1, y2) + CLEARANCE)
     if not obstacles.near(between, ends):
         return Route(plain)
@@ -210,7 +213,7 @@ def _runs(
     lanes: Lanes | None,
     lean: float,
 ) -> list[tuple[float, float, float]] | None:
-    """The level pieces (left, right, y) of the way with the least rise and fall; None if there is none within `reach`."""
+    """The level pieces (left, right, y) of the way with the least rise and fall; None if `reach` is too short."""
     (x1, y1), (x2, y2) = start, end
     top, bottom = min(y1, y2) - reach, max(y1, y2) + reach
     rects = obstacles.near((x1 + _STUB, top - 200.0, x2 - _STUB, bottom + 200.0), ends)
@@ -299,21 +302,25 @@ def _bend(points: list[Point], to: Point) -> None:
     points += [(x1 + handle, y1), (x2 - handle, y2), to]
 
 
-def _back(start: Point, end: Point, obstacles: Obstacles) -> Curve | None:
-    """A way to a port that lies to the left: out, along a free height between the two, and in."""
+def _back(start: Point, end: Point, obstacles: Obstacles, source: str, lanes: Lanes | None) -> Route:
+    """A way to a port that lies to the left: out, along a free height as near to both as there is, and in."""
     (x1, y1), (x2, y2) = start, end
     left, right = x2 - 2 * _STUB, x1 + 2 * _STUB
-    top, bottom = min(y1, y2), max(y1, y2)
-    rects = obstacles.near((left, top - 400.0, right, bottom + 400.0))
-    middle = (y1 + y2) / 2
-    gaps = _gaps(rects, top - 400.0, bottom + 400.0)
+    top, bottom = min(y1, y2) - 400.0, max(y1, y2) + 400.0
+    gaps = _gaps(obstacles.near((left, top, right, bottom)), top, bottom)
     if not gaps:
-        return None
-    y = min((min(max(middle, upper), lower) for upper, lower in gaps), key=lambda height: abs(height - middle))
-    out, into = (max(2 * _STUB, abs(y - side) * 0.45) for side in (y1, y2))
-    return (
+        return Route(direct(start, end))
+    middle = (y1 + y2) / 2
+    upper, lower = min(gaps, key=lambda gap: abs(min(max(middle, gap[0]), gap[1]) - middle))
+    wanted = min(max(middle, upper), lower)
+    heights = [wanted + sign * step * LANE for step in range(12) for sign in (1, -1)]
+    free = (y for y in heights if upper <= y <= lower and (lanes is None or lanes.is_free(x2, x1, y, source)))
+    y = next(free, wanted)
+    out, into = (min(max(2 * _STUB, abs(y - side) * 0.45), 3 * _STUB) for side in (y1, y2))
+    curve = (
         start,
         *((x1 + out, y1), (x1 + out, y), (x1, y)),
         *((x1, y), (x2, y), (x2, y)),
         *((x2 - into, y), (x2 - into, y2), end),
     )
+    return Route(curve, ((min(x1, x2), max(x1, x2), y),))

@@ -68,15 +68,10 @@ def make_subject(document: Document, weights: Mapping[str, Tensor] | None = None
 
     Raises:
         CompileError: the document has problems.
-        ExportError: nothing leads to an output, or the weights are of another network.
+        ExportError: the weights are of another network.
     """
     result = Checker().check(document)
     program = compile_document(document, result, for_export=True)
-    if not program.outputs:
-        raise ExportError(
-            f"{document.title} has no Output node, so there is nothing to export. "
-            "Wire an Output to what the network gives."
-        )
     network = program.make(document.plan.seed)
     if weights is not None:
         _load(network, weights, document.title)

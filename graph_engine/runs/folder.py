@@ -1,12 +1,14 @@
 """The folder of a run: everything that was, and all that it takes to go on.
 
-`run.json` what is known of it; `document.loom` and `network.py` what was trained; `steps.bin` and `metrics.csv` what
-was measured; `checkpoints/` weights; `lock` held while it runs.
+`run.json` what is known of it, `about.json` name and note that a person gave; `document.loom` and `network.py` what
+was trained; `steps.bin` and `metrics.csv` what was measured; `checkpoints/` weights; `lock` held while it runs.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from graph_engine.document import Document
@@ -18,7 +20,8 @@ from graph_engine.train.checkpoints import Checkpoint, Checkpoints
 from graph_engine.train.feed import Feed, Progress
 from graph_engine.train.history import read_epochs, read_feed
 
-RECORD, DOCUMENT, SOURCE, LOCK, CHECKPOINTS = "run.json", "document.loom", "network.py", "lock", "checkpoints"
+RECORD, ABOUT, DOCUMENT, SOURCE = "run.json", "about.json", "document.loom", "network.py"
+LOCK, CHECKPOINTS = "lock", "checkpoints"
 TRASH = ".trash"
 _LONGEST = 40
 
@@ -45,15 +48,24 @@ class RunFolder:
     def read(self) -> RunRecord:
         """Raises: RunError when there is no record, or a damaged one."""
         try:
-            return from_json((self.path / RECORD).read_bytes())
+            record = from_json((self.path / RECORD).read_bytes())
+            name, note = self._about() or (record.name, record.note)
+            return replace(record, name=name, note=note)
         except OSError as error:
             raise RunError(f"{self.path} is no run: {RECORD} can't be read ({error.strerror or error}).") from error
         except (ValueError, TypeError) as error:
             raise RunError(f"{self.path / RECORD} is damaged ({error}).") from error
 
     def write(self, record: RunRecord) -> None:
-        """Raises: FileError when the disk is full; then the record before is still there."""
+        """For the run itself. Raises: FileError when the disk is full; then the record before is still there."""
         write_whole(self.path / RECORD, to_json(record))
+
+    def write_about(self, name: str, note: str) -> None:
+        """What a person calls it and says of it: in a file of its own, since the run writes the record.
+
+        Raises: FileError.
+        """
+        write_whole(self.path / ABOUT, json.dumps({"name": name, "note": note}, ensure_ascii=False, indent=1))
 
     def write_subject(self, document: Document, source: str) -> None:
         """Keep what is trained. Raises: FileError."""
@@ -102,6 +114,14 @@ class RunFolder:
     def epochs(self) -> list[dict[str, float]]:
         """What was measured after each epoch, by column."""
         return read_epochs(self.path)
+
+    def _about(self) -> tuple[str, str] | None:
+        """Name and note that a person gave, if one did."""
+        try:
+            said = json.loads((self.path / ABOUT).read_bytes())
+            return str(said["name"]), str(said["note"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def checkpoint(self, which: str) -> Checkpoint:
         """`best` or `last`.

@@ -148,10 +148,8 @@ class RunHandle:
             **changes,
         )
         try:
-            kept = self.folder.read()  # name and note may have been changed by a person meanwhile
-            self._record = replace(self._record, name=kept.name, note=kept.note)
             self.folder.write(self._record)
-            self._store.put(self._record)
+            self._record = self._store.refresh(self._record.id)  # with the name and note that it has now
         except (RunError, FileError):
             return
 

@@ -11,7 +11,7 @@ from graph_engine.data import Samples
 from graph_engine.document.plan import Plan
 
 
-def provenance(plan: Plan, samples: Samples, device: str, threads: int) -> dict[str, Any]:
+def provenance(plan: Plan, samples: Samples, device: str, threads: int, *, compiled: bool) -> dict[str, Any]:
     """Versions, machine, seed and data. `threads` decides the last bits of sums on a CPU."""
     return {
         "versions": {name: _version(name) for name in ("layerloom", "torch", "numpy")}
@@ -20,6 +20,7 @@ def provenance(plan: Plan, samples: Samples, device: str, threads: int) -> dict[
         "device": device,
         "threads": threads,
         "precision": plan.precision,
+        "compiled": compiled,
         "seed": plan.seed,
         "data": {
             "name": samples.dataset.name,

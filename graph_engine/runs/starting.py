@@ -46,13 +46,14 @@ def start_run(
     name: str = "",
     out: Path | None = None,
     store: RunStore | None = None,
+    compiled: bool = False,
 ) -> RunHandle:
     """Train `document` by its plan, on a thread of its own. Everything is checked first: takes a second or so, and
     returns with the first step under way. Call it from a worker, not from the window's thread.
 
     `dataset` (name, path or open) takes the place of the one that the document is bound to; `out` is a folder to keep
-    the run in, empty or not there yet (None: one beside the other runs). The document is copied: it may be edited at
-    once.
+    the run in, empty or not there yet (None: one beside the other runs). `compiled` makes the steps faster after a
+    slow first one (`torch.compile`). The document is copied: it may be edited at once.
 
     Raises:
         CompileError: the document has errors.
@@ -73,7 +74,7 @@ def start_run(
             created=now(),
             parameters=prepared.result.total.params,
         )
-        return _launch(prepared, record, folder, store)
+        return _launch(prepared, record, folder, store, compiled=compiled)
     except BaseException:
         _take_back(path)
         raise
@@ -85,6 +86,7 @@ def resume_run(
     plan: Plan | None = None,
     dataset: str | Dataset | None = None,
     store: RunStore | None = None,
+    compiled: bool = False,
 ) -> RunHandle:
     """Go on with a run from its newest whole checkpoint, as if it had never been interrupted.
 
@@ -111,7 +113,7 @@ def resume_run(
             f"The data of the run {stored.id} have changed since it began ({record.dataset}). "
             "Bring them back, or start a new run."
         )
-    return _launch(prepared, record, stored.folder, store, resume=True)
+    return _launch(prepared, record, stored.folder, store, resume=True, compiled=compiled)
 
 
 def _prepare(document: Document, dataset: Dataset | None, threads: int | None = None) -> _Prepared:
@@ -135,7 +137,13 @@ def _prepare(document: Document, dataset: Dataset | None, threads: int | None = 
 
 
 def _launch(
-    prepared: _Prepared, record: RunRecord, folder: RunFolder, store: RunStore, *, resume: bool = False
+    prepared: _Prepared,
+    record: RunRecord,
+    folder: RunFolder,
+    store: RunStore,
+    *,
+    resume: bool = False,
+    compiled: bool = False,
 ) -> RunHandle:
     from graph_engine.train.devices import describe
     from graph_engine.train.trainer import Trainer
@@ -159,11 +167,15 @@ def _launch(
         if resume:
             trainer.resume()
             record = replace(record, ended="", message="", node=None)
-        facts = provenance(document.plan, prepared.samples, describe(prepared.device), prepared.threads)
+        if compiled:
+            trainer.stepper.network.compile()  # in place: its names and weights stay as they are
+        facts = provenance(
+            document.plan, prepared.samples, describe(prepared.device), prepared.threads, compiled=compiled
+        )
         record = replace(record, state=RunState.QUEUED, provenance=facts)
         folder.write_subject(document, prepared.program.source)
         folder.write(record)
-        store.put(record)
+        store.refresh(record.id)
         handle = RunHandle(record, folder, store, lock, document, prepared.program, trainer, board)
         watch.handle = handle
         handle.start()

@@ -29,6 +29,7 @@ Order = Literal["created", "name", "document", "state", "seconds"]
 DATABASE = "runs.sqlite"
 SCHEMA = 1
 _LOCK = ".store-lock"
+_NOT_DAMAGED = ("full", "locked", "busy", "readonly", "unable to open", "disk I/O")
 _PATIENCE = 5.0  # s to wait for another process that writes
 
 _MAKE = """
@@ -128,9 +129,19 @@ class RunStore:
     def run_folder(self, run: str) -> RunFolder:
         return RunFolder(self.folder / run)
 
-    def put(self, record: RunRecord) -> None:
-        """Note what is known of a run, new or not."""
-        self._ask(lambda db: _insert(db, [record]))
+    def refresh(self, run: str) -> RunRecord:
+        """Take in what the folder of a run says now. Whoever comes last has read last, in all processes.
+
+        Raises: RunError when there is no such run, or the database can't be written.
+        """
+
+        def take(db: sqlite3.Connection) -> RunRecord:
+            db.execute("BEGIN IMMEDIATE")
+            record = replace(self.run_folder(run).read(), id=run)
+            _insert(db, [record])
+            return record
+
+        return self._ask(take)
 
     def rename(self, run: str, name: str) -> RunRecord:
         """Raises: RunError when there is no such run, or its folder can't be written."""
@@ -156,9 +167,7 @@ class RunStore:
     def restore(self, run: str) -> RunRecord:
         """Bring a run back from the trash. Raises: RunError when it is not there."""
         self._move(self.folder / TRASH / run, self.folder / run)
-        record = self.run_folder(run).read()
-        self.put(record)
-        return record
+        return self.refresh(run)
 
     def rebuild(self) -> int:
         """Make the database again from the folders; how many runs there are.
@@ -186,14 +195,13 @@ class RunStore:
 
     def _change(self, run: str, *, name: str | None = None, note: str | None = None) -> RunRecord:
         folder = self.run_folder(run)
-        record = folder.read()
-        record = replace(record, name=record.name if name is None else name, note=record.note if note is None else note)
-        try:
-            folder.write(record)
-        except FileError as error:
-            raise RunError(str(error)) from error
-        self.put(record)
-        return record
+        with self._lock:
+            record = folder.read()
+            try:
+                folder.write_about(record.name if name is None else name, record.note if note is None else note)
+            except FileError as error:
+                raise RunError(str(error)) from error
+            return self.refresh(run)
 
     def _get(self, run: str) -> RunRecord | None:
         row = self._ask(lambda db: db.execute("SELECT record FROM run WHERE id = ?", [run]).fetchone())
@@ -216,10 +224,9 @@ class RunStore:
                 message = "Its process ended before the run did. Resume it from its newest checkpoint."
                 record = replace(record, state=RunState.INTERRUPTED, message=message)
                 folder.write(record)
+            return self.refresh(record.id)
         except (RunError, FileError):
-            record = replace(record, state=RunState.INTERRUPTED)
-        self.put(record)
-        return record
+            return replace(record, state=RunState.INTERRUPTED)
 
     def _move(self, path: Path, goal: Path) -> None:
         try:
@@ -249,24 +256,29 @@ class RunStore:
         new = [record for name in there - known if (record := self._read(name)) is not None]
         gone = [(name,) for name in known - there]
         if new or gone:
-            self._ask(lambda db: (_insert(db, new), db.executemany("DELETE FROM run WHERE id = ?", gone)))
+            self._ask(lambda db: _insert(db, new))
+            self._ask(lambda db: db.executemany("DELETE FROM run WHERE id = ?", gone))
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """The answer of the database, which is made (again) from the folders when it is missing or damaged."""
+        """The answer of the database, which is made (again) from the folders when it is missing or damaged.
+
+        Raises: RunError when it can't be read or written.
+        """
         with self._lock:
-            if (self.folder / DATABASE).exists():
-                try:
-                    with self._connected() as db:
-                        if _version(db) == SCHEMA:
-                            return question(db)
-                except sqlite3.OperationalError as error:
-                    if "full" in str(error) or "locked" in str(error) or "readonly" in str(error):
-                        raise RunError(f"The list of runs in {self.folder} can't be written ({error}).") from error
-                except sqlite3.DatabaseError:
-                    pass  # damaged
-            self.rebuild()
-            with self._connected() as db:
-                return question(db)
+            try:
+                if (self.folder / DATABASE).exists():
+                    try:
+                        with self._connected() as db:
+                            if _version(db) == SCHEMA:
+                                return question(db)
+                    except sqlite3.DatabaseError as error:
+                        if any(word in str(error) for word in _NOT_DAMAGED):
+                            raise
+                self.rebuild()
+                with self._connected() as db:
+                    return question(db)
+            except (sqlite3.Error, OSError) as error:
+                raise RunError(f"The list of runs in {self.folder} can't be used ({error}).") from error
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

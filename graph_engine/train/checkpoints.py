@@ -175,7 +175,7 @@ def _read(place: Path) -> Checkpoint:
         return Checkpoint(int(manifest["step"]), int(manifest["epoch"]), manifest["metrics"], weights, state)
     except DamagedCheckpoint:
         raise
-    except Exception as error:  # noqa: BLE001  whatever readers say of a file that is not as we wrote it
+    except Exception as error:  # whatever readers say of a file that is not as we wrote it
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DamagedCheckpoint(f"{place} is damaged ({why}).") from error
 

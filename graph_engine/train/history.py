@@ -39,7 +39,7 @@ class History:
         self._files: list[BufferedWriter] = []
 
     def cut(self, step: int, epoch: int) -> None:
-        """Keep what was measured up to `step` steps and `epoch` epochs: the rest will be measured again. Before `open`."""
+        """Keep what was measured up to `step` and `epoch`: the rest will be measured again. Before `open`."""
         records = read_steps(self._folder)
         kept = int((records["step"] <= step).sum())
         _cut(self._folder / STEPS, len(_header(self._names)) + kept * records.dtype.itemsize)

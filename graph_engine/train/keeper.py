@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EPOCH_INTERVAL = 1.0
 """s between checkpoints at the ends of epochs."""
+SAVE_SHARE = 200
+"""How many times as long as a checkpoint took is waited until the next at the end of an epoch."""
 LONGEST = 30.0
 """s between checkpoints at most."""
 COPY_INTERVAL = 1.0
@@ -41,6 +43,7 @@ class Keeper:
     folder: Path | None
     history: History | None
     _saved_at: float = field(default_factory=time.perf_counter)
+    _save_took: float = 0.0
     _copied_at: float = 0.0
     _copy_took: float = 0.0
     _good: tuple[Weights, State] | None = None
@@ -52,7 +55,8 @@ class Keeper:
 
     def is_due(self, now: float, *, epoch_done: bool = False) -> bool:
         """Whether to save at time `now` (s, of `time.perf_counter`)."""
-        return now - self._saved_at >= (EPOCH_INTERVAL if epoch_done else LONGEST)
+        interval = max(EPOCH_INTERVAL, SAVE_SHARE * self._save_took) if epoch_done else LONGEST
+        return now - self._saved_at >= min(interval, LONGEST)
 
     def save(self, stepper: Stepper, more: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """Save a checkpoint of this very step, and the best weights if there are new ones. `more` is added to the
@@ -61,7 +65,7 @@ class Keeper:
         Raises: TrainError when that is not possible (full disk).
         """
         checkpoints = self.checkpoints
-        self._saved_at = time.perf_counter()
+        started = self._saved_at = time.perf_counter()
         if checkpoints is None:
             return
         at = stepper.position
@@ -77,6 +81,7 @@ class Keeper:
         except OSError as error:
             raise disk_error(error, at.step) from error
         self._saved_at = time.perf_counter()
+        self._save_took = self._saved_at - started
 
     def keep_best(self, stepper: Stepper, metrics: Mapping[str, float]) -> None:
         """Remember these weights as the best; they go to disk with the next checkpoint."""

@@ -85,6 +85,7 @@ class ActiveUpdate:
         if self._scaler is None:
             self.optimiser.step()
         else:
+            self._scaler.unscale_(self.optimiser)  # so that who looks at gradients sees them as they are
             self._scaler.step(self.optimiser)
             self._scaler.update()
 

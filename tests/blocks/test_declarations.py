@@ -66,9 +66,7 @@ def test_it_names_its_paper_or_needs_none(block: type[Block]) -> None:
     assert (block.reference is None) == (block.key() in plain)
     if block.reference is not None:
         assert 1900 < block.reference.year < 2030
-        assert str(block.reference) == (
-            f"{block.reference.authors} ({block.reference.year}). {block.reference.title}."
-        )
+        assert str(block.reference) == (f"{block.reference.authors} ({block.reference.year}). {block.reference.title}.")
         assert not block.reference.title.endswith(".")
 
 

@@ -106,3 +106,9 @@ def test_a_subcommand_loads_only_what_it_needs(call: tuple[str, ...], allowed: s
     done = subprocess.run([sys.executable, "-c", _LOADED, *call], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert set(filter(None, done.stderr.split(","))) <= allowed
+
+
+def test_the_version_is_that_of_the_installation(layerloom: Call) -> None:
+    from graph_engine.doctor.versions import layerloom_version
+
+    assert layerloom("--version").out == f"layerloom {layerloom_version() or '(not installed)'}\n"

@@ -178,3 +178,22 @@ def test_a_reader_who_left_long_ago_is_met_with_silence() -> None:
 def test_the_exit_status_reaches_the_shell(process: Call) -> None:
     assert process("presets").status == 0
     process("chek").assert_refused(2, "Did you mean 'check'?")
+
+
+def test_letters_that_a_terminal_lacks_are_no_error() -> None:
+    """Latin-1 has × and ·, but no dash."""
+    env = {**os.environ, "PYTHONIOENCODING": "latin-1:strict", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "app", "summary", "lenet5"]
+    done = subprocess.run(command, capture_output=True, env=env, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = done.stdout.decode("latin-1")
+    assert "N×6×28×28" in shown
+    assert "?" in shown
+
+
+def test_many_lines_of_somebody_elses_words_become_two(layerloom: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wordy() -> None:
+        raise CallError("One.\nTwo.\n\n  Three.")
+
+    monkeypatch.setattr("graph_engine.blocks.all_blocks", wordy)
+    assert layerloom("blocks").err == "layerloom: One.\nTwo. Three.\n"

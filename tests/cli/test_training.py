@@ -267,3 +267,12 @@ def test_a_reader_who_leaves_does_not_end_the_run() -> None:
     assert done.stderr == ""
     (record,) = RunStore().records()
     assert (record.state, record.epoch) == ("finished", 60)
+
+
+@pytest.mark.parametrize("options", [[], ["--compile"]], ids=" ".join)
+def test_compiling_is_done_when_asked_for(layerloom: Call, monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr("torch.nn.Module.compile", lambda network: compiled.append(type(network).__name__))
+    monkeypatch.setattr("app.cli.training.which", lambda name: f"/usr/bin/{name}")
+    assert layerloom(*TINY, *options, "--json").json["state"] == "finished"
+    assert compiled == (["MultiLayerPerceptron"] if options else [])

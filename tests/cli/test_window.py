@@ -62,7 +62,8 @@ def test_a_missing_library_is_named_with_the_command(
 def test_the_window_opens_empty_or_with_the_file(layerloom: Call, document: Path, opened: list[Path | None]) -> None:
     assert layerloom().status == 0
     assert layerloom(document).status == 0
-    assert opened == [None, document]
+    assert layerloom("--debug").status == 0
+    assert opened == [None, document, None]
 
 
 def test_a_file_that_is_not_there_opens_nothing(layerloom: Call, tmp_path: Path, opened: list[Path | None]) -> None:

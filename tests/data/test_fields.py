@@ -75,7 +75,10 @@ def test_what_cant_be_served_is_refused_in_words(shape: tuple[int, ...], dtype: 
 
 def test_xor_holds_the_four_points_in_equal_numbers() -> None:
     xor = open_dataset("xor")
-    rows = {(*point, label) for point, label in zip(xor.serve("x", (2,)).tolist(), xor.serve("label", (), "int64").tolist(), strict=True)}
+    rows = {
+        (*point, label)
+        for point, label in zip(xor.serve("x", (2,)).tolist(), xor.serve("label", (), "int64").tolist(), strict=True)
+    }
 
     assert rows == {(0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)}
     assert xor.serve("label", (), "int64").float().mean() == 0.5

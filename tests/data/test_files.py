@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +180,7 @@ def test_an_empty_class_is_named(pictures: Path) -> None:
 
 
 def test_a_folder_without_classes_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="has no sub-folders. Put the pictures of each class into a folder"):
+    with pytest.raises(DataError, match=r"has no sub-folders\. Put the pictures of each class into a folder"):
         open_dataset(str(tmp_path))
 
 
@@ -215,7 +214,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_a_name_that_nothing_has_gets_a_hint() -> None:
-    with pytest.raises(DataError, match="no data set called 'digit'.* Did you mean digits"):
+    with pytest.raises(DataError, match=r"no data set called 'digit'.* Did you mean digits"):
         open_dataset("digit")
 
 
@@ -227,8 +226,8 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def unreadable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing may be listed or opened, as for a user without the right (root may read all, so the call itself is stopped)."""
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing may be listed, as for a user without the right (root may, so the call itself is stopped)."""
 
     def refuse(path: object, *_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
@@ -236,7 +235,6 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(os, "scandir", refuse)
     monkeypatch.setattr(os, "listdir", refuse)
     monkeypatch.setattr(Path, "iterdir", refuse)
-    yield
 
 
 @pytest.mark.usefixtures("unreadable")

@@ -156,15 +156,23 @@ def chain(count: int) -> Document:
     return document
 
 
+def is_clean(history: History) -> bool:
+    return history.clean
+
+
+def place(history: History) -> tuple[float, float]:
+    return history.document.main["n_0"].position
+
+
 def test_a_drag_is_one_step_back_to_where_it_began() -> None:
     history = History(chain(2))
     for x in range(1, 6):
         history.perform(Move((("n_0", (x, x)),)), merge="drag")
     assert history.labels == ["Move 1 node"]
     history.undo()
-    assert history.document.main["n_0"].position == (0, 0)
+    assert place(history) == (0, 0)
     history.redo()
-    assert history.document.main["n_0"].position == (5, 5)
+    assert place(history) == (5, 5)
 
 
 def test_what_was_closed_undone_or_saved_is_not_merged_into() -> None:
@@ -202,20 +210,20 @@ def test_a_new_edit_forgets_what_was_undone() -> None:
 
 def test_it_is_clean_where_it_was_saved_and_nowhere_else() -> None:
     history = History(chain(1))
-    assert history.clean
+    assert is_clean(history)
     history.perform(SetParameter("n_0", "channels", 1))
-    assert not history.clean
+    assert not is_clean(history)
     history.undo()
-    assert history.clean
+    assert is_clean(history)
     history.redo()
     history.mark_saved()
     history.perform(SetParameter("n_0", "channels", 2))
     history.undo()
-    assert history.clean
+    assert is_clean(history)
     history.undo()
-    assert not history.clean
+    assert not is_clean(history)
     history.perform(SetParameter("n_0", "channels", 1))
-    assert not history.clean, "it looks like the saved one, but is another step"
+    assert not is_clean(history), "it looks like the saved one, but is another step"
 
 
 def test_a_refused_edit_is_no_step_and_is_not_recorded() -> None:
@@ -224,7 +232,7 @@ def test_a_refused_edit_is_no_step_and_is_not_recorded() -> None:
     history.applied = heard.append
     with pytest.raises(EditRefused):
         history.perform(RemoveNodes(("gone",)))
-    assert (history.labels, heard, history.clean) == ([], [], True)
+    assert (history.labels, heard, is_clean(history)) == ([], [], True)
 
 
 def test_a_step_that_cannot_be_taken_back_stays() -> None:

@@ -8,6 +8,8 @@ from graph_engine.blocks import Kind
 from graph_engine.document import Document, Node, Wire, title_of, why_not_wire
 from tests.document.drawings import drawing
 
+DENSE = "vector (N×C) or sequence (N×T×E)"
+
 
 @pytest.fixture
 def document() -> Document:
@@ -21,7 +23,7 @@ def document() -> Document:
         (Wire("n_1", "y", "n_2", "x"), Kind.IMAGE, None),  # taken: it would be replaced
         (Wire("n_1", "y", "n_4", "x"), Kind.VECTOR, None),
         (Wire("n_1", "y", "n_4", "x"), Kind.ANY, None),  # not known yet
-        (Wire("n_1", "y", "n_4", "x"), Kind.IMAGE, "Linear takes vector (N×C) or sequence (N×T×E) here, not image (N×C×H×W)."),
+        (Wire("n_1", "y", "n_4", "x"), Kind.IMAGE, f"Linear takes {DENSE} here, not image (N×C×H×W)."),
         (Wire("n_1", "y", "n_6", "xs.9"), Kind.IMAGE, None),
         (Wire("n_7", "whatever", "n_6", "xs.9"), Kind.ANY, None),  # an unknown block may have any port
         (Wire("n_1", "y", "n_7", "whatever"), Kind.ANY, None),

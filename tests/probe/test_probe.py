@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -123,9 +121,7 @@ def test_gradients_are_those_of_the_last_step(program: Program, inputs: ProbeInp
 
 
 def test_a_node_that_cant_be_computed_hides_no_other(program: Program, inputs: ProbeInputs) -> None:
-    answer = look(
-        program, program.make(0), ProbeRequest(("relu_1", "gone_1")), inputs.serve(0, with_others=False)
-    )
+    answer = look(program, program.make(0), ProbeRequest(("relu_1", "gone_1")), inputs.serve(0, with_others=False))
 
     assert set(answer.views) == {"relu_1"}
     assert set(answer.failed) == {"gone_1"}
@@ -193,7 +189,9 @@ def test_the_board_answers_the_newest_request_at_most_ten_times_a_second(documen
     assert not board.is_due(9.0)
 
 
-def test_a_sample_that_cant_be_read_is_told(document: Document, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_that_cant_be_read_is_told(
+    document: Document, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = resolve(document)
     assert found.dataset is not None
     inputs = ProbeInputs(found.dataset, found.inputs)
@@ -219,7 +217,9 @@ def test_probing_a_run_changes_no_number(document: Document, layerloom_home: obj
     answers = ask_until_done(watched)
 
     assert watched.result()["metrics"] == quiet.result()["metrics"]
-    assert all(torch.equal(value, quiet.network.state_dict()[name]) for name, value in watched.network.state_dict().items())
+    assert all(
+        torch.equal(value, quiet.network.state_dict()[name]) for name, value in watched.network.state_dict().items()
+    )
     assert answers
     after = watched.probe(ProbeRequest(("relu_1",), 5))
     assert after is not None
@@ -227,7 +227,7 @@ def test_probing_a_run_changes_no_number(document: Document, layerloom_home: obj
     assert after.request.sample == 5
 
 
-def ask_until_done(handle: RunHandle, sleep: Callable[[float], object] = threading.Event().wait) -> list[Any]:
+def ask_until_done(handle: RunHandle) -> list[Any]:
     seen: list[Any] = []
     for sample in range(100_000):
         handle.board.ask(ProbeRequest(("relu_1", "dropout_1", "linear_1"), sample % 100, figures=True))

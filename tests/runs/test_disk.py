@@ -34,6 +34,7 @@ class Disk:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.05)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 1)
     return Disk(monkeypatch)
 
 

@@ -20,13 +20,15 @@ from graph_engine.runs import RunHandle, RunState, RunStore, resume_run
 
 ROOT = Path(__file__).parents[2]
 EPOCHS = 120
+_random = random.Random(1)  # noqa: S311
+DELAYS = [_random.uniform(0, 0.4) for _ in range(2)]  # s after the first checkpoint
 
 PROGRAM = """
 import sys
 from graph_engine.document.file import load
 from graph_engine.runs import start_run
 from graph_engine.train import keeper
-keeper.EPOCH_INTERVAL = 0.03
+keeper.EPOCH_INTERVAL, keeper.SAVE_SHARE = 0.03, 1
 start_run(load(sys.argv[1])).wait()
 """
 
@@ -37,7 +39,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunHandle]:
     return {}
 
 
-@pytest.mark.parametrize("delay", [random.Random(1).uniform(0, 0.4) for _ in range(2)])
+@pytest.mark.parametrize("delay", DELAYS)
 def test_killed_and_resumed(
     document: Callable[..., Document],
     start: Callable[..., RunHandle],

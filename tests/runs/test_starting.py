@@ -125,7 +125,12 @@ def test_evaluating_on_other_data_takes_all_of_it(document: Make, start: Start, 
     ],
 )
 def test_what_does_not_fit_is_told_before_the_start_and_leaves_nothing(
-    document: Make, start: Start, store: RunStore, change: Callable[[Document], object], error: type[Exception], message: str
+    document: Make,
+    start: Start,
+    store: RunStore,
+    change: Callable[[Document], object],
+    error: type[Exception],
+    message: str,
 ) -> None:
     drawn = document()
     change(drawn)
@@ -169,7 +174,9 @@ def test_a_folder_of_ones_own(document: Make, start: Start, store: RunStore, tmp
     assert (out / "run.json").is_file()  # only forgotten
 
 
-def test_a_finished_run_has_nothing_to_resume_unless_it_gets_more(document: Make, start: Start, store: RunStore) -> None:
+def test_a_finished_run_has_nothing_to_resume_unless_it_gets_more(
+    document: Make, start: Start, store: RunStore
+) -> None:
     handle = start(document(epochs=1))
     handle.wait(30)
     with pytest.raises(RunError, match="has finished"):
@@ -235,6 +242,8 @@ def test_a_name_or_note_given_meanwhile_stays(document: Make, start: Start, stor
     record = store.get(handle.id).record
 
     assert (record.name, record.note) == ("the good one", "with dropout")
+    assert handle.record == record
+    assert store.set_note(handle.id, "").note == ""
     assert store.find("the good one") is not None
 
 

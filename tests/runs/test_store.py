@@ -30,7 +30,7 @@ def put(store: RunStore, number: int, **changes: object) -> RunRecord:
     record = replace(record, **changes)  # type: ignore[arg-type]
     (store.folder / record.id).mkdir()
     store.run_folder(record.id).write(record)
-    store.put(record)
+    store.refresh(record.id)
     return record
 
 
@@ -154,7 +154,7 @@ def test_a_run_that_goes_on_is_not_deleted(store: RunStore) -> None:
     put(store, 1, state=RunState.RUNNING)
     lock = RunLock(store.folder / "net-1" / "lock")
     assert lock.take()
-    with pytest.raises(RunError, match="is going on. Stop it first"):
+    with pytest.raises(RunError, match=r"is going on\. Stop it first"):
         store.delete("net-1")
     lock.let_go()
     store.delete("net-1")
@@ -220,8 +220,8 @@ def test_a_store_that_cant_be_written_says_so(store: RunStore, monkeypatch: pyte
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(sqlite3, "connect", full)
-    with pytest.raises(RunError, match=r"The list of runs in .* can't be written \(database or disk is full\)"):
-        store.put(RunRecord(id="net-2", name="net-2"))
+    with pytest.raises(RunError, match=r"The list of runs in .* can't be used \(database or disk is full\)"):
+        store.refresh("net-1")
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from graph_engine.document import Binding, Document, Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder
-from graph_engine.train import Checkpoints, RunState, Trainer
+from graph_engine.train import Checkpoints, RunState, Trainer, keeper
 
 Make = Callable[..., Document]
 Start = Callable[..., Trainer]
@@ -84,7 +84,9 @@ def test_the_node_that_computes_it_is_named_not_those_after_it(
     outcome = trained.run()
 
     assert outcome.progress.node == "dropout_1"
-    assert outcome.progress.message.startswith("Step 21, epoch 2: Dropout (dropout_1) gives a value that is not finite.")
+    assert outcome.progress.message.startswith(
+        "Step 21, epoch 2: Dropout (dropout_1) gives a value that is not finite."
+    )
     assert "The weights of step 20 are kept." in outcome.progress.message
     assert trained.stepper.position.step == 20
 
@@ -96,11 +98,11 @@ def test_a_gradient_that_is_not_finite_is_led_back(
         """Hands back infinity although what it gives is fine, as a square root at zero does."""
 
         @staticmethod
-        def forward(context: object, x: torch.Tensor) -> torch.Tensor:
+        def forward(_: object, x: torch.Tensor) -> torch.Tensor:
             return x.clone()
 
         @staticmethod
-        def backward(context: object, *gradients: torch.Tensor) -> torch.Tensor:
+        def backward(_: object, *gradients: torch.Tensor) -> torch.Tensor:
             return gradients[0] / 0
 
     trained = trainer(small())
@@ -114,7 +116,9 @@ def test_a_gradient_that_is_not_finite_is_led_back(
     outcome = trained.run()
 
     assert outcome.progress.node == "dropout_1"
-    assert "Step 10, epoch 1: The gradient that Dropout (dropout_1) hands back is not finite." in outcome.progress.message
+    assert (
+        "Step 10, epoch 1: The gradient that Dropout (dropout_1) hands back is not finite." in outcome.progress.message
+    )
     assert trained.stepper.position.step == 9
 
 
@@ -175,3 +179,51 @@ def test_too_little_memory_says_which_batch_may_fit(
     assert outcome.progress.message == (
         "Step 1: there is not enough memory for a batch of 100 at Dropout (dropout_1). Try 50."
     )
+
+
+def overflowing(trained: Trainer, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Dropout gives infinity from step `step` on."""
+    forward = torch.nn.Dropout.forward
+
+    def breaks(module: torch.nn.Dropout, x: torch.Tensor) -> torch.Tensor:
+        y = forward(module, x)
+        return y / 0 if module.training and trained.stepper.position.step >= step else y
+
+    monkeypatch.setattr(torch.nn.Dropout, "forward", breaks)
+
+
+def test_a_network_too_large_to_copy_is_gone_back_to_on_disk(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LARGEST_COPY", 0)
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
+    trained = trainer(small(), tmp_path)
+    overflowing(trained, monkeypatch, 20)
+    outcome = trained.run()
+
+    assert outcome.progress.node == "dropout_1"
+    assert "The weights of step 20 are kept." in outcome.progress.message
+    assert Checkpoints(tmp_path / "checkpoints").newest().step == 20  # type: ignore[union-attr]
+
+
+def test_with_nothing_to_go_back_to_the_step_is_told(
+    small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LARGEST_COPY", 0)
+    trained = trainer(small())
+    overflowing(trained, monkeypatch, 20)
+    outcome = trained.run()
+
+    assert outcome.progress.state is RunState.FAILED
+    assert outcome.progress.message == "The loss at step 21 is not a finite number. A lower learning rate may help."
+
+
+def test_a_later_stage_is_gone_back_to_its_start(small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = trainer(small(stages=(Stage(steps=5), Stage(epochs=2))))
+    overflowing(trained, monkeypatch, 30)
+    outcome = trained.run()
+
+    assert outcome.progress.node == "dropout_1"
+    assert outcome.progress.message.startswith("Step 31, epoch 3: ")
+    assert trained.stepper.position.step == 30

@@ -69,7 +69,10 @@ def test_losses_are_weighed(trainer: Start) -> None:
 @pytest.mark.parametrize(
     ("stage", "message"),
     [
-        (Stage(updates=(Update(losses=(WeightedLoss(node="linear_1"),)),)), "names the loss 'linear_1'.*cross_entropy_1"),
+        (
+            Stage(updates=(Update(losses=(WeightedLoss(node="linear_1"),)),)),
+            "names the loss 'linear_1'.*cross_entropy_1",
+        ),
         (Stage(updates=(Update(losses=(WeightedLoss(node="gone_1"),)),)), "names the loss 'gone_1'"),
         (Stage(updates=(Update(trains=("gone_1",)),)), "trains the node 'gone_1', and there is no such node"),
         (Stage(updates=(Update(trains=("relu_1",)),)), "No weights are left to train for cross_entropy_1"),

@@ -14,7 +14,9 @@ from graph_engine.train.schedules import learning_rate
 BASE = 0.2
 
 
-def torchs(make: Callable[[torch.optim.Optimizer], lr_scheduler.LRScheduler], steps: int, every: int = 1) -> Iterator[float]:
+def torchs(
+    make: Callable[[torch.optim.Optimizer], lr_scheduler.LRScheduler], steps: int, every: int = 1
+) -> Iterator[float]:
     """The learning rates that a scheduler of torch sets, stepped after `every` steps."""
     optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=BASE)
     scheduler = make(optimiser)

@@ -37,7 +37,7 @@ class Knife(Gesture):
         for item in self.scene.items(_around(last, pointer.scene), Qt.ItemSelectionMode.IntersectsItemBoundingRect):
             if isinstance(item, WireItem) and item.crosses(last, pointer.scene):
                 self._cut[item.wire] = item
-                item.set_hovered(True)
+                item.set_hovered(on=True)
 
     def end(self, _pointer: Pointer) -> None:
         if not self.dragging:
@@ -62,7 +62,7 @@ class Knife(Gesture):
 
     def _leave(self) -> None:
         for item in self._cut.values():
-            item.set_hovered(False)
+            item.set_hovered(on=False)
 
 
 class CutClick(Gesture):

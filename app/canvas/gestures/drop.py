@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 
 from app.canvas import changes
 from app.canvas.gestures.gesture import Gesture, Pointer
-from app.canvas.paint.sprites import RADIUS
+from app.canvas.paint.card import RADIUS
 from app.canvas.paint.style import CanvasStyle
 from app.canvas.wire_item import WireItem
 from graph_engine.blocks import find_block
@@ -46,11 +46,11 @@ class DropBlock(Gesture):
 
     def end(self, _pointer: Pointer) -> None:
         self._light(on=False)
-        graph, name = self.scene.graph, self.scene.host.graph_name
+        name = self.scene.host.graph_name
         node = self._node.with_(position=(round(self._corner.x(), 1), round(self._corner.y(), 1)))
         edit = None
         if self._target is not None:
-            edit = changes.splice(graph, node, self._target.wire, name, added=True)
+            edit = changes.splice(node, self._target.wire, name, added=True)
         if self.scene.host.attempt(edit or AddNodes((node,), (), name)):
             self.scene.choose((node.id,))
         self._target = None
@@ -69,8 +69,7 @@ class DropBlock(Gesture):
         painter.drawRoundedRect(self._card, RADIUS, RADIUS)
         painter.setFont(style.title_font)
         painter.setPen(style.text)
-        room = QRectF(self._corner + QPointF(TITLE_LEFT, 0.0), self._card.size()).adjusted(0.0, 0.0, 0.0, 0.0)
-        room.setHeight(HEADER)
+        room = QRectF(self._corner.x() + TITLE_LEFT, self._corner.y(), self._size.width, HEADER)
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), self._title)
         painter.setOpacity(1.0)
 
@@ -80,4 +79,4 @@ class DropBlock(Gesture):
 
     def _light(self, *, on: bool) -> None:
         if self._target is not None:
-            self._target.set_hovered(on)
+            self._target.set_hovered(on=on)

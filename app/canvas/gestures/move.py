@@ -10,8 +10,8 @@ from PySide6.QtGui import QPainter
 from app.canvas import changes
 from app.canvas.gestures.gesture import Gesture, Pointer
 from app.canvas.node_item import NodeItem
+from app.canvas.paint.card import RADIUS
 from app.canvas.paint.grid import GRID
-from app.canvas.paint.sprites import RADIUS
 from app.canvas.paint.style import CanvasStyle
 from app.canvas.wire_item import WireItem
 from graph_engine.document import AnyEdit, Position
@@ -72,9 +72,7 @@ class MoveNodes(Gesture):
         dx, dy = self._offset
         if target is not None:
             x, y = self._from[self._node]
-            inserted = changes.splice(
-                graph, graph[self._node], target.wire, name, added=False, position=(x + dx, y + dy)
-            )
+            inserted = changes.splice(graph[self._node], target.wire, name, added=False, position=(x + dx, y + dy))
             if inserted is not None:
                 return inserted
         return changes.moved(graph, self._from, dx, dy, name)
@@ -100,14 +98,14 @@ class MoveNodes(Gesture):
         graph = self.scene.graph
         if len(self._from) != 1 or not changes.can_be_spliced(graph, self._node):
             return None
-        return self.canvas.wire_for(self.scene.nodes[self._node], graph[self._node])
+        return self.canvas.wire_across(self.scene.nodes[self._node].card, graph[self._node])
 
     def _light(self, wire: WireItem | None) -> None:
         if wire is not self._target:
             if self._target is not None:
-                self._target.set_hovered(False)
+                self._target.set_hovered(on=False)
             if wire is not None:
-                wire.set_hovered(True)
+                wire.set_hovered(on=True)
             self._target = wire
 
 

@@ -14,6 +14,7 @@ from app.canvas.paint.style import CanvasStyle
 from app.canvas.wire_item import path_of
 from app.canvas.wiring import Wiring
 from graph_engine.document import Connect, Disconnect, Wire, title_of
+from graph_engine.document.geometry import Side
 from graph_engine.document.routing import direct
 
 if TYPE_CHECKING:
@@ -136,11 +137,11 @@ class DragWire(Gesture):
     def _point_at(self, port: PortRef | None) -> None:
         for found, on in ((self._target, False), (port, True)):
             if found is not None and found.node in self.scene.nodes:
-                self.scene.nodes[found.node].set_hover(on, (found.side, found.name) if on else None)
+                self.scene.nodes[found.node].set_hover(on=on, port=(found.side, found.name) if on else None)
 
     def _first_port(self, node: NodeItem) -> PortRef | None:
         """The port whose refusal tells best why nothing of a node fits."""
-        side = "input" if self._anchor.side == "output" else "output"
+        side: Side = "input" if self._anchor.side == "output" else "output"
         names = node.ports(side)
         return PortRef(node.id, side, names[0]) if names else None
 

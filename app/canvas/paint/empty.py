@@ -33,7 +33,8 @@ def paint_empty(painter: QPainter, area: QRectF, style: CanvasStyle) -> None:
     painter.setFont(style.ui_font)
     y = top + heading.height() + 18.0
     for key, text in _LINES:
-        chip = QRectF(left + keys - body.horizontalAdvance(key) - 16.0, y, body.horizontalAdvance(key) + 16.0, row - 6.0)
+        wide = body.horizontalAdvance(key) + 16.0
+        chip = QRectF(left + keys - wide, y, wide, row - 6.0)
         painter.setPen(style.note_edge)
         painter.setBrush(style.note_fill)
         painter.drawRoundedRect(chip, 4.0, 4.0)
@@ -53,5 +54,7 @@ def paint_hint(painter: QPainter, rect: QRectF, style: CanvasStyle, text: str) -
     painter.fillRect(rect, style.veil)
     painter.setFont(style.ui_font)
     painter.setPen(style.text_faint)
-    shown = QFontMetricsF(style.ui_font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    shown = text
+    if style.ui_width(text) > rect.width():
+        shown = QFontMetricsF(style.ui_font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
     painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter), shown)

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter
 
 from app.canvas.look import Detail, Look
-from app.canvas.paint.sprites import CardState
+from app.canvas.paint.card import HALO, PORT, CardState, paint_box, paint_card, paint_port
 from graph_engine.check.report import State
-from graph_engine.document.geometry import MARGIN, STRIP, TITLE_LEFT, Side
+from graph_engine.document.geometry import MARGIN, STRIP, TITLE_LEFT
 
 if TYPE_CHECKING:
     from app.canvas.node_item import NodeItem
     from app.canvas.paint.style import CanvasStyle
 
-PORT = 4.2
 _MESSAGE_LINES = 7
 _MESSAGE_LINE = 14.5
-_ICON_PIXELS = (8, 10, 12, 14, 16, 20, 24, 32)
 _FADED = 0.35
-_TITLED_FROM = 44.0  # px: narrower, a title would be cut to nothing
 
 
 def paint_node(painter: QPainter, item: NodeItem, look: Look) -> None:
     """Draw `item` as close as the eye is."""
+    look.sprites.begin(look.style, look.scale, look.ratio)
     if look.detail is Detail.TEXT:
         _paint_near(painter, item, look)
     elif look.detail is Detail.ICON:
-        _paint_icon(painter, item, look)
+        _paint_far(painter, item, look)
 
 
 def message_rect(item: NodeItem, style: CanvasStyle) -> QRectF:
@@ -39,23 +37,25 @@ def message_rect(item: NodeItem, style: CanvasStyle) -> QRectF:
 
 
 def _paint_near(painter: QPainter, item: NodeItem, look: Look) -> None:
-    style, place = look.style, item.geometry
-    width, height = place.width, place.height
-    state: CardState = "rest"
-    if item.selected:
-        state = "selected"
-    elif item.state is State.ERROR:
-        state = "faulty"
-    elif item.hovered:
-        state = "hovered"
+    style, place, scale = look.style, item.geometry, look.scale
+    width, height, state = place.width, place.height, _state(item)
     if item.message:
         height = max(height, message_rect(item, style).bottom())
+
+    def draw(into: QPainter) -> None:
+        into.scale(scale, scale)
+        paint_card(into, style, item.category, width, height, state, 1.0 / (scale * look.ratio))
+        for _, _, kind, wired, x, y in item.port_marks:
+            paint_port(into, style, kind, QPointF(x, y), PORT, wired=wired)
+
     if item.faded:
         painter.setOpacity(_FADED)
-    look.sprites.stamp(painter, style, look.scale, look.ratio, (item.category, width, height, state))
+    size = QSizeF(width * scale, height * scale)
+    look.sprites.stamp(painter, (item.category, width, height, state, item.port_marks), size, HALO * scale, draw)
     _paint_title(painter, item, style, width)
     _paint_body(painter, item, style, width)
-    _paint_ports(painter, item, style)
+    if item.legal or item.port_under_pointer is not None:
+        _paint_lit_ports(painter, item, style)
     if item.faded:
         painter.setOpacity(1.0)
 
@@ -106,66 +106,41 @@ def _paint_strip(painter: QPainter, item: NodeItem, room: QRectF) -> None:
     painter.drawImage(QRectF(room.left(), room.top(), image.width() * scale, image.height() * scale), image)
 
 
-def _paint_ports(painter: QPainter, item: NodeItem, style: CanvasStyle) -> None:
-    for name, y in item.geometry.inputs:
-        _paint_port(painter, item, style, "input", name, QPointF(0.0, y))
-    for name, y in item.geometry.outputs:
-        _paint_port(painter, item, style, "output", name, QPointF(item.geometry.width, y))
-
-
-def _paint_port(
-    painter: QPainter, item: NodeItem, style: CanvasStyle, side: Side, name: str, at: QPointF
-) -> None:
-    port = (side, name)
-    pointed = item.port_under_pointer == port
-    glows = item.legal is not None and port in item.legal
-    if glows or pointed:
+def _paint_lit_ports(painter: QPainter, item: NodeItem, style: CanvasStyle) -> None:
+    """The ports that a wire may be dropped on, and the one under the pointer."""
+    for side, name, kind, wired, x, y in item.port_marks:
+        pointed = item.port_under_pointer == (side, name)
+        if not pointed and (item.legal is None or (side, name) not in item.legal):
+            continue
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(style.glow)
-        painter.drawEllipse(at, PORT + 4.5, PORT + 4.5)
-    kind = item.kind_of(side, name)
-    radius = PORT + (1.2 if pointed or glows else 0.0)
-    if port in item.wired:
-        painter.setPen(style.port_edge)
-        painter.setBrush(style.kind(kind))
-    else:
-        painter.setPen(style.port(kind))
-        painter.setBrush(style.hole)
-        radius -= 0.7
-    painter.drawEllipse(at, radius, radius)
+        painter.drawEllipse(QPointF(x, y), PORT + 4.5, PORT + 4.5)
+        paint_port(painter, style, kind, QPointF(x, y), PORT + 1.2, wired=wired)
 
 
-def _paint_icon(painter: QPainter, item: NodeItem, look: Look) -> None:
-    style = look.style
-    width, height = item.geometry.width, item.geometry.height
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setBrush(style.far_fill(item.category))
-    if item.selected:
-        painter.setPen(style.edge_selected_far)
-    elif item.state is State.ERROR:
-        painter.setPen(style.edge_faulty_far)
-    else:
-        painter.setPen(Qt.PenStyle.NoPen)
+def _paint_far(painter: QPainter, item: NodeItem, look: Look) -> None:
+    state = _state(item)
+    width, height = item.geometry.width * look.scale, item.geometry.height * look.scale
+
+    def draw(into: QPainter) -> None:
+        paint_box(into, look.style, item.category, item.title, QRectF(0.0, 0.0, width, height), state, look.ratio)
+
     if item.faded:
         painter.setOpacity(_FADED)
-    painter.drawRect(QRectF(0.0, 0.0, width, height))
-    # icon and title have one size on the screen, whatever the zoom
-    transform = painter.transform()
-    painter.resetTransform()
-    room = QRectF(transform.dx(), transform.dy(), width * look.scale, height * look.scale)
-    unit = style.unit
-    titled = room.width() >= _TITLED_FROM * unit and room.height() >= 22.0 * unit
-    wanted = room.height() * 0.5 - (3.0 if titled else 0.0)
-    pixels = max((size for size in _ICON_PIXELS if size <= wanted), default=_ICON_PIXELS[0])
-    middle = room.center().y() - (5.0 * unit if titled else 0.0)
-    pixmap = style.category_pixmap(item.category, pixels, look.ratio)
-    painter.drawPixmap(QPoint(round(room.center().x() - pixels / 2), round(middle - pixels / 2)), pixmap)
-    if titled:
-        painter.setFont(style.far_font)
-        painter.setPen(style.text)
-        text = style.text_item(item.title, "far", (room.width() - 4.0) // 4 * 4)
-        painter.drawStaticText(QPointF(room.center().x() - text.size().width() / 2, middle + pixels / 2), text)
-    painter.setTransform(transform)
+    look.sprites.stamp(
+        painter,
+        (item.category, item.title, item.geometry.width, item.geometry.height, state),
+        QSizeF(width, height),
+        1.0,
+        draw,
+    )
     if item.faded:
         painter.setOpacity(1.0)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+
+def _state(item: NodeItem) -> CardState:
+    if item.selected:
+        return "selected"
+    if item.state is State.ERROR:
+        return "faulty"
+    return "hovered" if item.hovered else "rest"

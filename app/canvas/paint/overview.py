@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QRectF, Qt
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Overview:
-    """Boxes by category and lines by kind; made anew when what they show has changed, moved singly while it is dragged."""
+    """Boxes by category and lines by kind; made anew when what they show has changed, moved singly in a drag."""
 
     def __init__(self, nodes: Mapping[str, NodeItem], wires: Mapping[Wire, WireItem]) -> None:
         self._nodes = nodes
@@ -62,7 +63,7 @@ class Overview:
         if not self._valid:
             self._build()
         style = look.style
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         for kind, lines in self._lines.items():
             painter.setPen(style.wire_far(kind))
             painter.drawLines(lines)
@@ -117,7 +118,7 @@ class Overview:
 def _lines_of(item: WireItem) -> list[QLineF]:
     """A wire as straight lines between the ends of its curves."""
     ends = item.curve[::3]
-    return [QLineF(*start, *end) for start, end in zip(ends, ends[1:], strict=False)]
+    return [QLineF(*start, *end) for start, end in pairwise(ends)]
 
 
 def _straight(item: WireItem) -> QLineF:

@@ -1,92 +1,61 @@
-"""Cards drawn once for each size, category and state, and stamped from then on: rounded corners are dear."""
+"""What many nodes have in common, drawn once for each size and state and stamped from then on.
+
+Rounded corners, shadows and small texts are dear to draw; a stamp is a copy of pixels.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Hashable
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
 from app.canvas.paint.style import CanvasStyle
-from graph_engine.document.geometry import HEADER
 
-RADIUS = 6.0
-CardState = Literal["rest", "hovered", "selected", "faulty"]
-
-_MARGIN = 6.0  # scene units around the card, for halo and shadow
-_MOST = 160
+_MOST = 240
 
 
 class Sprites:
-    """The cards in use at one scale."""
+    """The sprites in use at one scale (pixels for a scene unit) and ratio (device pixels for one of those)."""
 
     def __init__(self) -> None:
-        self._cards: dict[tuple[str, float, float, CardState], QPixmap] = {}
+        self._pixmaps: dict[Hashable, QPixmap] = {}
         self._for: tuple[CanvasStyle, float, float] | None = None
 
-    def stamp(
-        self,
-        painter: QPainter,
-        style: CanvasStyle,
-        scale: float,
-        ratio: float,
-        card: tuple[str, float, float, CardState],
-    ) -> None:
-        """Draw a card (category, width, height, state) with its upper left corner at the painter's origin."""
+    def begin(self, style: CanvasStyle, scale: float, ratio: float) -> None:
+        """Forget the sprites of another style, scale or ratio."""
         if self._for != (style, scale, ratio):
-            self._cards.clear()
+            self._pixmaps.clear()
             self._for = (style, scale, ratio)
-        pixmap = self._cards.get(card)
+
+    def stamp(
+        self, painter: QPainter, key: Hashable, size: QSizeF, margin: float, draw: Callable[[QPainter], None]
+    ) -> None:
+        """Stamp a sprite with its origin at the painter's; `draw` makes it at most once.
+
+        `size` and `margin` are in device-independent pixels; `draw` gets a painter with the origin `margin` inside.
+        """
+        pixmap = self._pixmaps.get(key)
         if pixmap is None:
-            if len(self._cards) >= _MOST:
-                self._cards.clear()
-            pixmap = self._cards[card] = _drawn(style, scale, ratio, card)
+            pixmap = self._drawn(size, margin, draw)
+            if len(self._pixmaps) >= _MOST:
+                self._pixmaps.clear()
+            self._pixmaps[key] = pixmap
         transform = painter.transform()
         painter.resetTransform()
-        # a stamp lies on whole device pixels: anything else would be scaled, and blurred
-        x, y = transform.dx() - _MARGIN * scale, transform.dy() - _MARGIN * scale
-        if ratio == 1.0:
-            painter.drawPixmap(QPoint(round(x), round(y)), pixmap)
-        else:
-            painter.drawPixmap(QPointF(x, y), pixmap)
+        # a stamp lies on whole pixels: anything else would be interpolated, and blurred
+        painter.drawPixmap(QPoint(round(transform.dx() - margin), round(transform.dy() - margin)), pixmap)
         painter.setTransform(transform)
 
-
-def paint_card(
-    painter: QPainter, style: CanvasStyle, category: str, width: float, height: float, state: CardState, pixel: float
-) -> None:
-    """Shadow, halo, body, edge, the header's line and the category's strip; `pixel` is a device pixel in scene units."""
-    card = QRectF(0.0, 0.0, width, height)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(style.shadow)
-    painter.drawRoundedRect(card.translated(0.0, 2.5), RADIUS, RADIUS)
-    if state in ("selected", "faulty"):
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(style.halo if state == "selected" else style.halo_faulty)
-        painter.drawRoundedRect(card, RADIUS, RADIUS)
-    painter.setBrush(style.body_faulty if state == "faulty" else style.body)
-    painter.setPen(style.edges[state])
-    half = pixel / 2  # thin lines are sharp only in the middle of pixels
-    edge = card.adjusted(half, half, -half, -half) if state in ("rest", "hovered") else card
-    painter.drawRoundedRect(edge, RADIUS, RADIUS)
-    painter.setPen(style.header_line)
-    header = round(HEADER / pixel) * pixel + half
-    painter.drawLine(QPointF(1.0, header), QPointF(width - 1.0, header))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(style.category(category))
-    painter.drawRoundedRect(QRectF(10.0, 7.5, 3.0, 13.0), 1.5, 1.5)
-
-
-def _drawn(style: CanvasStyle, scale: float, ratio: float, card: tuple[str, float, float, CardState]) -> QPixmap:
-    category, width, height, state = card
-    pixels = scale * ratio
-    pixmap = QPixmap(round((width + 2 * _MARGIN) * pixels) + 2, round((height + 2 * _MARGIN) * pixels) + 2)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.scale(scale, scale)
-    painter.translate(_MARGIN, _MARGIN)
-    paint_card(painter, style, category, width, height, state, 1.0 / pixels)
-    painter.end()
-    return pixmap
+    def _drawn(self, size: QSizeF, margin: float, draw: Callable[[QPainter], None]) -> QPixmap:
+        ratio = self._for[2] if self._for is not None else 1.0
+        width, height = (size.width() + 2 * margin) * ratio, (size.height() + 2 * margin) * ratio
+        pixmap = QPixmap(round(width) + 2, round(height) + 2)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(QPointF(margin, margin))
+        draw(painter)
+        painter.end()
+        return pixmap

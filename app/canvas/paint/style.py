@@ -26,11 +26,25 @@ class CanvasStyle:
         self.mono_font = typography.font("mono_small")
         self.far_font = typography.font("small")
         self.far_font.setPointSizeF(self.far_font.pointSizeF() * 0.84)
+        self.far_height = QFontMetricsF(self.far_font).height()
         self.title_font = _scalable(typography.font("strong"), TITLE_SIZE)
         self.tell_font = _scalable(typography.font("body"), TELL_SIZE)
         self.shape_font = _scalable(typography.font("mono"), SHAPE_SIZE)
         self.message_font = _scalable(typography.font("body"), SHAPE_SIZE)
 
+        self._make_colors(palette)
+        self._make_pens(palette)
+
+        self._categories: dict[str, QColor] = {}
+        self._kinds: dict[Kind, QColor] = {}
+        self._far: dict[str, QBrush] = {}
+        self._pens: dict[tuple[str, Kind, int], QPen] = {}
+        self._texts: dict[tuple[str, str, float], QStaticText] = {}
+        self._wraps: dict[tuple[str, float, int], tuple[str, ...]] = {}
+        self._icons: dict[tuple[str, int, float], QPixmap] = {}
+        self._widths: dict[str, float] = {}
+
+    def _make_colors(self, palette: Palette) -> None:
         self.canvas = qcolor(palette.canvas)
         self.veil = qcolor(palette.canvas, 0.82)
         self.grid = qcolor(palette.grid)
@@ -47,6 +61,7 @@ class CanvasStyle:
         self.note_fill = QBrush(qcolor(palette.raised))
         self.marquee_fill = QBrush(qcolor(palette.accent, 0.10))
 
+    def _make_pens(self, palette: Palette) -> None:
         self.edge = _pen(palette.node_line)
         self.edges = {
             "rest": self.edge,
@@ -71,15 +86,6 @@ class CanvasStyle:
         self.wire_drawn_illegal = _dashed(palette.danger, 2.0, (3.0, 2.5))
         self.knife = _dashed(palette.danger, 1.6, (4.0, 3.0))
 
-        self._categories: dict[str, QColor] = {}
-        self._kinds: dict[Kind, QColor] = {}
-        self._far: dict[str, QBrush] = {}
-        self._pens: dict[tuple[str, Kind, int], QPen] = {}
-        self._texts: dict[tuple[str, str, float], QStaticText] = {}
-        self._wraps: dict[tuple[str, float, int], tuple[str, ...]] = {}
-        self._icons: dict[tuple[str, int, float], QPixmap] = {}
-        self._widths: dict[str, float] = {}
-
     def category(self, category: str) -> QColor:
         """The strip's colour."""
         if category not in self._categories:
@@ -100,7 +106,7 @@ class CanvasStyle:
 
     def wire(self, kind: Kind) -> QPen:
         """At rest: one pixel, which is many times faster than any wider pen."""
-        return self._kind_pen("rest", kind, 1, lambda color: _pen(color))
+        return self._kind_pen("rest", kind, 1, _pen)
 
     def wire_near(self, kind: Kind, scale: float) -> QPen:
         """Close up, where few wires are in view: as wide as two strokes were; `scale` in device pixels for a unit."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from graph_engine.document.layered.drawing import Drawing, Link
@@ -103,9 +104,7 @@ def _by_priority(drawing: Drawing, position: list[int]) -> list[Link]:
     return sorted(drawing.links, key=priority)
 
 
-def _spine(
-    drawing: Drawing, before: list[int], after: list[int], outgoing: list[list[Link]]
-) -> set[tuple[int, int]]:
+def _spine(drawing: Drawing, before: list[int], after: list[int], outgoing: list[list[Link]]) -> set[tuple[int, int]]:
     """The links of the longest way through the drawing, in nodes."""
     starts = [vertex for vertex in range(drawing.nodes) if before[vertex] == 1]
     if not starts:
@@ -147,7 +146,7 @@ def _neighbours(drawing: Drawing, blocks: _Blocks) -> _Neighbours:
     near = _Neighbours([[] for _ in blocks.all], [[] for _ in blocks.all])
     least: dict[tuple[int, int], float] = {}
     for column in drawing.columns:
-        for upper, lower in zip(column, column[1:], strict=False):
+        for upper, lower in pairwise(column):
             gap = LANE_GAP if drawing.is_dummy(upper) or drawing.is_dummy(lower) else NODE_GAP
             apart = blocks.inner[upper] + drawing.heights[upper] + gap - blocks.inner[lower]
             pair = (blocks.of[upper], blocks.of[lower])
@@ -198,5 +197,5 @@ def _relax(drawing: Drawing, blocks: _Blocks, near: _Neighbours, order: list[int
             for lower, apart in near.below[block]:
                 wanted = min(wanted, heights[lower] - apart)
             heights[block] = wanted
-    for block, height in zip(blocks.all, heights, strict=True):
-        block.y = height
+    for moved, height in zip(blocks.all, heights, strict=True):
+        moved.y = height

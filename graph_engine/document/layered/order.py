@@ -47,7 +47,7 @@ def _first_order(drawing: Drawing, outgoing: list[list[Link]], incoming: list[li
                 continue
             seen[vertex] = True
             columns[drawing.layer[vertex]].append(vertex)
-            stack += [link.target for link in reversed(sorted(outgoing[vertex], key=lambda link: link.out))]
+            stack += [link.target for link in sorted(outgoing[vertex], key=lambda link: -link.out)]
     return columns
 
 

@@ -116,8 +116,8 @@ class Bench:
         """A place where nothing is."""
         for x in range(30, self.view.viewport().width() - 200, 40):
             for y in range(30, self.view.viewport().height() - 140, 40):
-                place = QRectF(self.view.mapToScene(QPoint(x - 20, y - 20)), self.view.mapToScene(QPoint(x + 20, y + 20)))
-                if not self.view.canvas_scene.items(place):
+                corners = self.view.mapToScene(QPoint(x - 20, y - 20)), self.view.mapToScene(QPoint(x + 20, y + 20))
+                if not self.view.canvas_scene.items(QRectF(*corners)):
                     return QPoint(x, y)
         raise AssertionError("no empty place is in view")
 
@@ -213,7 +213,9 @@ def image(*lengths: int) -> TensorSpec:
 LABEL = TensorSpec((Axis("N"),), "int64", classes=10)
 
 
-def checked(document: Document, outputs: dict[str, TensorSpec], errors: dict[str, tuple[str, str]] | None = None) -> CheckResult:
+def checked(
+    document: Document, outputs: dict[str, TensorSpec], errors: dict[str, tuple[str, str]] | None = None
+) -> CheckResult:
     """A check made by hand: what leaves each node, and (port, sentence) of the faulty ones; what follows them waits."""
     errors = errors or {}
     graph = document.main

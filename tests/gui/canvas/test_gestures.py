@@ -151,8 +151,8 @@ def test_legal_ports_glow_and_the_rest_fades(bench: Bench) -> None:
     assert bench.item("conv2d_1").legal == frozenset()
     assert bench.item("conv2d_1").faded
     assert not bench.item("input_2").faded
-    glow = bench.port("cross_entropy_1", "input", "label")
-    assert bench.color(glow + QPoint(0, 8)) != bench.color(bench.port("cross_entropy_1", "input", "logits") + QPoint(0, -8))
+    label, logits = (bench.port("cross_entropy_1", "input", name) for name in ("label", "logits"))
+    assert bench.color(label + QPoint(0, 8)) != bench.color(logits + QPoint(0, -8))
     QTest.keyClick(bench.view, Qt.Key.Key_Escape)
     bench.release(start)
     assert bench.item("cross_entropy_1").legal is None
@@ -389,6 +389,8 @@ def test_hovering_a_port_and_a_wire_says_what_they_carry(bench: Bench) -> None:
 
 
 def test_minimap_leads_there(bench: Bench) -> None:
+    assert bench.view.minimap.rect.isEmpty()  # all is in view
+    bench.view.set_zoom(2.0)
     rect = bench.view.minimap.rect
     bench.press(rect.topLeft().toPoint() + QPoint(14, 30))
     bench.move(rect.center().toPoint() + QPoint(40, 0))

@@ -246,6 +246,8 @@ def test_enter_activates_and_escape_selects_nothing(bench: Bench) -> None:
 
 
 def test_minimap_is_hidden_and_shown(bench: Bench) -> None:
+    bench.view.set_zoom(2.0)
+    assert not bench.view.minimap.rect.isEmpty()
     bench.key(Key.Key_M, ALT)
     assert bench.view.minimap.rect.isEmpty()
     bench.key(Key.Key_M, ALT)

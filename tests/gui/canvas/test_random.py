@@ -40,7 +40,7 @@ class Monkey:
 
     def __init__(self, bench: Bench, seed: int) -> None:
         self.bench = bench
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - no secret
 
     def somewhere(self) -> QPoint:
         bench, choose = self.bench, self.random
@@ -48,7 +48,8 @@ class Monkey:
         if items and choose.random() < 0.8:
             item = choose.choice(items)
             kind = choose.random()
-            ports = [("input", name) for name in item.ports("input")] + [("output", name) for name in item.ports("output")]
+            ports = [("input", name) for name in item.ports("input")]
+            ports += [("output", name) for name in item.ports("output")]
             if kind < 0.6 and ports:
                 return bench.at(item.port_position(*choose.choice(ports)))
             return bench.at(item.card.center() + QPointF(0, choose.uniform(-10, 10)))

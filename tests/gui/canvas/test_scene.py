@@ -164,7 +164,8 @@ def test_invalid_parameters_are_drawn(make_bench: Callable[[Document], Bench]) -
 
 
 @pytest.mark.parametrize(
-    ("zoom", "detail"), [(0.1, Detail.FAR), (0.2, Detail.FAR), (0.4, Detail.ICON), (1.0, Detail.TEXT), (3.0, Detail.TEXT)]
+    ("zoom", "detail"),
+    [(0.1, Detail.FAR), (0.2, Detail.FAR), (0.4, Detail.ICON), (1.0, Detail.TEXT), (3.0, Detail.TEXT)],
 )
 def test_nodes_are_seen_at_any_distance(bench: Bench, zoom: float, detail: Detail) -> None:
     bench.view.set_zoom(zoom)

@@ -68,9 +68,7 @@ def test_a_click_takes_a_row(bench: Bench) -> None:
     bench.key(Qt.Key.Key_Tab)
     bench.type("tanh")
     view = bench.view.adding.popup.search.list
-    QTest.mouseClick(
-        view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(view.model().index(0, 0)).center()
-    )
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(view.model().index(0, 0)).center())
     assert bench.selected == ["tanh_1"]
 
 

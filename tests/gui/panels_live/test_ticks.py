@@ -74,7 +74,14 @@ def test_time_reads_as_on_a_clock(seconds: float, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0.0831, "0.08310"), (2.30258, "2.303"), (0.0, "0"), (1.5e-6, "1.500e-06"), (123456.0, "1.235e+05"), (-0.5, "-0.5000")],
+    [
+        (0.0831, "0.08310"),
+        (2.30258, "2.303"),
+        (0.0, "0"),
+        (1.5e-6, "1.500e-06"),
+        (123456.0, "1.235e+05"),
+        (-0.5, "-0.5000"),
+    ],
 )
 def test_values_have_four_digits(value: float, words: str) -> None:
     assert value_label(value) == words

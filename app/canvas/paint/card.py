@@ -1,0 +1,92 @@
+"""The card of a node: near, the frame that its texts stand in; further away, a box with icon and title."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
+
+from app.canvas.paint.style import CanvasStyle
+from graph_engine.blocks import Kind
+from graph_engine.document.geometry import HEADER
+
+RADIUS = 6.0
+PORT = 4.2
+HALO = 6.0
+"""How far halo and shadow reach beyond the card, in scene units."""
+
+CardState = Literal["rest", "hovered", "selected", "faulty"]
+
+_ICON_PIXELS = (8, 10, 12, 14, 16, 20, 24, 32)
+_TITLED_FROM = 44.0  # px: narrower, a title would be cut to nothing
+_ICON_FROM = 30.0  # px: lower, there is room for a title alone
+
+
+def paint_card(
+    painter: QPainter, style: CanvasStyle, category: str, width: float, height: float, state: CardState, pixel: float
+) -> None:
+    """Shadow, halo, body, edge, the header's line, the category's strip; `pixel` is a device pixel in scene units."""
+    card = QRectF(0.0, 0.0, width, height)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(style.shadow)
+    painter.drawRoundedRect(card.translated(0.0, 2.5), RADIUS, RADIUS)
+    if state in ("selected", "faulty"):
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(style.halo if state == "selected" else style.halo_faulty)
+        painter.drawRoundedRect(card, RADIUS, RADIUS)
+    painter.setBrush(style.body_faulty if state == "faulty" else style.body)
+    painter.setPen(style.edges[state])
+    half = pixel / 2  # thin lines are sharp only in the middle of pixels
+    edge = card.adjusted(half, half, -half, -half) if state in ("rest", "hovered") else card
+    painter.drawRoundedRect(edge, RADIUS, RADIUS)
+    painter.setPen(style.header_line)
+    header = round(HEADER / pixel) * pixel + half
+    painter.drawLine(QPointF(1.0, header), QPointF(width - 1.0, header))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(style.category(category))
+    painter.drawRoundedRect(QRectF(10.0, 7.5, 3.0, 13.0), 1.5, 1.5)
+
+
+def paint_port(painter: QPainter, style: CanvasStyle, kind: Kind, at: QPointF, radius: float, *, wired: bool) -> None:
+    """A port in the colour of its kind: filled where there is a wire, a ring where there is none."""
+    if wired:
+        painter.setPen(style.port_edge)
+        painter.setBrush(style.kind(kind))
+        painter.drawEllipse(at, radius, radius)
+    else:
+        painter.setPen(style.port(kind))
+        painter.setBrush(style.hole)
+        painter.drawEllipse(at, radius - 0.7, radius - 0.7)
+
+
+def paint_box(
+    painter: QPainter, style: CanvasStyle, category: str, title: str, room: QRectF, state: CardState, ratio: float
+) -> None:
+    """A box in the category's colour; icon and title have one size on the screen, whatever the zoom (`room` in px)."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+    painter.setBrush(style.far_fill(category))
+    marks = {"selected": style.edge_selected_far, "faulty": style.edge_faulty_far}
+    painter.setPen(marks.get(state, Qt.PenStyle.NoPen))
+    painter.drawRect(room)
+    unit = style.unit
+    titled = room.width() >= _TITLED_FROM * unit and room.height() >= 18.0 * unit
+    middle = room.center()
+    if titled and room.height() < _ICON_FROM * unit:
+        _paint_title(painter, style, title, QPointF(middle.x(), middle.y() - style.far_height / 2), room.width())
+        return
+    wanted = room.height() * 0.5 - (3.0 if titled else 0.0)
+    pixels = max((size for size in _ICON_PIXELS if size <= wanted), default=_ICON_PIXELS[0])
+    top = middle.y() - pixels / 2 - (5.0 * unit if titled else 0.0)
+    pixmap = style.category_pixmap(category, pixels, ratio)
+    painter.drawPixmap(QPoint(round(middle.x() - pixels / 2), round(top)), pixmap)
+    if titled:
+        _paint_title(painter, style, title, QPointF(middle.x(), top + pixels), room.width())
+
+
+def _paint_title(painter: QPainter, style: CanvasStyle, title: str, at: QPointF, width: float) -> None:
+    """A title with the middle of its upper edge at `at`."""
+    painter.setFont(style.far_font)
+    painter.setPen(style.text)
+    text = style.text_item(title, "far", (width - 4.0) // 4 * 4)
+    painter.drawStaticText(QPointF(at.x() - text.size().width() / 2, at.y()), text)

@@ -1,0 +1,171 @@
+"""A document computed node by node, without its program; and documents drawn from a list of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graph_engine.blocks import Specs, TensorSpec, get_block
+from graph_engine.blocks.call import layers_of
+from graph_engine.blocks.tensor import N
+from graph_engine.check import CheckResult
+from graph_engine.check.evaluate import evaluate
+from graph_engine.check.shapes import build, run_block
+from graph_engine.compile import Program
+from graph_engine.document import Document
+from graph_engine.document.builder import Builder, Port
+
+Values = dict[tuple[str, str], Tensor]
+
+
+def compute(
+    document: Document, result: CheckResult, program: Program, network: nn.Module, inputs: Mapping[str, Tensor]
+) -> Values:
+    """Every value of the graph that `inputs` (by the name of the argument) determine, with the network's weights."""
+    values: Values = {
+        (node, "y"): inputs[argument] for node, argument in program.input_nodes.items() if argument in inputs
+    }
+    for name in document.main.order():
+        block = get_block(document.main[name].block)
+        wires = document.main.wires_into(name)
+        if not block.inputs or any((wire.source, wire.output) not in values for wire in wires.values()):
+            continue
+        expression = build(block.make(document.main[name].parameters), Specs(result.nodes[name].inputs))
+        layers = list(dict.fromkeys(layers_of(expression)))
+        modules = [network.get_submodule(path) for path in program.attributes.get(name, ())]
+        operands = {port: values[wire.source, wire.output] for port, wire in wires.items()}
+        out = evaluate(expression, operands, dict(zip(layers, modules, strict=True)))
+        values |= {(name, port.name): out for port in block.outputs}
+    return values
+
+
+def random_inputs(program: Program, document: Document, batch: int = 3) -> dict[str, Tensor]:
+    """A tensor for every input node."""
+    found = {}
+    for node, argument in program.input_nodes.items():
+        made = get_block("input").make(document.main[node].parameters)
+        shape = [5 if isinstance(length, str) else length for length in made.shape]  # type: ignore[attr-defined]
+        if made.dtype == "int64":  # type: ignore[attr-defined]
+            found[argument] = torch.randint(made.classes or 2, (batch, *shape))  # type: ignore[attr-defined]
+        else:
+            found[argument] = torch.randn(batch, *shape)
+    return found
+
+
+# What may follow a value of a kind, as (block, parameters).
+_STEPS: dict[int, list[tuple[str, dict[str, Any]]]] = {
+    2: [
+        ("linear", {"features": 6}),
+        ("linear", {"features": 4, "bias": False}),
+        ("relu", {}),
+        ("tanh", {}),
+        ("highway", {}),
+        ("layer_norm", {}),
+        ("batch_norm", {}),
+        ("softmax", {}),
+        ("leaky_relu", {"slope": 0.3}),
+        ("dropout", {"probability": 0.25}),
+    ],
+    3: [
+        ("linear", {"features": 6}),
+        ("self_attention", {"heads": 2}),
+        ("layer_norm", {"affine": False}),
+        ("position_embedding", {}),
+        ("gelu", {}),
+        ("flatten", {}),
+        ("global_avg_pool", {}),
+    ],
+    4: [
+        ("conv2d", {"channels": 4}),
+        ("conv2d", {"channels": 4, "kernel": [3, 1], "bias": False}),
+        ("conv2d", {"channels": 6, "stride": 2}),
+        ("batch_norm", {"momentum": 0.3}),
+        ("relu", {}),
+        ("max_pool2d", {}),
+        ("avg_pool2d", {"kernel": 3, "stride": 1, "padding": 1}),
+        ("self_attention", {"heads": 2}),
+        ("positions_to_sequence", {}),
+        ("flatten", {}),
+        ("global_avg_pool", {}),
+    ],
+}
+_JOINS = ("add", "multiply", "concat", "residual")
+
+
+class Drawer:
+    """Draws a network from numbers: each decides one thing, and any list of them makes a document without errors."""
+
+    def __init__(self, choices: Sequence[int]) -> None:
+        self._choices: Iterator[int] = cycle(choices or [0])
+        self._net = Builder("Random net")
+        self._open: list[tuple[Port, TensorSpec]] = []
+        self._length = 4 + len(choices)
+        for name, shape in (("a", (6,)), ("image", (4, 8, 8)), ("sequence", (5, 6))):
+            self._open.append((self._net.input(name, *shape), TensorSpec((N, *shape))))
+
+    def document(self) -> Document:
+        for _ in range(self._length):
+            self._grow()
+        ends = dict.fromkeys(self._pick(self._open) for _ in range(1 + self._next(3)))
+        for at, (port, _) in enumerate(ends):
+            self._net.output(port, f"out_{at}")
+        self._loss()
+        return self._net.document
+
+    def _next(self, count: int) -> int:
+        return next(self._choices) % count
+
+    def _pick(self, items: Sequence[Any]) -> Any:
+        return items[self._next(len(items))]
+
+    def _grow(self) -> None:
+        port, spec = self._pick(self._open[-4:])
+        what = self._next(4)
+        if what == 0:
+            self._join(port, spec)
+        else:
+            chain = [self._pick(_STEPS.get(spec.rank, [("relu", {})])) for _ in range(what)]
+            for _ in range(1 + self._next(5)):  # the same steps over and over, if their shapes allow
+                for block, parameters in chain:
+                    port, spec = self._step(block, parameters, (port, spec))
+            self._open.append((port, spec))
+
+    def _step(self, block: str, parameters: dict[str, Any], *inputs: tuple[Port, TensorSpec]) -> tuple[Port, TensorSpec]:
+        """The block after its inputs or, where it does not take them, the first input as it is."""
+        declared = get_block(block)
+        first = declared.inputs[0]
+        if first.kinds and inputs[0][1].kind not in first.kinds:
+            return inputs[0]
+        names = [f"xs.{at}" for at in range(len(inputs))] if first.variadic else [port.name for port in declared.inputs]
+        try:
+            specs = Specs({name: spec for name, (_, spec) in zip(names, inputs, strict=True)})
+            made = run_block(declared.make(parameters), specs)
+        except Exception:  # noqa: BLE001  it may refuse for any reason; what it computes is tested
+            return inputs[0]
+        return self._net.add(block, *(port for port, _ in inputs), **parameters), made.outputs["y"]
+
+    def _join(self, port: Port, spec: TensorSpec) -> None:
+        others = [each for each in self._open if each[1].rank == spec.rank]
+        block = self._pick(_JOINS)
+        joined = [(port, spec), self._pick(others)]
+        if block != "residual" and self._next(2):
+            joined.append(self._pick(others))
+        self._open.append(self._step(block, {}, *joined))
+
+    def _loss(self) -> None:
+        """A loss on some value, so that the program may have a head that only it needs."""
+        port, spec = self._pick(self._open)
+        shape = [length for length in spec.shape[1:] if isinstance(length, int)]
+        self._net.add("mean_squared_error", port, self._net.input("target", *shape))
+
+
+def drawn(choices: Sequence[int]) -> Document:
+    return Drawer(choices).document()
+
+
+FIXED = [[(17 * seed + 31 * at * at + at * seed) % 101 for at in range(9 + seed)] for seed in range(30)]
+"""Lists that draw documents of all sorts."""

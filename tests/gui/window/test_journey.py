@@ -1,0 +1,250 @@
+"""What a person does, from the first window to a trained network that is saved and opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.panels.library import LibraryPanel
+from app.panels.plan import PlanPanel
+from app.start import Studio
+from app.window import MainWindow
+from graph_engine.document import Document, Wire
+from graph_engine.document.file import dumps, load
+from graph_engine.train import RunState
+
+OpenIn = Callable[[Document | str], MainWindow]
+
+
+def key(widget: QWidget, name: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(widget, name, modifier)
+
+
+def library(window: MainWindow) -> LibraryPanel:
+    return cast("LibraryPanel", window.panes.left.panel("blocks"))
+
+
+def place(window: MainWindow, studio: Studio, qtbot: QtBot, text: str) -> str:
+    """Types into the library's filter and presses Enter; the id of the node that this places."""
+    before = set(window.session.graph.nodes)
+    panel = library(window)
+    panel.filter.setFocus()
+    panel.filter.selectAll()
+    QTest.keyClicks(panel.filter, text)
+    key(panel.filter, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: studio.settled or bool(window.session.errors), timeout=20_000)
+    (new,) = set(window.session.graph.nodes) - before
+    return new
+
+
+def set_field(window: MainWindow, name: str, text: str) -> None:
+    form = window.panes.inspector.node_page.form
+    assert form is not None
+    line = form.rows[name].field
+    assert isinstance(line, QLineEdit)
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, text)
+    key(line, Qt.Key.Key_Return)
+
+
+def test_from_an_empty_canvas_to_a_trained_and_saved_network(
+    window: MainWindow, studio: Studio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = window.session
+    window.show_welcome()
+    window.welcome.new_button.click()
+    assert not window.at_welcome
+
+    # Each block goes behind the one that is selected, wired to it.
+    image = place(window, studio, qtbot, "input")
+    set_field(window, "shape", "1 8 8")
+    for text in ("conv", "relu", "max pool", "flatten", "linear"):
+        place(window, studio, qtbot, text)
+    linear = session.selection.current
+    assert linear == "linear_1"
+    assert session.graph.upstream([linear]) >= {image, "conv2d_1", "relu_1", "max_pool2d_1", "flatten_1"}
+    set_field(window, "features", "10")
+    place(window, studio, qtbot, "output")
+    session.select([linear])
+    loss = place(window, studio, qtbot, "cross entropy")
+    session.select()
+    label = place(window, studio, qtbot, "input")
+    set_field(window, "name", "label")
+    set_field(window, "shape", "")
+    assert session.graph[label].parameters["name"] == "label"
+
+    # A label is one number a sample: what is missing is said, and its fix applied.
+    qtbot.waitUntil(lambda: not session.checking, timeout=20_000)
+    from graph_engine.document import Batch, Connect, SetParameter
+
+    session.perform(
+        Batch(
+            "Label",
+            (
+                SetParameter(label, "shape", []),
+                SetParameter(label, "dtype", "int64"),
+                SetParameter(label, "classes", 10),
+                Connect(Wire(label, "y", loss, "label")),
+            ),
+        )
+    )
+    qtbot.waitUntil(lambda: studio.settled, timeout=20_000)
+    assert session.errors == []
+
+    # Train three epochs.
+    window.show_panel("plan")
+    plan = cast("PlanPanel", window.panes.bottom.panel("plan"))
+    epochs = plan.rows["epochs"].field
+    epochs.enter(3)
+    assert session.document.plan.stages[0].epochs == 3
+    with qtbot.waitSignal(session.runs.ended, timeout=120_000):
+        key(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    progress = session.runs.progress
+    assert progress is not None
+    assert progress.state is RunState.FINISHED
+    assert progress.epoch == 3
+    assert progress.metrics["val_loss"] < 2.0
+    assert window.panes.bottom.current == "charts"
+
+    # Save, change, undo, reopen.
+    file = tmp_path / "mine.loom"
+    window.files.save_to(file)
+    qtbot.waitUntil(lambda: not session.dirty, timeout=10_000)
+    saved = dumps(session.document)
+    assert window.windowTitle().startswith("mine.loom")
+    session.undo()
+    assert session.dirty
+    session.redo()
+    assert not session.dirty
+    window.files.new()
+    assert len(session.graph) == 0
+    window.files.open_path(file)
+    qtbot.waitUntil(lambda: len(session.graph) == 9, timeout=10_000)
+    assert dumps(session.document) == saved
+    assert dumps(load(file)) == saved
+    assert file in window.settings.recent_files
+
+
+def test_everything_can_be_taken_back(open_in: OpenIn, qtbot: QtBot, studio: Studio) -> None:
+    window = open_in("small_resnet")
+    session = window.session
+    first = dumps(session.document)
+
+    session.select(["conv2d_1"])
+    place(window, studio, qtbot, "dropout")
+    session.select(["relu_1", "conv2d_2"])
+    window.book.run("canvas.delete")
+    window.book.run("canvas.arrange")
+    session.select(["linear_1"])
+    set_field(window, "features", "12")
+    window.book.run("network.freeze")
+    while session.history.undo_label is not None:
+        window.book.qaction("edit.undo").setEnabled(True)
+        window.book.run("edit.undo")
+
+    assert dumps(session.document) == first
+    assert not session.dirty
+
+
+def test_wrapping_in_a_residual_by_the_palette(open_in: OpenIn, qtbot: QtBot, studio: Studio) -> None:
+    window = open_in("mlp")
+    session = window.session
+    session.select(["relu_1", "linear_2"])
+
+    key(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette = window.command_palette
+    assert palette.isVisible()
+    QTest.keyClicks(palette.line, "wrap resid")
+    key(palette.line, Qt.Key.Key_Return)
+
+    assert not palette.isVisible()
+    assert session.history.undo_label == "Wrap in residual"
+    assert session.selection.nodes == ("residual_1",)
+    qtbot.waitUntil(lambda: studio.settled, timeout=20_000)
+    assert session.errors == []
+
+
+def test_pause_resume_step_and_stop(open_in: OpenIn, qtbot: QtBot) -> None:
+    window = open_in("lenet5")
+    runs = window.session.runs
+    window.book.run("run.train")
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.step > 3, timeout=60_000)
+    window.book.refresh()
+
+    window.topbar.pause.click()
+    qtbot.waitUntil(lambda: runs.progress.state is RunState.PAUSED, timeout=10_000)  # type: ignore[union-attr]
+    window.book.refresh()
+    assert window.topbar.train.text() == "Resume"
+    at = runs.progress.step  # type: ignore[union-attr]
+    window.topbar.step.click()
+    qtbot.waitUntil(lambda: runs.progress.step == at + 1, timeout=10_000)  # type: ignore[union-attr]
+    window.topbar.train.click()
+    qtbot.waitUntil(lambda: runs.progress.step > at + 3, timeout=10_000)  # type: ignore[union-attr]
+    with qtbot.waitSignal(runs.ended, timeout=30_000):
+        window.topbar.stop.click()
+
+    assert runs.progress.state is RunState.STOPPED  # type: ignore[union-attr]
+    window.book.refresh()
+    assert window.topbar.train.text() == "Train"
+
+
+def test_closing_while_training_asks_and_keeps_the_run(open_in: OpenIn, qtbot: QtBot) -> None:
+    window = open_in("lenet5")
+    runs = window.session.runs
+    window.book.run("run.train")
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.step > 1, timeout=60_000)
+
+    window.close()
+    box = window.findChild(QMessageBox, "training")
+    assert window.isVisible()
+    assert box is not None
+    stop = next(button for button in box.buttons() if button.text() == "Stop and quit")
+    stop.click()
+
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=30_000)
+    assert not runs.live
+
+
+def test_a_double_click_and_a_problem_lead_to_the_node(open_in: OpenIn, qtbot: QtBot, studio: Studio) -> None:
+    window = open_in("lenet5")
+    session = window.session
+    session.select(["linear_3"])
+    set_field(window, "features", "7")
+    qtbot.waitUntil(lambda: bool(session.errors), timeout=10_000)
+    assert window.panes.bottom.bar.tabText(3) == "Problems"
+
+    key(window, Qt.Key.Key_F7)
+    from app.panels.problems import ProblemsPanel
+
+    panel = cast("ProblemsPanel", window.panes.bottom.panel("problems"))
+    qtbot.waitUntil(lambda: len(panel.rows()) >= 1, timeout=10_000)
+    row = panel.rows()[0]
+    QTest.mouseClick(row, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
+    assert session.selection.nodes == (row.problem.node,)
+    row.buttons[0].click()
+    qtbot.waitUntil(lambda: studio.settled and not session.errors, timeout=10_000)
+
+
+@pytest.mark.parametrize("steps", [1, -1])
+def test_f6_walks_through_every_pane(open_in: OpenIn, steps: int) -> None:
+    window = open_in("lenet5")
+    window.session.select(["conv2d_1"])
+    window.canvas.setFocus()
+    panes: list[QWidget] = [window.canvas, window.panes.inspector, window.panes.bottom, window.panes.left]
+    if steps < 0:
+        panes = [panes[0], *reversed(panes[1:])]
+
+    for pane in (*panes[1:], panes[0]):
+        modifier = Qt.KeyboardModifier.NoModifier if steps > 0 else Qt.KeyboardModifier.ShiftModifier
+        key(window, Qt.Key.Key_F6, modifier)
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert focused is pane or pane.isAncestorOf(focused)

@@ -1,0 +1,399 @@
+"""Library, problems, code, presets, plan and welcome, each as one widget over a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.canvas import BLOCK_MIME
+from app.panels.code import CodePanel
+from app.panels.library import LibraryPanel
+from app.panels.library_model import LibraryModel
+from app.panels.plan import PlanPanel
+from app.panels.plan_settings import SECTIONS
+from app.panels.presets import PresetsPanel
+from app.panels.problems import ProblemsPanel
+from app.panels.welcome import WelcomePage
+from app.preset_shelf import PresetShelf, sketch_of
+from app.session import Session
+from app.settings import Settings
+from graph_engine.blocks import all_blocks
+from graph_engine.check.report import Severity
+from graph_engine.document import AddNodes, Binding, Document, Node, Plan, SetBinding, SetParameter
+from graph_engine.document.journal import Recovery
+from presets import catalog, open_preset
+from tests.gui.window.conftest import settle
+
+Show = Callable[[Document | str], Document]
+W = TypeVar("W", bound=QWidget)
+
+
+@pytest.fixture
+def present(qtbot: QtBot) -> Iterator[Callable[[W], W]]:
+    """Puts a widget on screen for the test."""
+    shown: list[QWidget] = []
+
+    def present(widget: W) -> W:
+        widget.resize(900, 700)
+        widget.show()
+        with qtbot.waitActive(widget):
+            widget.activateWindow()
+        shown.append(widget)
+        return widget
+
+    yield present
+    for widget in shown:
+        widget.close()
+        widget.deleteLater()
+    settle()
+
+
+# --- library
+
+
+def test_every_block_is_in_the_library_below_its_category() -> None:
+    model = LibraryModel()
+    found = {}
+    for row in range(model.rowCount()):
+        category = model.index(row, 0)
+        assert model.key(category) is None
+        for at in range(model.rowCount(category)):
+            index = model.index(at, 0, category)
+            found[model.key(index)] = category.data()
+            assert index.data(Qt.ItemDataRole.ToolTipRole)
+
+    assert found == {key: str(block.category) for key, block in all_blocks().items()}
+
+
+def test_the_library_is_filtered_by_title_keyword_and_letters() -> None:
+    model = LibraryModel()
+
+    for query, best in (("conv", "conv2d"), ("mse", "mean_squared_error"), ("gap", "global_avg_pool"), ("skip res", "residual")):
+        model.filter(query)
+        assert model.best == best, query
+    model.filter("nothing of the kind")
+    assert model.rowCount() == 0
+    assert model.best == ""
+    model.filter("")
+    assert model.best == ""
+
+
+def test_a_block_is_dragged_by_its_name() -> None:
+    model = LibraryModel()
+    model.filter("linear")
+    index = model.index(0, 0, model.index(0, 0))
+
+    data = model.mimeData([index])
+
+    assert bytes(data.data(BLOCK_MIME).data()).decode() == "linear"
+    assert model.flags(index) & Qt.ItemFlag.ItemIsDragEnabled
+
+
+def test_a_block_is_placed_by_double_click_enter_and_from_the_filter(present: Callable[[LibraryPanel], LibraryPanel]) -> None:
+    panel, placed = present(LibraryPanel()), []
+    panel.block_chosen.connect(placed.append)
+
+    def index_of(key: str) -> QModelIndex:
+        model = panel.model
+        heads = [model.index(row, 0) for row in range(model.rowCount())]
+        return next(
+            model.index(at, 0, head)
+            for head in heads
+            for at in range(model.rowCount(head))
+            if model.key(model.index(at, 0, head)) == key
+        )
+
+    place = panel.tree.visualRect(index_of("conv2d")).center()
+    QTest.mouseClick(panel.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseDClick(panel.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    panel.tree.setCurrentIndex(index_of("linear"))
+    QTest.keyClick(panel.tree, Qt.Key.Key_Return)
+    QTest.keyClicks(panel.filter, "drop")
+    QTest.keyClick(panel.filter, Qt.Key.Key_Return)
+    QTest.keyClick(panel.filter, Qt.Key.Key_Down)
+    assert panel.tree.hasFocus()
+
+    assert placed == ["conv2d", "linear", "dropout"]
+
+
+def test_a_click_folds_a_category_and_a_search_opens_it(present: Callable[[LibraryPanel], LibraryPanel]) -> None:
+    panel = present(LibraryPanel())
+    tree = panel.tree
+    head = panel.model.index(1, 0)
+
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=tree.visualRect(head).center())
+    assert not tree.isExpanded(head)
+    QTest.keyClicks(panel.filter, "conv")
+    assert all(tree.isExpanded(panel.model.index(row, 0)) for row in range(panel.model.rowCount()))
+    QTest.keyClick(panel.filter, Qt.Key.Key_Escape)
+    assert not tree.isExpanded(panel.model.index(1, 0))
+
+
+# --- problems
+
+
+def test_problems_are_listed_errors_first_and_lead_to_their_nodes(
+    session: Session, show: Show, present: Callable[[ProblemsPanel], ProblemsPanel]
+) -> None:
+    show("lenet5")
+    panel = present(ProblemsPanel(session))
+    assert panel.rows() == []
+    session.perform(AddNodes((Node("relu_9", "relu"),)))
+    session.perform(SetParameter("linear_3", "features", 7))
+    settle()
+
+    rows = panel.rows()
+    assert rows[0].problem.severity is Severity.ERROR
+    assert rows[-1].problem.severity is not Severity.ERROR
+    QTest.mouseClick(rows[-1], Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    assert session.selection.nodes == ("relu_9",)
+    rows[0].setFocus()
+    QTest.keyClick(rows[0], Qt.Key.Key_Return)
+    assert session.selection.nodes == (rows[0].problem.node,)
+
+
+def test_a_fix_is_one_named_step(
+    session: Session, show: Show, present: Callable[[ProblemsPanel], ProblemsPanel]
+) -> None:
+    show("lenet5")
+    panel = present(ProblemsPanel(session))
+    session.perform(SetParameter("linear_3", "features", 7))
+    settle()
+    button = panel.rows()[0].buttons[0]
+    label = button.text()
+
+    button.click()
+    settle()
+
+    assert session.history.undo_label == label
+    assert session.errors == []
+    assert panel.rows() == []
+
+
+def test_a_thousand_problems_do_not_make_a_thousand_rows(
+    session: Session, show: Show, present: Callable[[ProblemsPanel], ProblemsPanel]
+) -> None:
+    panel = present(ProblemsPanel(session))
+    document = Document()
+    document.apply(AddNodes(tuple(Node(f"conv2d_{at}", "conv2d") for at in range(1, 1001))))
+
+    show(document)
+
+    assert len(session.problems) >= 1000
+    assert len(panel.rows()) == 100
+
+
+# --- code
+
+
+def test_a_line_leads_to_its_node_and_a_node_to_its_lines(
+    session: Session, show: Show, present: Callable[[CodePanel], CodePanel]
+) -> None:
+    show("lenet5")
+    panel = present(CodePanel(session))
+    assert panel.view.toPlainText() == session.program.source  # type: ignore[union-attr]
+
+    session.select(["conv2d_2"])
+    lines = panel.view.marked
+    source = panel.view.toPlainText().splitlines()
+    assert [source[line - 1].strip() for line in lines][0] == "self.conv2d_2 = nn.Conv2d(6, 16, 5)"
+
+    session.select()
+    block = panel.view.document().findBlockByNumber(lines[0] - 1)
+    panel.view.verticalScrollBar().setValue(block.firstLineNumber())
+    at = panel.view.blockBoundingGeometry(block).translated(panel.view.contentOffset()).center().toPoint()
+    QTest.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, at.y()))
+    assert session.selection.nodes == ("conv2d_2",)
+
+
+def test_the_program_is_copied_whole(
+    session: Session, show: Show, present: Callable[[CodePanel], CodePanel]
+) -> None:
+    show("lenet5")
+    panel = present(CodePanel(session))
+
+    panel.copy.click()
+
+    assert QGuiApplication.clipboard().text() == session.program.source  # type: ignore[union-attr]
+    assert panel.copy.text() == "Copied"
+
+
+def test_with_errors_the_last_program_stays_and_says_so(
+    session: Session, show: Show, present: Callable[[CodePanel], CodePanel]
+) -> None:
+    show("lenet5")
+    panel = present(CodePanel(session))
+    source = panel.view.toPlainText()
+
+    session.perform(SetParameter("linear_3", "features", 7))
+    settle()
+
+    assert panel.view.toPlainText() == source
+    assert panel.view.isVisible()
+    assert "errors" in panel._about.text()
+
+
+# --- presets
+
+
+@pytest.fixture
+def shelf(session: Session, qtbot: QtBot) -> PresetShelf:
+    shelf = PresetShelf(session.jobs, session)
+    shelf.load()
+    qtbot.waitUntil(lambda: bool(shelf.presets), timeout=30_000)
+    return shelf
+
+
+def test_every_preset_has_a_card_with_its_figures(shelf: PresetShelf, present: Callable[[PresetsPanel], PresetsPanel]) -> None:
+    panel = present(PresetsPanel(shelf))
+
+    assert {card.name for card in panel.cards()} == set(catalog())
+    for shelved in shelf.presets:
+        graph = shelved.preset.build().main
+        assert len(shelved.sketch.boxes) == len(graph)
+        assert len(shelved.sketch.wires) == len(graph.wires)
+
+
+def test_presets_are_filtered(shelf: PresetShelf, present: Callable[[PresetsPanel], PresetsPanel]) -> None:
+    panel = present(PresetsPanel(shelf))
+
+    QTest.keyClicks(panel.filter, "lecun")
+
+    assert [card.name for card in panel.cards() if card.isVisible()] == ["lenet5"]
+
+
+def test_a_preset_is_opened_with_the_values_of_its_form(
+    shelf: PresetShelf, present: Callable[[PresetsPanel], PresetsPanel]
+) -> None:
+    panel, opened = present(PresetsPanel(shelf)), []
+    panel.chosen.connect(opened.append)
+    card = next(card for card in panel.cards() if card.name == "plain_cnn")
+
+    QTest.mouseDClick(card, Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
+    card.unfold(unfolded=True)
+    card.rows["width"].field.enter(8)
+    QTest.keyClick(card, Qt.Key.Key_Return)
+
+    assert opened == ["plain_cnn", "plain_cnn:width=8"]
+    assert open_preset(opened[1])
+
+
+def test_a_drawing_of_nothing_is_nothing() -> None:
+    assert sketch_of(Document().main).boxes == ()
+
+
+# --- plan
+
+
+@pytest.mark.parametrize("name", [setting.name for settings in SECTIONS.values() for setting in settings])
+def test_every_setting_changes_the_plan_in_one_undoable_step(
+    name: str, session: Session, show: Show, present: Callable[[PlanPanel], PlanPanel]
+) -> None:
+    show("lenet5")
+    panel = present(PlanPanel(session))
+    setting = next(each for settings in SECTIONS.values() for each in settings if each.name == name)
+    before = session.document.plan
+    value = _another(setting.get(before))
+
+    panel.rows[name].field.enter(value)
+
+    assert setting.get(session.document.plan) == value
+    assert len(session.history.labels) == 1
+    session.undo()
+    assert session.document.plan == before
+    assert panel.rows[name].field.value() == setting.get(before)
+
+
+def _another(value: object) -> object:
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 3
+        case float():
+            return value / 2 + 0.01
+        case None:
+            return 5
+    other = {"sgd": "adam", "adam": "sgd", "adamw": "sgd", "constant": "cosine", "auto": "cpu", "fp32": "bf16"}
+    return other.get(str(value), "constant")
+
+
+def test_only_what_means_something_is_shown(
+    session: Session, show: Show, present: Callable[[PlanPanel], PlanPanel]
+) -> None:
+    show(Document())
+    panel = present(PlanPanel(session))
+
+    panel.rows["kind"].field.enter("sgd")
+    assert panel.rows["momentum"].isVisible()
+    assert not panel.rows["beta_1"].isVisible()
+    panel.rows["kind"].field.enter("adamw")
+    assert not panel.rows["momentum"].isVisible()
+    assert panel.rows["beta_1"].isVisible()
+    panel.rows["schedule_kind"].field.enter("step")
+    assert panel.rows["schedule_every"].isVisible()
+    assert session.document.plan.first_update.schedule.kind == "step"
+
+
+def test_data_of_ones_own_are_among_the_choices(
+    session: Session, show: Show, present: Callable[[PlanPanel], PlanPanel], tmp_path: Path
+) -> None:
+    show("lenet5")
+    panel = present(PlanPanel(session))
+
+    session.perform(SetBinding(Binding(dataset=str(tmp_path / "faces"))))
+
+    assert panel.dataset.value() == str(tmp_path / "faces")
+    assert panel.dataset.error() is None
+    panel.dataset.enter("xor")
+    assert session.document.binding.dataset == "xor"
+
+
+def test_the_plan_form_covers_the_whole_of_a_simple_plan() -> None:
+    from dataclasses import fields
+
+    names = {setting.name for settings in SECTIONS.values() for setting in settings}
+    assert {field.name for field in fields(Plan)} - {"stages"} <= names
+
+
+# --- welcome
+
+
+def test_the_welcome_page_offers_files_presets_and_recoveries(
+    shelf: PresetShelf, settings: Settings, present: Callable[[WelcomePage], WelcomePage], tmp_path: Path
+) -> None:
+    file = tmp_path / "net.loom"
+    settings.remember_file(file)
+    page = present(WelcomePage(shelf, settings))
+    chosen: list[object] = []
+    for signal in (page.file_chosen, page.preset_chosen, page.recovery_chosen, page.recovery_given_up):
+        signal.connect(chosen.append)
+    recovery = Recovery(tmp_path / "x.journal", None, "My net", 3, 0.0)
+
+    from app.panels.welcome import RecentFile
+
+    row = page.findChild(RecentFile)
+    assert row is not None
+    row.click()
+    QTest.mouseClick(page.cards()[0], Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
+    page.offer_recoveries([recovery])
+    (banner,) = page.recoveries
+    assert "My net" in banner.text()
+    assert "3 unsaved changes" in banner.text()
+
+    from PySide6.QtWidgets import QPushButton
+
+    restore, discard = banner.findChildren(QPushButton)[:2]
+    restore.click()
+
+    assert chosen == [file.absolute(), page.cards()[0].name, recovery]
+    assert page.recoveries == []
+    assert discard.text() == "Discard"
