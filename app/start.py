@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 _PATIENCE = 60.0  # s that a picture waits for the check and the panels
 _REST = 0.4  # s after that, for what is drawn a moment later
 _TURN = 10  # ms
+_SWITCH = 0.001  # s; how long the window waits at most for the Python of another thread
 
 
 def open_window(path: Path | None = None) -> int:
     """Opens the window, with a file if one is given, and returns the exit status when it was closed."""
     application = make_application(sys.argv[:1])
+    sys.setswitchinterval(_SWITCH)
     settings = Settings.of_user()
     theme_manager().set_mode(settings.theme)
     theme_manager().set_font_scale(settings.text_scale)

@@ -115,8 +115,8 @@ class MainWindow(QMainWindow):
         self.book.refresh()
 
     def show_drawing(self) -> None:
-        """Shows the drawing again."""
-        if self.at_welcome:
+        """Shows the drawing."""
+        if self.at_welcome or self.focusWidget() is None:
             self._stack.setCurrentWidget(self.panes.workspace)
             self._canvas.setFocus()
         self.panes.restore()

@@ -43,6 +43,7 @@ class Eye(QGraphicsView):
         super().__init__(self.canvas_scene, parent)
         self.canvas_scene.setParent(self)
         self._zoom = 1.0
+        self._shows_all = False  # and is to show all at another size as well
         self._part = QRect()
         self.minimap = Minimap(self.canvas_scene)
         self.note = Note(self.canvas_scene.look, self.update_px)
@@ -84,6 +85,7 @@ class Eye(QGraphicsView):
     def set_zoom(self, zoom: float, at: QPointF | None = None) -> None:
         """Zoom so that the scene stays in place under `at` (px of the viewport; its middle without it)."""
         self._zoom = min(max(zoom, LEAST_ZOOM), MOST_ZOOM)
+        self._shows_all = False
         look = self.canvas_scene.look
         scale = self._zoom * look.style.unit
         anchor = QRectF(self.viewport().rect()).center() if at is None else at
@@ -104,8 +106,9 @@ class Eye(QGraphicsView):
             bar.setValue(bar.value() + round(step))
 
     def fit_all(self) -> None:
-        """Show the whole drawing."""
+        """Show the whole drawing, also when the canvas gets another size before it is moved or zoomed."""
         self._fit(self.canvas_scene.contents())
+        self._shows_all = True
 
     def fit_selection(self) -> None:
         """Show what is selected, or all."""
@@ -196,6 +199,7 @@ class Eye(QGraphicsView):
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 - Qt's own name
         super().scrollContentsBy(dx, dy)
+        self._shows_all = False
         # what is painted over the viewport stays where it is while the pixels below it move
         for rect in self._fixed_rects():
             self.viewport().update(rect)
@@ -203,7 +207,10 @@ class Eye(QGraphicsView):
         self._tell_view_changed()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        shows_all = self._shows_all
         super().resizeEvent(event)
+        if shows_all:
+            self.fit_all()
         self.minimap.resize(self.viewport().size())
         self.minimap.look_at(self.visible_rect())
         self.note.resize(self.viewport().size().toSizeF())

@@ -104,8 +104,9 @@ class CanvasScene(QGraphicsScene):
             return
         if self.host.graph_name != MAIN:
             return
+        known: dict[str, str] = {}
         for node in self.nodes.values():
-            node.set_report(result.nodes.get(node.id), self._waits_for(result, node.id))
+            node.set_report(result.nodes.get(node.id), self._waits_for(result, node.id, known))
         faulty = {
             (problem.node, problem.port)
             for problem in result.problems
@@ -338,22 +339,28 @@ class CanvasScene(QGraphicsScene):
     def _set_kind(self, wire: Wire, item: WireItem, *, faulty: bool) -> None:
         item.set_kind(self.nodes[wire.source].kind_of("output", wire.output), faulty=faulty)
 
-    def _waits_for(self, result: CheckResult, node: str) -> str:
-        """The title of the faulty node that a waiting one waits for, as far up as the fault is."""
+    def _waits_for(self, result: CheckResult, node: str, known: dict[str, str]) -> str:
+        """The title of the faulty node that a waiting one waits for, as far up as the fault is.
+
+        `known` keeps the answers for all nodes on the way, so that a long chain is walked up once.
+        """
         report = result.nodes.get(node)
         if report is None or report.state is not State.WAITING:
             return ""
-        graph, seen = self.graph, set[str]()
-        while node not in seen:
-            seen.add(node)
+        graph, way, answer = self.graph, list[str](), "what comes before"
+        while node not in known:
+            way.append(node)
+            known[node] = answer
             for wire in graph.wires_into(node).values():
                 before = result.nodes.get(wire.source)
                 if before is not None and before.state is not State.OK:
                     node = wire.source
                     if before.state is State.ERROR:
-                        return self.nodes[node].title
+                        known[node] = self.nodes[node].title
                     break
-        return "what comes before"
+        answer = known[node]
+        known.update(dict.fromkeys(way, answer))
+        return answer
 
     def _items_near(self, at: QPointF, reach: float) -> list[object]:
         rect = QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)

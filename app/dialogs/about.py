@@ -36,7 +36,6 @@ class AboutDialog(Dialog):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__("About Layerloom", window)
-        self.setFixedWidth(theme_manager().spacing.px(460))
         title = QLabel("Layerloom")
         title.setObjectName("wordmark")
         self.column.addWidget(title)
@@ -50,6 +49,8 @@ class AboutDialog(Dialog):
             set_role(label, role)  # type: ignore[arg-type]  # one of the three above
             self.column.addWidget(label)
         self.finish()
+        width = theme_manager().spacing.px(460)
+        self.setFixedSize(width, self.column.heightForWidth(width))
 
 
 _LICENCE = (

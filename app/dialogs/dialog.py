@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import set_role, theme_manager
 
@@ -26,8 +26,10 @@ class Dialog(QDialog):
         self.buttons.accepted.connect(self.accept)
 
     def finish(self) -> None:
-        """Puts the buttons below what was added to the column."""
+        """Puts the buttons below what was added to the column. Only one that was proposed answers to Enter."""
         self.column.addWidget(self.buttons)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(button.isDefault())
 
     def propose(self, which: QDialogButtonBox.StandardButton, text: str) -> None:
         """Gives the button that Enter presses its words and its look."""

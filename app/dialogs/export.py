@@ -138,6 +138,7 @@ class ExportDialog(Dialog):
         self._group.addButton(radio)
         self._radios[each.target] = radio
         text = QLabel(each.help)
+        text.setMinimumWidth(text.sizeHint().width())
         set_role(text, "dim")
         row = QHBoxLayout()
         row.addWidget(radio)

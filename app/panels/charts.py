@@ -59,6 +59,7 @@ class ChartsPanel(QWidget):
     def set_side(self, widget: QWidget) -> None:
         """Puts a view beside the charts; a button above them shows and hides it."""
         self._side = QWidget()
+        set_surface(self._side, "panel")
         room = QHBoxLayout(self._side)
         room.addWidget(widget)
         self._split.addWidget(self._side)

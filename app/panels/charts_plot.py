@@ -217,6 +217,7 @@ class PlotView(pg.GraphicsView):
     def _build(self) -> None:
         # Whatever is new, the whole plot is another: finding out which parts costs more than painting them.
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # pyqtgraph's would keep figures of the axes that moved
         self.setCentralItem(None)
         self.scene().addItem(self._view)
         self._view.sigRangeChangedManually.connect(lambda _: self._moved_by_hand())

@@ -63,6 +63,9 @@ class ClassHistogram(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self.choose(None if index == self._chosen else index)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         last = len(self._names) - 1
         key = Qt.Key(event.key())

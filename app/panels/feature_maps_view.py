@@ -151,6 +151,9 @@ class TileView(QAbstractScrollArea):
         else:
             super().mousePressEvent(event)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         columns = self._grid.columns if self._grid is not None else 1

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.theme import qcolor, theme_manager
+from app.widgets.elided_button import ElidedButton
 from app.widgets.message import Severity, SeverityIcon
 from app.widgets.painting import draw_focus_ring
 
@@ -35,7 +36,7 @@ class ProblemRow(QWidget):
         """
         super().__init__(parent)
         self.problem = problem
-        self.buttons: list[QPushButton] = []
+        self.buttons: list[ElidedButton] = []
         severity: Severity = problem.severity.value
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
@@ -106,8 +107,8 @@ class ProblemRow(QWidget):
         if self.hasFocus():
             draw_focus_ring(painter, self.rect().toRectF(), manager.spacing.radius)
 
-    def _button(self, fix: Fix) -> QPushButton:
-        button = QPushButton(fix.label, self)
+    def _button(self, fix: Fix) -> ElidedButton:
+        button = ElidedButton(fix.label, self)
         button.setAccessibleName(f"Fix: {fix.label}")
         button.clicked.connect(lambda: self.fix_chosen.emit(fix))
         self.buttons.append(button)

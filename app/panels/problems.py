@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graph_engine.check.report import Fix, Problem
 
 _AT_MOST = 100
+_AT_ONCE = 12
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -28,6 +29,9 @@ class ProblemsPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._shown: tuple[Problem, ...] | None = None
+        self._waiting: list[Problem] = []
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._add_rows)
         set_surface(self, "panel")
         self.setAccessibleName("Problems")
         self._empty = EmptyState("check", "")
@@ -72,12 +76,21 @@ class ProblemsPanel(QWidget):
             self._rows.removeWidget(row)
             row.hide()
             row.deleteLater()
-        for at, problem in enumerate(problems[:_AT_MOST]):
-            self._rows.insertWidget(at, self._row(problem))
+        self._waiting = list(problems[:_AT_MOST])
+        self._add_rows()
         more = len(problems) - _AT_MOST
         self._rest.setText(f"… and {plural(more, 'problem')} more; they are listed when these are solved.")
         self._rest.setVisible(more > 0)
         self._stack.setCurrentIndex(1 if problems else 0)
+
+    def _add_rows(self) -> None:
+        """Makes some of the rows that are still to come, and the rest a moment later: none makes the window wait."""
+        first = len(self.rows())
+        now, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+        for at, problem in enumerate(now):
+            self._rows.insertWidget(first + at, self._row(problem))
+        if self._waiting:
+            self._soon.start()
 
     def _say_why_empty(self) -> None:
         if self._session.check is None:

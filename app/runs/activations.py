@@ -87,6 +87,7 @@ class Activations(QObject):
             return
         else:
             self._wants[owner] = wanted
+            self.samples.read()
         self._ask_soon()
 
     def wanted(self) -> tuple[str, ...]:
@@ -233,6 +234,7 @@ class Activations(QObject):
                 return
         program = self._session.program
         if not request.nodes or program is None or self._session.errors:
+            self._answer, self._asked = None, None  # what was seen is not of this drawing
             self.changed.emit()
             return
         if self._busy:
@@ -275,8 +277,9 @@ class Activations(QObject):
             return _CHECKING
         if report is not None and report.state is State.ERROR and report.message:
             return report.message
-        if self._session.errors:
-            return _MEND
+        errors = self._session.errors
+        if errors:
+            return errors[0].message if errors[0].node is None else _MEND
         if self._trouble:
             return self._trouble
         if self._answer is not None and seen in self._answer.failed:

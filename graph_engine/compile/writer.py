@@ -51,6 +51,7 @@ class Body:
     as_tuple: bool = False
     text: Text = field(default_factory=Text)
     _users: dict[str, list[int]] = field(default_factory=dict)
+    _outputs: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def write(self) -> Text:
         """All statements and the `return` of the results."""
@@ -60,6 +61,9 @@ class Body:
                 self._users.setdefault(source, []).append(at)
         for node, _ in self.results:
             self._users.setdefault(node, []).append(len(self.statements))
+        used = [*(source for statement in self.statements for source in statement.operands.values()), *self.results]
+        for node, output in used:
+            self._outputs.setdefault(node, {})[output] = None
         shape: TensorSpec | None = None
         at = 0
         loops = {repeat.start: repeat for repeat in self.repeats}
@@ -131,22 +135,22 @@ class Body:
         return "x" if self._users[statement.node] == [at + 1] else self.names.take(statement.node)
 
     def _carried(self, loop: Repeat) -> str:
-        """The name of what goes round in a loop: `x` if each turn uses it at once, and so does what follows."""
-        entering, leaving = self.statements[loop.start - 1].node, self.statements[loop.stop - 1].node
-        if self._users[entering] == [loop.start] and self._users[leaving] == [loop.stop]:
+        """The name of what goes round in a loop, and in those that follow it at once: `x` if each turn uses it at once,
+        and so does what follows."""
+        chain = [loop]
+        while following := [repeat for repeat in self.repeats if repeat.start == chain[-1].stop]:
+            chain += following
+        borders = {border for repeat in chain for border in (repeat.start, repeat.stop)}
+        if all(self._users[self.statements[border - 1].node] == [border] for border in borders):
             return "x"
-        return self.names.take(leaving)
+        return self.names.take(self.statements[chain[-1].stop - 1].node)
 
     def _bind(self, statement: Statement, name: str) -> None:
-        for output in {output for node, output in self._used_outputs() if node == statement.node}:
+        for output in self._outputs.get(statement.node, ()):
             self.values[statement.node, output] = name
 
-    def _used_outputs(self) -> set[tuple[str, str]]:
-        return {source for statement in self.statements for source in statement.operands.values()} | set(self.results)
-
     def _output(self, at: int) -> str:
-        node = self.statements[at].node
-        return next(output for name, output in self._used_outputs() if name == node)
+        return next(iter(self._outputs[self.statements[at].node]))
 
     def _returned_directly(self) -> bool:
         """Whether the last statement computes the only result and stands in no loop."""

@@ -26,6 +26,7 @@ COLUMN_GAP = 48.0
 _PART_GAP = 72.0
 _TURN = 3.0  # what each wire that turns between two columns adds to their gap
 _MOST_TURNS = 16
+_FAN = 0.3  # what a further wire of a port counts, beside a wire of another port
 _SINKS = {Role.OUTPUT: 0, Role.LAYER: 1, Role.INPUT: 1, Role.LOSS: 2, Role.METRIC: 3}
 
 Size = tuple[float, float]
@@ -146,12 +147,14 @@ def _usual_height(drawing: Drawing) -> float:
     return median(spans)
 
 
-def _crossings(drawing: Drawing) -> list[int]:
-    """How many ports have wires past the gap behind each column."""
+def _crossings(drawing: Drawing) -> list[float]:
+    """How many ports have wires past the gap behind each column; a fan of wires from one port counts a little more."""
     ports: list[set[tuple[int, float]]] = [set() for _ in drawing.columns]
+    links = [0] * len(drawing.columns)
     for link in drawing.links:
         ports[drawing.layer[link.source]].add((link.source, link.out))
-    return [len(found) for found in ports]
+        links[drawing.layer[link.source]] += 1
+    return [len(found) + _FAN * (count - len(found)) for found, count in zip(ports, links, strict=True)]
 
 
 def _link(wire: Wire, number: Mapping[str, int], geometries: Mapping[str, NodeGeometry]) -> Link:

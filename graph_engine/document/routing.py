@@ -27,7 +27,7 @@ _CELL = 256.0
 _REACHES = (160.0, 640.0, 2560.0)  # how far above and below the ports a way is looked for, in turn
 _SAMPLES = 16
 _STUB = 20.0
-_FAR_BACK = 160.0  # a wire that leads back further runs level between rows
+_FAR_BACK, _LEVEL = 160.0, 48.0  # a wire that leads back further, or to another row, runs level between the rows
 _WRONG_SIDE = 80.0  # what it costs to cross the wires of the ports above or below
 _BEND = 24.0  # what a change of height costs beside its length: few long bends rather than many small ones
 
@@ -129,7 +129,8 @@ def route(
     plain = direct(start, end)
     (x1, y1), (x2, y2) = start, end
     if x2 - x1 < 3 * _STUB:
-        if x1 - x2 < _FAR_BACK and not _hits(plain, obstacles.near(_bounds(plain), ends)):
+        near = x2 >= x1 or (x1 - x2 < _FAR_BACK and abs(y2 - y1) < _LEVEL)
+        if near and not _hits(plain, obstacles.near(_bounds(plain), ends)):
             return Route(plain)
         return _back(start, end, obstacles, ends[0], lanes)
     between = (x1 + _STUB, min(y1, y2) - CLEARANCE, x2 - _STUB, max(y1, y2) + CLEARANCE)
@@ -302,17 +303,25 @@ def _bend(points: list[Point], to: Point) -> None:
     points += [(x1 + handle, y1), (x2 - handle, y2), to]
 
 
+def _distance(gap: tuple[float, float], y: float) -> float:
+    return max(gap[0] - y, y - gap[1], 0.0)
+
+
 def _back(start: Point, end: Point, obstacles: Obstacles, source: str, lanes: Lanes | None) -> Route:
-    """A way to a port that lies to the left: out, along a free height as near to both as there is, and in."""
+    """A way to a port that lies to the left: out, along a free height between the two if there is one, and in.
+
+    Of several heights it takes the one nearest to the start, so that wires of one port stay together.
+    """
     (x1, y1), (x2, y2) = start, end
     left, right = x2 - 2 * _STUB, x1 + 2 * _STUB
     top, bottom = min(y1, y2) - 400.0, max(y1, y2) + 400.0
     gaps = _gaps(obstacles.near((left, top, right, bottom)), top, bottom)
     if not gaps:
         return Route(direct(start, end))
-    middle = (y1 + y2) / 2
-    upper, lower = min(gaps, key=lambda gap: abs(min(max(middle, gap[0]), gap[1]) - middle))
-    wanted = min(max(middle, upper), lower)
+    goal = (y1 + y2) / 2
+    between = [gap for gap in gaps if gap[0] > min(y1, y2) and gap[1] < max(y1, y2)]
+    upper, lower = min(between or gaps, key=lambda gap: _distance(gap, y1 if between else goal))
+    wanted = min(max(goal, upper), lower)
     heights = [wanted + sign * step * LANE for step in range(12) for sign in (1, -1)]
     free = (y for y in heights if upper <= y <= lower and (lanes is None or lanes.is_free(x2, x1, y, source)))
     y = next(free, wanted)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import cycle
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from graph_engine.blocks import Specs, TensorSpec, get_block
+from graph_engine.blocks import Block, Refusal, Specs, TensorSpec, get_block
 from graph_engine.blocks.call import layers_of
 from graph_engine.blocks.tensor import N
 from graph_engine.check import CheckResult
+from graph_engine.check.borders import needed_nodes
 from graph_engine.check.evaluate import evaluate
 from graph_engine.check.shapes import build, run_block
 from graph_engine.compile import Program
@@ -25,14 +27,19 @@ Values = dict[tuple[str, str], Tensor]
 def compute(
     document: Document, result: CheckResult, program: Program, network: nn.Module, inputs: Mapping[str, Tensor]
 ) -> Values:
-    """Every value of the graph that `inputs` (by the name of the argument) determine, with the network's weights."""
+    """Every value that outputs, losses and metrics need and `inputs` (by argument) determine, with these weights."""
+    needed = needed_nodes(document.main)
     values: Values = {
         (node, "y"): inputs[argument] for node, argument in program.input_nodes.items() if argument in inputs
     }
     for name in document.main.order():
         block = get_block(document.main[name].block)
         wires = document.main.wires_into(name)
-        if not block.inputs or any((wire.source, wire.output) not in values for wire in wires.values()):
+        if (
+            name not in needed
+            or not block.inputs
+            or any((wire.source, wire.output) not in values for wire in wires.values())
+        ):
             continue
         expression = build(block.make(document.main[name].parameters), Specs(result.nodes[name].inputs))
         layers = list(dict.fromkeys(layers_of(expression)))
@@ -96,6 +103,15 @@ _STEPS: dict[int, list[tuple[str, dict[str, Any]]]] = {
 _JOINS = ("add", "multiply", "concat", "residual")
 
 
+@cache
+def _result(block: Block, ports: tuple[str, ...], specs: tuple[TensorSpec, ...]) -> TensorSpec | None:
+    """What leaves a block, or None where it does not take what comes."""
+    try:
+        return run_block(block, Specs(dict(zip(ports, specs, strict=True)))).outputs["y"]
+    except Refusal:
+        return None
+
+
 class Drawer:
     """Draws a network from numbers: each decides one thing, and any list of them makes a document without errors."""
 
@@ -103,7 +119,7 @@ class Drawer:
         self._choices: Iterator[int] = cycle(choices or [0])
         self._net = Builder("Random net")
         self._open: list[tuple[Port, TensorSpec]] = []
-        self._length = 4 + len(choices)
+        self._length = min(3 + len(choices), 12)
         for name, shape in (("a", (6,)), ("image", (4, 8, 8)), ("sequence", (5, 6))):
             self._open.append((self._net.input(name, *shape), TensorSpec((N, *shape))))
 
@@ -134,19 +150,17 @@ class Drawer:
                     port, spec = self._step(block, parameters, (port, spec))
             self._open.append((port, spec))
 
-    def _step(self, block: str, parameters: dict[str, Any], *inputs: tuple[Port, TensorSpec]) -> tuple[Port, TensorSpec]:
+    def _step(
+        self, block: str, parameters: dict[str, Any], *inputs: tuple[Port, TensorSpec]
+    ) -> tuple[Port, TensorSpec]:
         """The block after its inputs or, where it does not take them, the first input as it is."""
         declared = get_block(block)
         first = declared.inputs[0]
         if first.kinds and inputs[0][1].kind not in first.kinds:
             return inputs[0]
         names = [f"xs.{at}" for at in range(len(inputs))] if first.variadic else [port.name for port in declared.inputs]
-        try:
-            specs = Specs({name: spec for name, (_, spec) in zip(names, inputs, strict=True)})
-            made = run_block(declared.make(parameters), specs)
-        except Exception:  # noqa: BLE001  it may refuse for any reason; what it computes is tested
-            return inputs[0]
-        return self._net.add(block, *(port for port, _ in inputs), **parameters), made.outputs["y"]
+        spec = _result(declared.make(parameters), tuple(names), tuple(spec for _, spec in inputs))
+        return (self._net.add(block, *(port for port, _ in inputs), **parameters), spec) if spec else inputs[0]
 
     def _join(self, port: Port, spec: TensorSpec) -> None:
         others = [each for each in self._open if each[1].rank == spec.rank]

@@ -49,7 +49,9 @@ def the_program_computes_what_is_drawn(document: Document) -> None:
 
         targets = list(expected)
         everything = program.function(targets)
-        for target, value in zip(targets, everything(network, **{n: inputs[n] for n in everything.inputs}), strict=True):
+        for target, value in zip(
+            targets, everything(network, **{n: inputs[n] for n in everything.inputs}), strict=True
+        ):
             assert torch.equal(value, expected[target]), target
         for target in targets[:: max(1, len(targets) // 6)]:
             single = program.function([target])
@@ -74,6 +76,18 @@ def test_the_drawings_are_of_all_sorts() -> None:
     assert sources.count("    for ") > 10
     assert sources.count("in zip(") > 3
     assert len({len(program.outputs) for program in programs}) == 3
-    assert any(program.attributes.keys() - {n for nodes in program.lines.values() for n in nodes} == set() for program in programs)
-    for block in ("Conv2d", "Highway", "SelfAttention(", "SelfAttention2d", "torch.cat", "_projection", "F.dropout", "nn.Dropout"):
+    assert any(
+        program.attributes.keys() - {n for nodes in program.lines.values() for n in nodes} == set()
+        for program in programs
+    )
+    for block in (
+        "Conv2d",
+        "Highway",
+        "SelfAttention(",
+        "SelfAttention2d",
+        "torch.cat",
+        "_projection",
+        "F.dropout",
+        "nn.Dropout",
+    ):
         assert block in sources or block == "F.dropout", block

@@ -182,6 +182,11 @@ def test_a_short_chain_is_one_row() -> None:
     assert len({y for _, (_, y) in arrange(chain(8).main).positions}) == 1
 
 
+def test_a_drawing_of_many_long_wires_is_not_broken() -> None:
+    graph = dense_net(8).main
+    assert arrange(graph) == arrange(graph, rows=False)
+
+
 def test_rows_are_broken_where_one_wire_leads_on() -> None:
     graph = residual_net(8).main
     places = dict(arrange(graph).positions)

@@ -99,3 +99,12 @@ def test_the_mean_of_an_epoch_weighs_batches_by_their_samples(
     first, second = trained.feed.since().points["train_loss"].value
 
     assert outcome.progress.metrics["train_loss"] == pytest.approx((1000 * first + 258 * second) / 1258)
+
+
+def test_with_nothing_held_out_training_is_judged(
+    small: Callable[..., Document], trainer: Callable[..., Trainer]
+) -> None:
+    outcome = trainer(small(validation=0.0)).run()
+
+    assert set(outcome.progress.metrics) == {"train_loss", "train_accuracy"}
+    assert outcome.best["train_loss"] == outcome.progress.metrics["train_loss"]

@@ -13,13 +13,14 @@ _LEAST_FOLDED = 1500.0  # scene units: a drawing that is no wider stays one row
 _LEAST_ROW = 900.0
 _SHORT, _LONG = 0.45, 1.4  # of the width aimed at
 _CROSSING = 0.6  # what a wire more than one that leads on to the next row costs
+_MOST_CROSSINGS = 2.5  # a drawing is not broken where more lead on: they would have to find their way back
 
 
-def row_starts(edges: Sequence[tuple[float, float]], height: float, crossings: Sequence[int]) -> list[int]:
+def row_starts(edges: Sequence[tuple[float, float]], height: float, crossings: Sequence[float]) -> list[int]:
     """The first column of each row; `[0]` for a drawing that is not broken.
 
-    `edges` are the left and right of each column, `height` that of a usual row, `crossings[c]` how many wires of
-    different ports lead past the gap after column c.
+    `edges` are the left and right of each column, `height` that of a usual row, `crossings[c]` how many wires lead
+    past the gap after column c.
     """
     width = edges[-1][1] - edges[0][0]
     rows = round(sqrt(width / (_ASPECT * (height + ROW_GAP))))
@@ -31,6 +32,8 @@ def row_starts(edges: Sequence[tuple[float, float]], height: float, crossings: S
     best, before = [inf] * (count + 1), [0] * (count + 1)
     best[0] = 0.0
     for end in range(1, count + 1):
+        if end < count and crossings[end - 1] > _MOST_CROSSINGS:
+            continue
         for start in range(end - 1, -1, -1):
             row = edges[end - 1][1] - edges[start][0]
             if row > _LONG * goal and end - start > 1:

@@ -43,8 +43,9 @@ def show(qtbot: QtBot) -> Callable[[Panel, tuple[int, int]], Panel]:
     def shown(panel: Panel, size: tuple[int, int] = (1100, 280)) -> Panel:
         qtbot.addWidget(panel)
         panel.resize(*size)
-        panel.show()
-        qtbot.waitExposed(panel)
+        with qtbot.waitActive(panel):
+            panel.show()
+            panel.activateWindow()
         return panel
 
     return shown

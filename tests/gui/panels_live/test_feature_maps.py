@@ -43,7 +43,7 @@ def test_with_nothing_selected_the_panel_says_what_to_do(panel: FeatureMapsPanel
 
 def test_the_selected_node_is_shown_untrained(panel: FeatureMapsPanel, session: Session, qtbot: QtBot) -> None:
     session.select(["conv2d_1"])
-    wait_for(qtbot, panel, "channels")
+    wait_for(qtbot, panel, "“0”")
 
     assert title(panel) == "conv2d_1 · 4 channels 8×8 · sample 0 “0” · untrained"
     session.select(["max_pool2d_1"])
@@ -56,7 +56,7 @@ def test_what_is_shown_is_what_the_network_computes(
     import torch
 
     session.select(["linear_1"])
-    wait_for(qtbot, panel, "10 values")
+    wait_for(qtbot, panel, "“0”")
     found = session.runs.activations.get("linear_1")
 
     assert found is not None
@@ -152,7 +152,7 @@ def test_data_that_cannot_be_opened_is_told(panel: FeatureMapsPanel, session: Se
     session.select(["conv2d_1"])
     wait_for(qtbot, panel, "channels")
     session.perform(SetBinding(replace(session.document.binding, dataset="/not/there")))
-    qtbot.waitUntil(lambda: bool(panel.view.views()[0].sentence()), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "/not/there" in panel.view.views()[0].sentence(), timeout=PATIENCE)
 
     qtbot.waitUntil(lambda: session.runs.activations.samples.count == 0, timeout=PATIENCE)
     picker = panel.picker()

@@ -115,7 +115,7 @@ def test_colours_grow_brighter_evenly(name: str) -> None:
 
     found = [lightness(color) for color in colors(name)]  # type: ignore[arg-type]
     steps = np.diff(found)
-    assert steps.min() >= 0
+    assert steps.min() > -0.1  # channels are rounded to 8 bits
     assert found[-1] - found[0] > 70
     assert len(color_table(name, "#ff0000", "#000000")) == 256  # type: ignore[arg-type]
 
@@ -148,8 +148,8 @@ def tiles(qtbot: QtBot) -> TileView:
     qtbot.addWidget(view)
     view.resize(400, 200)
     view.show_values(activation((16, 8, 8)))
-    view.show()
-    qtbot.waitExposed(view)
+    with qtbot.waitExposed(view):
+        view.show()
     return view
 
 
