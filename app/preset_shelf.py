@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from graph_engine.blocks import find_block
 from graph_engine.document import Graph
 from graph_engine.document.geometry import geometry_in
+from graph_engine.document.layout import arrange
 
 if TYPE_CHECKING:
     from app.workers import Jobs
@@ -71,8 +72,15 @@ class PresetShelf(QObject):
 def _read() -> tuple[Shelved, ...]:
     from presets import catalog
 
-    found = [Shelved(preset, sketch_of(preset.build().main)) for preset in catalog().values()]
+    found = [Shelved(preset, _sketch(preset)) for preset in catalog().values()]
     return tuple(sorted(found, key=lambda shelved: len(shelved.sketch.boxes)))
+
+
+def _sketch(preset: Preset) -> Sketch:
+    """The drawing of a preset in one line, however long: a card is wide and low."""
+    document = preset.build()
+    document.apply(arrange(document.main, rows=False))
+    return sketch_of(document.main)
 
 
 def sketch_of(graph: Graph) -> Sketch:

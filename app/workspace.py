@@ -23,7 +23,7 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
-_WIDTHS = {Side.LEFT: 236, Side.RIGHT: 302, Side.BOTTOM: 310}  # px at the base size
+_WIDTHS = {Side.LEFT: 236, Side.RIGHT: 316, Side.BOTTOM: 310}  # px at the base size
 _NEVER = False  # the canvas is never folded away
 _LEAST = {Side.LEFT: 168, Side.RIGHT: 220, Side.BOTTOM: 150}
 

@@ -340,13 +340,15 @@ class CanvasScene(QGraphicsScene):
         item.set_kind(self.nodes[wire.source].kind_of("output", wire.output), faulty=faulty)
 
     def _waits_for(self, result: CheckResult, node: str, known: dict[str, str]) -> str:
-        """The title of the faulty node that a waiting one waits for, as far up as the fault is.
+        """What a waiting node waits for: its own missing wire, else the title of the node at fault, as far up as that is.
 
         `known` keeps the answers for all nodes on the way, so that a long chain is walked up once.
         """
         report = result.nodes.get(node)
         if report is None or report.state is not State.WAITING:
             return ""
+        if report.lacks:
+            return f"a wire at {report.lacks[0]}"
         graph, way, answer = self.graph, list[str](), "what comes before"
         while node not in known:
             way.append(node)
@@ -355,7 +357,7 @@ class CanvasScene(QGraphicsScene):
                 before = result.nodes.get(wire.source)
                 if before is not None and before.state is not State.OK:
                     node = wire.source
-                    if before.state is State.ERROR:
+                    if before.state is State.ERROR or before.lacks:
                         known[node] = self.nodes[node].title
                     break
         answer = known[node]

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
 
 from app.dialogs.dialog import Dialog
-from app.figures import size_of
+from app.figures import plural, size_of
 from app.theme import set_role, theme_manager
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _examine() -> str:
     lines.append("")
     for device in report.devices:
         memory = f", {size_of(device.memory)}" if device.memory else ""
-        threads = f", {device.threads} threads" if device.threads else ""
+        threads = f", {plural(device.threads, 'thread')}" if device.threads else ""
         lines.append(f"{device.name:<22}{device.title}{memory}{threads}{', bf16' if device.bf16 else ''}")
     lines += [
         f"{extra.name:<22}{'missing: ' + ', '.join(extra.missing) if extra.missing else 'complete'}"

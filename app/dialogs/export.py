@@ -73,7 +73,7 @@ class ExportDialog(Dialog):
         super().__init__("Export", window, buttons=box.Save | box.Cancel)
         self._session = session
         spacing = theme_manager().spacing
-        self.setMinimumWidth(spacing.px(560))
+        self.setMinimumWidth(spacing.px(620))
         self._formats = {each.target: each for each in FORMATS}
         self._group = QButtonGroup(self)
         self._radios: dict[str, QRadioButton] = {}
@@ -138,7 +138,6 @@ class ExportDialog(Dialog):
         self._group.addButton(radio)
         self._radios[each.target] = radio
         text = QLabel(each.help)
-        text.setMinimumWidth(text.sizeHint().width())
         set_role(text, "dim")
         row = QHBoxLayout()
         row.addWidget(radio)

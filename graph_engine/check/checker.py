@@ -78,7 +78,8 @@ class Checker:
         missing = _missing(block, found)
         if missing:
             draft.incomplete[node.id] = missing
-            return NodeReport(State.WAITING, found, tell=block.tell(), message=f"needs a wire at {missing[0]}")
+            message = f"needs a wire at {missing[0]}"
+            return NodeReport(State.WAITING, found, tell=block.tell(), message=message, lacks=tuple(missing))
         inputs = Specs(found)
         answer = self._answer(block, inputs)
         if isinstance(answer, Refusal):

@@ -80,7 +80,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """What is known of one node. `message` is the first problem's sentence, for the node itself to show."""
+    """What is known of one node.
+
+    `message` is the first problem's sentence, for the node itself to show; `lacks` are the inputs that still need a wire.
+    """
 
     state: State
     inputs: Mapping[str, TensorSpec] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class NodeReport:
     cost: Cost = Cost()
     tell: str = ""
     message: str = ""
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from graph_engine.document.document import Document
 
 Result = tuple[str, str]
 """(node, output port)."""
+_MANY = 6
+"""More results than this are not counted in the annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def _write_class(blueprint: Blueprint, paths: Mapping[tuple[str, Layer], str]) -
         _write_modules(text, statement, paths, None, 0, blueprint.extra)
     text.add("")
     arguments = ", ".join(f"{name}: Tensor" for name in blueprint.inputs)
-    returns = "Tensor" if len(blueprint.outputs) == 1 else f"tuple[{', '.join('Tensor' for _ in blueprint.outputs)}]"
+    count = len(blueprint.outputs)
+    every = "Tensor, ..." if count > _MANY else ", ".join(["Tensor"] * count)
+    returns = "Tensor" if count == 1 else f"tuple[{every}]"
     text.add(f"def forward(self, {arguments}) -> {returns}:", 4)
     body = Body(
         blueprint.statements,

@@ -67,7 +67,7 @@ def wrap(line: str, indent: int) -> list[str]:
     if len(space + line) <= WIDTH:
         return [space + line]
     bracket = _longest_bracket(line)
-    if bracket is not None:
+    if bracket is not None and indent + bracket[0] <= WIDTH:
         start, stop = bracket
         parts = _split(line[start:stop], ", ")
         comma = "," if len(parts) > 1 else ""  # none after a single one: it may be a generator
@@ -76,16 +76,24 @@ def wrap(line: str, indent: int) -> list[str]:
     head, equals, value = line.partition(" = ")
     if line.startswith("return "):
         head, equals, value = "return", " ", line.removeprefix("return ")
-    values, terms = _split(value or line, ", "), _split(value or line, " + ")
-    if len(values) > 1:
-        parts = [f"{each}," for each in values]
-    elif len(terms) > 1:
-        parts = [terms[0], *(f"+ {term}" for term in terms[1:])]
-    else:
+    parts = _terms(value or line)
+    if len(parts) == 1:
         return [space + line]
     if not equals:  # it stands inside brackets already
         return [space + part for part in parts]
     return [f"{space}{head}{equals}(", *(f"{space}    {part}" for part in parts), f"{space})"]
+
+
+def _terms(text: str) -> list[str]:
+    """The values of a tuple, each with its comma, or the operands of an operator, each but the first with its sign."""
+    values = _split(text, ", ")
+    if len(values) > 1:
+        return [f"{value}," for value in values]
+    for sign in "+-*":
+        first, *rest = _split(text, f" {sign} ")
+        if rest:
+            return [first, *(f"{sign} {each}" for each in rest)]
+    return [text]
 
 
 def _longest_bracket(line: str) -> tuple[int, int] | None:

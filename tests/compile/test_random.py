@@ -76,18 +76,13 @@ def test_the_drawings_are_of_all_sorts() -> None:
     assert sources.count("    for ") > 10
     assert sources.count("in zip(") > 3
     assert len({len(program.outputs) for program in programs}) == 3
-    assert any(
-        program.attributes.keys() - {n for nodes in program.lines.values() for n in nodes} == set()
-        for program in programs
-    )
-    for block in (
-        "Conv2d",
-        "Highway",
+    for part in (
+        "nn.Conv2d",
+        "Highway(",
         "SelfAttention(",
-        "SelfAttention2d",
+        "SelfAttention2d(",
         "torch.cat",
         "_projection",
-        "F.dropout",
         "nn.Dropout",
     ):
-        assert block in sources or block == "F.dropout", block
+        assert part in sources, part
