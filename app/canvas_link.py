@@ -49,7 +49,6 @@ class CanvasLink(QObject):
         self._canvas = canvas
         self._notices = notices
         self._book = book
-        self._activate = activate
         self._selecting = False
         canvas.set_keys({})  # the window's actions have them, and the user may change them
         canvas.canvas_scene.selection_changed.connect(self._on_chosen)

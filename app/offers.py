@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence
@@ -47,17 +49,26 @@ def action_offers(book: ActionBook) -> list[Offer]:
 
 def block_offers(place: Callable[[str], object]) -> list[Offer]:
     """Every block, to be placed."""
-    return [
-        Offer(renamed(entry, f"block:{entry.key}"), lambda key=entry.key: place(key))  # type: ignore[misc]
-        for entry in block_entries()
-    ]
+    return [Offer(renamed(entry, f"block:{entry.key}"), partial(place, entry.key)) for entry in block_entries()]
 
 
 def preset_offers(shelf: PresetShelf, open_preset: Callable[[str], object]) -> list[Offer]:
     """Every preset, to be opened."""
     return [
-        Offer(preset_entry(shelved.preset), lambda name=shelved.preset.name: open_preset(name), icon="layers")  # type: ignore[misc]
+        Offer(preset_entry(shelved.preset), partial(open_preset, shelved.preset.name), icon="layers")
         for shelved in shelf.presets
+    ]
+
+
+def file_offers(files: Sequence[Path], open_file: Callable[[Path], object]) -> list[Offer]:
+    """The recent files, to be opened."""
+    return [
+        Offer(
+            Entry(f"file:{path}", path.name, "Recent file", str(path.parent), ("open", "recent")),
+            partial(open_file, path),
+            icon="file",
+        )
+        for path in files
     ]
 
 
@@ -75,5 +86,5 @@ def node_offers(session: Session) -> list[Offer]:
             tell,
             (node.id, block.title if block is not None else node.block),
         )
-        found.append(Offer(entry, lambda name=node.id: session.reveal(name)))  # type: ignore[misc]
+        found.append(Offer(entry, partial(session.reveal, node.id)))
     return found

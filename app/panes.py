@@ -17,6 +17,8 @@ from graph_engine.check.report import Severity
 
 if TYPE_CHECKING:
     from app.canvas import CanvasView
+    from app.files import Files
+    from app.notices import Notices
     from app.preset_shelf import PresetShelf
     from app.session import Session
     from app.settings import Settings
@@ -31,7 +33,8 @@ class Panes(QObject):
         canvas: CanvasView,
         shelf: PresetShelf,
         settings: Settings,
-        open_preset: Callable[[str], object],
+        files: Files,
+        notices: Notices,
         place_block: Callable[[str], object],
         parent: QObject | None = None,
     ) -> None:
@@ -40,7 +43,8 @@ class Panes(QObject):
         self._canvas = canvas
         self._shelf = shelf
         self._settings = settings
-        self._open_preset = open_preset
+        self._files = files
+        self._notices = notices
         self._place_block = place_block
         self._restored = False
         self.left = LazyTabs(
@@ -57,6 +61,7 @@ class Panes(QObject):
                 Tab("feature_maps", "Feature maps", self._feature_maps),
                 Tab("code", "Code", self._code),
                 Tab("problems", "Problems", self._problems),
+                Tab("outline", "Outline", self._outline),
                 Tab("runs", "Runs", self._runs),
                 Tab("plan", "Training plan", self._plan),
             ],
@@ -131,7 +136,7 @@ class Panes(QObject):
         from app.panels.presets import PresetsPanel
 
         panel = PresetsPanel(self._shelf)
-        panel.chosen.connect(self._open_preset)
+        panel.chosen.connect(self._files.open_preset)
         return panel
 
     def _data(self) -> QWidget:
@@ -162,10 +167,22 @@ class Panes(QObject):
 
         return ProblemsPanel(self._session)
 
+    def _outline(self) -> QWidget:
+        from app.panels.outline import OutlinePanel
+
+        panel = OutlinePanel(self._session)
+        panel.edit_requested.connect(lambda _: self.show("inspector"))
+        panel.delete_requested.connect(self._canvas.editing.delete)
+        return panel
+
     def _runs(self) -> QWidget:
         from app.panels.runs import RunsPanel
 
-        return RunsPanel(self._session)
+        panel = RunsPanel(self._session)
+        panel.document_requested.connect(self._files.open_document)
+        panel.said.connect(self._notices.say)
+        panel.failed.connect(self._notices.tell)
+        return panel
 
     def _plan(self) -> QWidget:
         from app.panels.plan import PlanPanel

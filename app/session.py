@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -17,7 +17,7 @@ from app.runs.follower import RunFollower
 from app.workers import Checked, Compiled, Jobs
 from graph_engine.blocks import Kind, find_block
 from graph_engine.check.report import Severity
-from graph_engine.document import Change, Document, Edit, EditRefused, Graph, History, SetParameter, Wire, title_of
+from graph_engine.document import Change, Document, Edit, EditRefused, Graph, History, Wire, title_of
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -216,17 +216,6 @@ class Session(QObject):
     def preview(self) -> Edit | None:
         """The edit being tried out."""
         return self.front.preview
-
-    def parameters(self, node: str) -> dict[str, Any]:
-        """The parameters of a node as they are shown: with what is being tried out."""
-        values = dict(self.graph[node].parameters)
-        edit = self.front.preview
-        if isinstance(edit, SetParameter) and edit.node == node and edit.graph == self.graph_name:
-            if edit.value is None:
-                values.pop(edit.name, None)
-            else:
-                values[edit.name] = edit.value
-        return values
 
     # --- looking at it
 

@@ -140,10 +140,12 @@ def render(
     *,
     name: str = "",
     select: str | None = None,
+    run: str = "",
 ) -> None:
     """Draws the real window showing `document` into a PNG of `size` pixels; made for Qt's off-screen platform.
 
-    `panel` is brought to the front and waited for; `name` is what the window calls the document.
+    `panel` is brought to the front and waited for; `name` is what the window calls the document; the curves and weights
+    of `run` (an id) are shown.
 
     Raises:
         RenderError: there is no such panel or node, the check did not come, or the file could not be written.
@@ -155,6 +157,9 @@ def render(
     studio = Studio(settings)
     try:
         _show_for_picture(studio, OpenDocument(document, name=name or document.title), size, panel, select)
+        if run:
+            runs = studio.session.runs
+            runs.library.read_curves(run, lambda curves: runs.shown.begin(run, name or run, curves))
         if not _wait_until(lambda: studio.settled, _PATIENCE):
             raise RenderError("The window did not come to rest within a minute, so no picture was made.")
         _wait_until(lambda: False, _REST)

@@ -23,10 +23,12 @@ from app.panels.welcome import WelcomePage
 from app.panes import Panes
 from app.placing import place_block
 from app.preset_shelf import PresetShelf
+from app.recent_menu import RecentMenu
 from app.session import Session
 from app.statusbar import StatusBar
 from app.theme import set_role, set_surface, theme_manager
 from app.topbar import TopBar
+from app.widgets import MessageAction
 from app.workspace import Side
 from graph_engine.document.surgery import wrap_in_residual
 
@@ -59,9 +61,13 @@ class MainWindow(QMainWindow):
         self._files = Files(session, settings, self.notices, self)
         self._exports = Exports(session, settings, self.notices, self)
         self._canvas = CanvasView()
+        self._canvas.snap = settings.snap_to_grid
         self._stack = QStackedWidget()
         self.book = ActionBook(ALL, self, self, settings.shortcuts)
-        self.panes = Panes(session, self._canvas, self.shelf, settings, self._files.open_preset, self.place_block, self)
+        self.book.menus_after["file.open"] = lambda menu: RecentMenu(settings, self._files.open_path, menu)
+        self.panes = Panes(
+            session, self._canvas, self.shelf, settings, self._files, self.notices, self.place_block, self
+        )
         self.welcome = WelcomePage(self.shelf, settings)
         self.topbar = TopBar(session, self.book)
         self.statusbar = StatusBar(session, self.autosave, RunStatus(session))
@@ -132,9 +138,10 @@ class MainWindow(QMainWindow):
         return self._palette
 
     def show_palette(self) -> None:
-        from app.offers import action_offers, block_offers, node_offers, preset_offers
+        from app.offers import action_offers, block_offers, file_offers, node_offers, preset_offers
 
         offers = [*action_offers(self.book), *preset_offers(self.shelf, self._files.open_preset)]
+        offers += file_offers(self._settings.recent_files, self._files.open_path)
         if not self.at_welcome:
             offers += [*block_offers(self.place_block), *node_offers(self._session)]
         self.shelf.load()
@@ -160,6 +167,13 @@ class MainWindow(QMainWindow):
 
     def toggle_menu_bar(self) -> None:
         self._settings.menu_bar = not self._settings.menu_bar
+
+    def open_menu(self) -> None:
+        if self.menuBar().isVisible():
+            self.menuBar().setFocus(Qt.FocusReason.MenuBarFocusReason)
+            self.menuBar().setActiveAction(self.menuBar().actions()[0])
+        else:
+            self.topbar.open_menu()
 
     def toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -325,8 +339,13 @@ class MainWindow(QMainWindow):
 
     def _offer_recoveries(self, recoveries: list[Recovery]) -> None:
         self.welcome.offer_recoveries(recoveries)
-        if not self._session.dirty:
+        front = self._session.front
+        if front.untouched and front.path is None and not len(front.graph):
             self.show_welcome()
+        else:
+            name = recoveries[0].path.name if recoveries[0].path is not None else recoveries[0].title
+            action = MessageAction("Show", self.show_welcome)
+            self.notices.say(f"{name} has unsaved changes from a crash.", severity="warning", action=action)
 
     def _follow_settings(self, name: str) -> None:
         if name == "theme":

@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`value` in `unit` (`ms`, `s`, `MB`, `×` for a ratio, empty for a count); at most `budget`, or at least `least`, where given."""
+    """`value` in `unit` (`ms`, `s`, `MB`, `×` for a ratio, empty for a count).
+
+    At most `budget`, or at least `least`, where given.
+    """
 
     value: float
     unit: str

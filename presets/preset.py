@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph_engine.document.layout import arrange
-
 from graph_engine.blocks import ParameterError, ParameterSpec, Reference
 from graph_engine.blocks.parameter import declared_parameters
 from graph_engine.document import Document
 from graph_engine.document.builder import Builder
+from graph_engine.document.layout import arrange
 
 
 class PresetError(Exception):

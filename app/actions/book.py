@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -34,6 +34,8 @@ class ActionBook(QObject):
         self._window = window
         self._actions = {action.id: action for action in actions}
         self._made: dict[str, QAction] = {}
+        self.menus_after: dict[str, Callable[[QWidget], QMenu]] = {}
+        """Menus whose content is no action, such as the recent files, by the action that they stand below."""
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.refresh)
         for action in self._actions.values():
@@ -118,6 +120,8 @@ class ActionBook(QObject):
                     submenus[action.submenu].setObjectName(action.submenu)
                 target = submenus[action.submenu]
             target.addAction(self._made[action.id])
+            if action.id in self.menus_after:
+                menu.addMenu(self.menus_after[action.id](menu))
 
     def fill_bar(self, bar: QMenuBar) -> None:
         """Puts every menu into a menu bar."""

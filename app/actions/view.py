@@ -17,6 +17,7 @@ _PANELS = (
     ("feature_maps", "Feature maps", "image"),
     ("code", "Code", "code"),
     ("problems", "Problems", "warning"),
+    ("outline", "Outline", "outline"),
     ("runs", "Runs", "flask"),
     ("plan", "Training plan", "clock"),
 )
@@ -134,6 +135,14 @@ ACTIONS = (
         help="Show the menus in a row of their own",
         checked=lambda desk: desk.settings.menu_bar,
         run=lambda desk: desk.toggle_menu_bar(),
+    ),
+    Action(
+        id="view.open_menu",
+        title="Open the menu",
+        menu=Menu.VIEW,
+        section=3,
+        keys=("F10",),
+        run=lambda desk: desk.open_menu(),
     ),
     Action(
         id="view.full_screen",

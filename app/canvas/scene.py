@@ -340,7 +340,7 @@ class CanvasScene(QGraphicsScene):
         item.set_kind(self.nodes[wire.source].kind_of("output", wire.output), faulty=faulty)
 
     def _waits_for(self, result: CheckResult, node: str, known: dict[str, str]) -> str:
-        """What a waiting node waits for: its own missing wire, else the title of the node at fault, as far up as that is.
+        """What a waiting node waits for: its own missing wire, else the title of the node at fault, however far up.
 
         `known` keeps the answers for all nodes on the way, so that a long chain is walked up once.
         """

@@ -39,6 +39,7 @@ class Panel(StrEnum):
     FEATURE_MAPS = "feature_maps"
     CODE = "code"
     PROBLEMS = "problems"
+    OUTLINE = "outline"
     RUNS = "runs"
     PLAN = "plan"
     INSPECTOR = "inspector"
@@ -52,6 +53,9 @@ def render(
     size: Annotated[str, typer.Option("--size", metavar="WxH", help="Width and height in pixels.")] = "1680x1050",
     panel: Annotated[Panel | None, typer.Option("--panel", help="The panel in front.", show_default=False)] = None,
     theme: Annotated[Theme, typer.Option("--theme", help="Which theme.")] = Theme.DARK,
+    select: Annotated[
+        str | None, typer.Option("--select", metavar="NODE", help="A node to select.", show_default=False)
+    ] = None,
 ) -> None:
     """Draw the real window showing a network, without a display.
 
@@ -66,7 +70,14 @@ def render(
     check_place(output, ".png")
     try:
         start.render(
-            found.document, (width, height), panel.value if panel else None, theme.value, output, name=found.name
+            found.document,
+            (width, height),
+            panel.value if panel else None,
+            theme.value,
+            output,
+            name=found.name,
+            select=select,
+            run=found.run.id if found.run is not None else "",
         )
     except start.RenderError as error:
         raise ThingError(str(error)) from error

@@ -100,7 +100,6 @@ class ExportDialog(Dialog):
         self.column.addWidget(self._note)
         self.propose(box.Save, "Export")
         self.finish()
-        self._stem = stem
         self._open = True
         self.finished.connect(self._on_finished)
         self.file.value_changed.connect(self._judge)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyqtgraph as pg  # noqa: TID253 - this module is loaded with the first chart
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPen
+from PySide6.QtGui import QPainter, QPen, QTransform
 
 from app.theme import qcolor, theme_manager
 
@@ -29,6 +29,10 @@ class Line:
     dashed: bool = False
     raw_behind: bool = False
     """Whether the values themselves are drawn, faint, behind the smoothed curve."""
+
+
+_APART = 0.4
+"""How far (px) either stroke of a bold curve is from where the curve is, along x and along y."""
 
 
 class Ground(pg.ViewBox):
@@ -69,9 +73,9 @@ class Ground(pg.ViewBox):
 class Trace(pg.PlotCurveItem):
     """A curve that says cheaply where it is: the view it is drawn in."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, bold: bool) -> None:
         super().__init__(antialias=True)
-        self.setSegmentedLineMode("off")
+        self._bold = bold
         self._bounds = QRectF()
 
     def set_bounds(self, bounds: QRectF) -> None:
@@ -82,6 +86,22 @@ class Trace(pg.PlotCurveItem):
 
     def boundingRect(self) -> QRectF:
         return self._bounds
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Strokes of one pixel only: a wide one costs many times as much, and two a little apart look like it."""
+        if self.xData is None or not len(self.xData):
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self.opts["pen"])
+        path = self.getPath()
+        if not self._bold:
+            painter.drawPath(path)
+            return
+        place = painter.transform()
+        for shift in (-_APART, _APART):
+            painter.setTransform(place * QTransform.fromTranslate(shift, shift))
+            painter.drawPath(path)
+        painter.setTransform(place)
 
     def viewTransformChanged(self) -> None:  # noqa: N802 - as in pyqtgraph
         """Nothing of it depends on how large the view is."""

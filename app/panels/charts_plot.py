@@ -72,7 +72,7 @@ class PlotView(pg.GraphicsView):
                 self._view.removeItem(item)
         for place, line in enumerate(self._lines):
             if line.key not in self._items:
-                self._items[line.key] = (Trace(), Trace())
+                self._items[line.key] = (Trace(bold=False), Trace(bold=True))
                 for item in self._items[line.key]:
                     self._view.addItem(item, ignoreBounds=True)
             raw, smooth = self._items[line.key]
@@ -217,7 +217,8 @@ class PlotView(pg.GraphicsView):
     def _build(self) -> None:
         # Whatever is new, the whole plot is another: finding out which parts costs more than painting them.
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
-        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # pyqtgraph's would keep figures of the axes that moved
+        # pyqtgraph's cache would keep figures of the axes that have moved.
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
         self.setCentralItem(None)
         self.scene().addItem(self._view)
         self._view.sigRangeChangedManually.connect(lambda _: self._moved_by_hand())
@@ -250,7 +251,7 @@ class PlotView(pg.GraphicsView):
             hair = QPen(qcolor(color, 0.3), 1.0)
             hair.setCosmetic(True)
             raw.setPen(hair)
-            pen = QPen(qcolor(color), 1.6)
+            pen = QPen(qcolor(color), 1.0)
             pen.setCosmetic(True)
             if line.dashed:
                 pen.setDashPattern([4, 3])

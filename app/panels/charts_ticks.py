@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import ceil, floor, isfinite, log10
 
+from app.figures import clock
+
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _SLACK = 1e-9
@@ -96,10 +98,7 @@ def time_label(seconds: float) -> str:
         return f"-{time_label(-seconds)}"
     if seconds < 10 and abs(seconds - round(seconds)) > 0.005:
         return f"{seconds:.2g} s"
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, rest = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return clock(seconds)
 
 
 def value_label(value: float, *, percent: bool = False) -> str:

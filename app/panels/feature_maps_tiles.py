@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+_LOSS = 0.92
+"""How much smaller a tile may become so that all values of a map are equally large."""
+
 Scaling = Literal["each", "shared"]
 """Whether each channel spans all colours by itself, or all channels together."""
 
@@ -78,8 +81,9 @@ def fit_grid(count: int, height: int, width: int, room: tuple[int, int], gap: in
         best_scale = floor
         best = max(1, min(count, int((across + gap) / (width * floor + gap))))
         best_scale = min(best_scale, across / width)
-    if best_scale >= 2:
-        best_scale = float(int(best_scale)) if best_scale >= 4 or best_scale % 1 < 0.3 else best_scale
+    whole = float(int(best_scale))
+    if whole >= _LOSS * best_scale:
+        best_scale = whole
     return Grid(count, best, max(1, int(width * best_scale)), max(1, int(height * best_scale)), gap)
 
 

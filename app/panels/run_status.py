@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
@@ -28,6 +28,8 @@ STATES: dict[RunState, tuple[str, str]] = {
 }
 """What a state is called, and the colour role of its dot."""
 
+
+_EVERY = 120  # ms; figures that change more often cannot be read
 
 _WORDS: dict[str, Role] = {"success": "success", "warning": "warning", "danger": "danger", "accent": "accent"}
 """The role of a label in the colour of a dot; of any other dot it is as other text."""
@@ -96,7 +98,9 @@ class RunStatus(QWidget):
         self.setAccessibleName("Run")
         self._row.addStretch(1)
         self._runs.state_changed.connect(self.refresh)
-        self._runs.ticked.connect(self.refresh)
+        self._soon = QTimer(self, singleShot=True, interval=_EVERY)
+        self._soon.timeout.connect(self.refresh)
+        self._runs.ticked.connect(self._on_tick)
         theme_manager().changed.connect(self._space)
         self._space()
         self.refresh()
@@ -105,6 +109,10 @@ class RunStatus(QWidget):
         """All that is said, in one line."""
         shown = [label.text() for label in self._labels if not label.isHidden()]
         return "  ".join([self._state.text(), *shown])
+
+    def _on_tick(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
 
     def refresh(self) -> None:
         """Says what holds now."""
@@ -141,7 +149,7 @@ class RunStatus(QWidget):
     def _space(self) -> None:
         theme = theme_manager()
         self._row.setSpacing(theme.spacing.xl)
-        self._head.setSpacing(theme.spacing.xs)
+        self._head.setSpacing(0)  # the label has room of its own at the left
         for label in (self._state, *self._labels):
             label.setFont(theme.typography.tabular("small"))
 
@@ -161,8 +169,8 @@ class _Dot(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        edge = theme_manager().spacing.px(10)
-        return QSize(edge + theme_manager().spacing.px(4), edge)
+        px = theme_manager().spacing.px
+        return QSize(px(8) + px(2), px(8))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         painter = QPainter(self)
@@ -170,4 +178,4 @@ class _Dot(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(qcolor(theme_manager().palette.color(self._role)))
         edge = theme_manager().spacing.px(8)
-        painter.drawEllipse(QRectF(self.width() - edge - 1, (self.height() - edge) / 2, edge, edge))
+        painter.drawEllipse(QRectF(0, (self.height() - edge) / 2, edge, edge))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from graph_engine.export import Exported
     from graph_engine.runs import RunRecord
 
-_WIDTHS = (200, 150, 96, 116, 92, 86, 80, 124, 160)
+_WIDTHS = (200, 150, 96, 116, 92, 86, 80, 124, 96)
 """Of the columns (px at the base text size)."""
 _LIVE_EVERY = 250  # ms between two looks at the run that goes on
 _RESUMABLE = (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED)

@@ -40,10 +40,8 @@ class LazyTabs(QWidget):
         for tab in tabs:
             self.bar.addTab(tab.title)
         self._stack = QStackedWidget()
-        self._corner = QHBoxLayout()
         self._top = QHBoxLayout()
         self._top.addWidget(self.bar, 1)
-        self._top.addLayout(self._corner)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -80,19 +78,9 @@ class LazyTabs(QWidget):
         self.bar.setCurrentIndex(self.names.index(name))
         self._on_current(self.bar.currentIndex())
 
-    def set_title(self, name: str, title: str) -> None:
-        """Writes something else on a tab, such as a count."""
-        at = self.names.index(name)
-        if self.bar.tabText(at) != title:
-            self.bar.setTabText(at, title)
-
     def set_mark(self, name: str, widget: QWidget | None) -> None:
         """Puts a small widget behind the words of a tab."""
         self.bar.setTabButton(self.names.index(name), QTabBar.ButtonPosition.RightSide, widget)
-
-    def add_corner(self, widget: QWidget) -> None:
-        """Puts a widget at the right end of the bar."""
-        self._corner.addWidget(widget)
 
     def _on_current(self, index: int) -> None:
         if index < 0 or not self.isVisibleTo(self.window()):
@@ -104,4 +92,3 @@ class LazyTabs(QWidget):
     def _space(self) -> None:
         spacing = theme_manager().spacing
         self._top.setContentsMargins(spacing.s, spacing.s, spacing.m, 0)
-        self._corner.setSpacing(spacing.s)

@@ -136,6 +136,21 @@ class RunFollower(QObject):
         if not self.live:
             self._launch(lambda: resume_run(run, store=self.library.store()))
 
+    def show(self, run: str, name: str) -> None:
+        """Shows a run that has ended, of the document in front: its curves, and its best weights in what is seen."""
+        from graph_engine.runs import load_weights
+
+        front = self._session.front
+
+        def draw(curves: RunCurves) -> None:
+            curves.set_weight(self.shown.smoothing)
+            self.shown.begin(run, name, curves)
+
+        self.library.read_curves(run, draw)
+        self.background.start(
+            "Reading weights", lambda: load_weights(run), lambda weights: self.activations.set_weights(weights, front)
+        )
+
     def pause(self) -> None:
         """Stands still after the step in progress, or goes on."""
         if self._handle is None:

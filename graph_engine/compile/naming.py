@@ -8,7 +8,7 @@ import re
 
 from graph_engine.nn import homes
 
-_RESERVED = frozenset({"self", "network", "nn", "F", "torch", "Tensor", "x", "math"}) | frozenset(dir(builtins))
+_RESERVED = frozenset({"self", "network", "nn", "F", "torch", "Tensor", "math"}) | frozenset(dir(builtins))
 _MISREAD = frozenset("lIO")
 """Letters that look like digits; linters refuse them as names."""
 _LONGEST = 60
@@ -20,13 +20,17 @@ class Names:
     def __init__(self, taken: frozenset[str] = frozenset()) -> None:
         self._taken = {*_RESERVED, *_MISREAD, *homes(), *taken}
 
-    def take(self, wish: str) -> str:
-        """`wish`, with underscores added until it is free and legal."""
-        name = wish
-        while name in self._taken or keyword.iskeyword(name):
+    def take(self, wish: str, *others: str) -> str:
+        """The first of these that is free and legal, or the last with underscores added until it is."""
+        wishes = (wish, *others)
+        name = next((each for each in wishes if self._is_free(each)), wishes[-1])
+        while not self._is_free(name):
             name += "_"
         self._taken.add(name)
         return name
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._taken and not keyword.iskeyword(name)
 
 
 def class_name(title: str) -> str:

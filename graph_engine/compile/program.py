@@ -103,6 +103,8 @@ class Program:
         """A function that computes `targets`, (node, output port) of any nodes, losses and metrics included.
 
         Where they need all that `forward` computes, it calls the network; else it runs its modules one by one.
+
+        Raises: LookupError for a node of whose weights the network has none, since nothing that it gives needs them.
         """
         key = (tuple(targets), name)
         if key not in self._computations:
@@ -148,6 +150,9 @@ class Program:
         inner_of_rest = {source for statement in rest for source in statement.operands.values()} | set(targets)
         call = forward <= {statement.node for statement in statements} and not (inner & inner_of_rest) and bool(forward)
         body = rest if call else statements
+        for statement in body:
+            if any((statement.node, layer) not in self._paths for layer in statement.layers):
+                raise LookupError(f"{statement.node} is not part of the program: no output and no loss needs it.")
         needed = {node for node, _ in wanted}
         taken = self.inputs if call else ()
         inputs = {node: name for node, name in self.input_nodes.items() if node in needed or name in taken}

@@ -50,11 +50,13 @@ class Body:
     indent: int
     as_tuple: bool = False
     text: Text = field(default_factory=Text)
+    _scratch: str = "x"
     _users: dict[str, list[int]] = field(default_factory=dict)
     _outputs: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def write(self) -> Text:
         """All statements and the `return` of the results."""
+        self._scratch = self.names.take("x", "h")
         self._users = {statement.node: [] for statement in self.statements}
         for at, statement in enumerate(self.statements):
             for source in {source for source, _ in statement.operands.values()}:
@@ -132,7 +134,7 @@ class Body:
     def _name(self, at: int) -> str:
         """`x` for a value that only the next statement needs, else the node's id."""
         statement = self.statements[at]
-        return "x" if self._users[statement.node] == [at + 1] else self.names.take(statement.node)
+        return self._scratch if self._users[statement.node] == [at + 1] else self.names.take(statement.node)
 
     def _carried(self, loop: Repeat) -> str:
         """The name of what goes round in a loop, and in those that follow it at once: `x` if each turn uses it at once,
@@ -142,7 +144,7 @@ class Body:
             chain += following
         borders = {border for repeat in chain for border in (repeat.start, repeat.stop)}
         if all(self._users[self.statements[border - 1].node] == [border] for border in borders):
-            return "x"
+            return self._scratch
         return self.names.take(self.statements[chain[-1].stop - 1].node)
 
     def _bind(self, statement: Statement, name: str) -> None:

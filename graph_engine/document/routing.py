@@ -129,8 +129,8 @@ def route(
     plain = direct(start, end)
     (x1, y1), (x2, y2) = start, end
     if x2 - x1 < 3 * _STUB:
-        near = x2 >= x1 or (x1 - x2 < _FAR_BACK and abs(y2 - y1) < _LEVEL)
-        if near and not _hits(plain, obstacles.near(_bounds(plain), ends)):
+        near = x1 - x2 < _FAR_BACK and abs(y2 - y1) < _LEVEL
+        if x2 >= x1 or (near and not _hits(plain, obstacles.near(_bounds(plain), ends))):
             return Route(plain)
         return _back(start, end, obstacles, ends[0], lanes)
     between = (x1 + _STUB, min(y1, y2) - CLEARANCE, x2 - _STUB, max(y1, y2) + CLEARANCE)

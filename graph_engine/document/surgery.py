@@ -87,10 +87,7 @@ def _only_exit(graph: Graph, chosen: set[str]) -> tuple[str, str]:
     Raises: EditRefused.
     """
     used = {
-        (wire.source, wire.output)
-        for name in chosen
-        for wire in graph.wires_out_of(name)
-        if wire.target not in chosen
+        (wire.source, wire.output) for name in chosen for wire in graph.wires_out_of(name) if wire.target not in chosen
     }
     if not used:
         for name in chosen:

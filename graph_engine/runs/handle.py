@@ -110,7 +110,7 @@ class RunHandle:
 
     def _run(self) -> None:
         try:
-            self._note(started=self._record.started or now())
+            self._note(state=RunState.RUNNING, started=self._record.started or now())
             outcome = self._trainer.run()
             self._end(outcome)
         finally:

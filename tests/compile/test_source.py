@@ -263,6 +263,21 @@ def test_long_lines_are_folded(tmp_path: Path) -> None:
     assert lint({"wide": program.source}, tmp_path) == ""
 
 
+def test_an_input_called_x_keeps_its_name() -> None:
+    net = Builder("Skip")
+    x = net.input("x", 4)
+    y = net.add("tanh", net.add("linear", net.add("relu", x), features=4))
+    net.output(net.add("add", y, x))
+    source = compile_document(net.document).source
+    assert source.endswith("""
+    def forward(self, x: Tensor) -> Tensor:
+        h = F.relu(x)  # (N, 4)
+        h = self.linear_1(h)
+        h = torch.tanh(h)
+        return h + x
+""")
+
+
 def test_what_repeats_is_a_loop_and_reads_as_one() -> None:
     net = Builder("Deep")
     x = net.add("conv2d", net.input("image", 3, 8, 8), channels=4)

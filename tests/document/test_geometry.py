@@ -126,6 +126,12 @@ def test_a_wire_back_to_the_left_goes_between_the_rows() -> None:
     assert not any(obstacles.near((x, y, x, y), ("n_0", "n_1")) for x, y in sample(way.curve, 40))
 
 
+@pytest.mark.parametrize("end", [(30.0, 200.0), (0.0, 200.0), (-100.0, 20.0)])
+def test_a_wire_to_a_near_port_is_plain(end: tuple[float, float]) -> None:
+    way = route((0.0, 0.0), end, wall((200.0, 60.0, 300.0, 90.0)), ("a", "b"))
+    assert way.curve == direct((0.0, 0.0), end)
+
+
 def test_obstacles_are_moved_and_taken_away() -> None:
     obstacles = wall((0.0, 0.0, 10.0, 10.0))
     obstacles.put("n_0", (1000.0, 0.0, 1010.0, 10.0))

@@ -88,9 +88,7 @@ def test_pixels_of_both_curves_are_there(charts: tuple[ChartBox, ChartBox]) -> N
         assert any(contrast(theme_manager().palette.curve(series), color) < 1.15 for color in seen)
 
 
-def test_a_click_in_the_legend_hides_a_curve_in_both_charts(
-    charts: tuple[ChartBox, ChartBox], qtbot: QtBot
-) -> None:
+def test_a_click_in_the_legend_hides_a_curve_in_both_charts(charts: tuple[ChartBox, ChartBox], qtbot: QtBot) -> None:
     loss, accuracy = charts
     qtbot.mouseClick(loss.legend.buttons()[1], Qt.MouseButton.LeftButton)
 
@@ -272,7 +270,7 @@ def test_with_control_the_wheel_zooms_along_x_alone(charts: tuple[ChartBox, Char
 def test_a_zoomed_chart_stays_where_it_is_while_the_run_goes_on(
     charts: tuple[ChartBox, ChartBox], session: Session
 ) -> None:
-    loss, accuracy = charts
+    loss, _ = charts
     wheel(loss, 3)
     seen = loss.plot.x_values()
     session.runs.shown.runs[0].curves.curve("loss", "train").extend([500], [5.0], [5.0], [0.04])
@@ -308,9 +306,7 @@ def test_the_keyboard_zooms_moves_and_goes_back(charts: tuple[ChartBox, ChartBox
     assert loss.plot.x_values() == (0, 400)
 
 
-def test_a_peak_survives_however_many_points_there_are(
-    charts: tuple[ChartBox, ChartBox], session: Session
-) -> None:
+def test_a_peak_survives_however_many_points_there_are(charts: tuple[ChartBox, ChartBox], session: Session) -> None:
     loss, _ = charts
     step = np.arange(401, 300_401)
     values = np.full(len(step), 0.05)
@@ -319,7 +315,7 @@ def test_a_peak_survives_however_many_points_there_are(
     session.runs.shown.runs[0].curves.curve("loss", "train").extend(step, step / 100, step / 100, values)
     session.runs.ticked.emit()
 
-    raw, smooth = loss.plot._items["train"]
+    _, smooth = loss.plot._items["train"]
     assert len(smooth.xData) <= 1800
     assert smooth.yData.max() == 50.0
     assert loss.plot.y_values()[1] > 50

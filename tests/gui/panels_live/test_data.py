@@ -132,9 +132,7 @@ def test_pictures_have_the_shape_that_the_input_asks_for(panel: DataPanel, sessi
     assert panel._grid._pictures[0][0].width() == 28
 
 
-def test_other_data_is_chosen_by_an_edit_that_can_be_undone(
-    panel: DataPanel, session: Session, qtbot: QtBot
-) -> None:
+def test_other_data_is_chosen_by_an_edit_that_can_be_undone(panel: DataPanel, session: Session, qtbot: QtBot) -> None:
     panel.choice.enter("xor")
     wait_for_dataset(qtbot, panel, "xor")
     assert session.document.binding.dataset == "xor"

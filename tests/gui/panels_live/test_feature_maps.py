@@ -50,9 +50,7 @@ def test_the_selected_node_is_shown_untrained(panel: FeatureMapsPanel, session: 
     wait_for(qtbot, panel, "max_pool2d_1 · 4 channels 4×4")
 
 
-def test_what_is_shown_is_what_the_network_computes(
-    panel: FeatureMapsPanel, session: Session, qtbot: QtBot
-) -> None:
+def test_what_is_shown_is_what_the_network_computes(panel: FeatureMapsPanel, session: Session, qtbot: QtBot) -> None:
     import torch
 
     session.select(["linear_1"])
@@ -101,9 +99,7 @@ def test_pictures_of_samples_come_as_they_are_seen(panel: FeatureMapsPanel, sess
     assert session.runs.activations.sample == 3
 
 
-def test_pinned_nodes_stay_beside_the_selected_ones(
-    panel: FeatureMapsPanel, session: Session, qtbot: QtBot
-) -> None:
+def test_pinned_nodes_stay_beside_the_selected_ones(panel: FeatureMapsPanel, session: Session, qtbot: QtBot) -> None:
     session.select(["conv2d_1"])
     wait_for(qtbot, panel, "conv2d_1")
     panel.view.views()[0].pin.click()
@@ -178,9 +174,7 @@ def test_maps_move_while_a_run_goes_on_and_stay_when_it_ends(
     before = seen.get("conv2d_1")
     session.runs.start()
     qtbot.waitUntil(lambda: seen.is_live and "untrained" not in title(panel), timeout=PATIENCE)
-    qtbot.waitUntil(
-        lambda: session.runs.progress is not None and session.runs.progress.step > 40, timeout=PATIENCE
-    )
+    qtbot.waitUntil(lambda: session.runs.progress is not None and session.runs.progress.step > 40, timeout=PATIENCE)
     qtbot.wait(300)
     during = seen.get("conv2d_1")
     session.runs.stop()

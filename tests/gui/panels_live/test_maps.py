@@ -155,9 +155,7 @@ def tiles(qtbot: QtBot) -> TileView:
 
 def point(qtbot: QtBot, view: TileView, channel: int, row: int, column: int) -> QPoint:
     tile = view.tile_rect(channel)
-    at = QPoint(
-        tile.left() + int((column + 0.5) * tile.width() / 8), tile.top() + int((row + 0.5) * tile.height() / 8)
-    )
+    at = QPoint(tile.left() + int((column + 0.5) * tile.width() / 8), tile.top() + int((row + 0.5) * tile.height() / 8))
     qtbot.mouseMove(view.viewport(), at)
     return at
 

@@ -405,7 +405,11 @@ def test_a_picture_of_the_window(tmp_path: Path, panel: str, theme: str, qtbot: 
 
     image = QImage(str(file))
     assert (image.width(), image.height()) == (1280, 720)
-    assert image.pixelColor(640, 700).lightness() < 128 if theme == "dark" else image.pixelColor(640, 712).lightness() > 128
+    assert (
+        image.pixelColor(640, 700).lightness() < 128
+        if theme == "dark"
+        else image.pixelColor(640, 712).lightness() > 128
+    )
 
 
 def test_a_picture_of_what_there_is_not(tmp_path: Path, qtbot: QtBot) -> None:

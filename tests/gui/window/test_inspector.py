@@ -84,7 +84,9 @@ def test_esc_gives_up_what_was_typed(session: Session, inspector: InspectorPanel
     assert session.history.undo_label is None
 
 
-def test_selecting_another_node_enters_what_was_typed_for_the_first(session: Session, inspector: InspectorPanel) -> None:
+def test_selecting_another_node_enters_what_was_typed_for_the_first(
+    session: Session, inspector: InspectorPanel
+) -> None:
     session.select(["conv2d_1"])
     type_into(field(inspector, "channels"), "9")
 
@@ -105,7 +107,9 @@ def test_a_default_is_kept_out_of_the_document(session: Session, inspector: Insp
     assert "channels" not in session.graph["conv2d_1"].parameters
 
 
-def test_what_cannot_be_taken_is_said_below_the_field_and_not_tried(session: Session, inspector: InspectorPanel) -> None:
+def test_what_cannot_be_taken_is_said_below_the_field_and_not_tried(
+    session: Session, inspector: InspectorPanel
+) -> None:
     session.select(["conv2d_1"])
     line = field(inspector, "channels")
 

@@ -8,17 +8,22 @@ from typing import cast
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.panels.library import LibraryPanel
 from app.panels.plan import PlanPanel
+from app.panels.problems import ProblemsPanel
 from app.start import Studio
 from app.window import MainWindow
-from graph_engine.document import Document, Wire
-from graph_engine.document.file import dumps, load
+from graph_engine.document import Batch, Connect, Document, SetParameter, Wire
+from graph_engine.document.file import dumps, load, save
+from graph_engine.document.journal import Journal
+from graph_engine.home import journal_folder
 from graph_engine.train import RunState
+from presets import open_preset
 
 OpenIn = Callable[[Document | str], MainWindow]
 
@@ -83,8 +88,6 @@ def test_from_an_empty_canvas_to_a_trained_and_saved_network(
 
     # A label is one number a sample: what is missing is said, and its fix applied.
     qtbot.waitUntil(lambda: not session.checking, timeout=20_000)
-    from graph_engine.document import Batch, Connect, SetParameter
-
     session.perform(
         Batch(
             "Label",
@@ -114,8 +117,11 @@ def test_from_an_empty_canvas_to_a_trained_and_saved_network(
     assert progress.metrics["val_loss"] < 2.0
     assert window.panes.bottom.current == "charts"
 
-    # Save, change, undo, reopen.
-    file = tmp_path / "mine.loom"
+    _save_close_and_reopen(window, qtbot, tmp_path / "mine.loom")
+
+
+def _save_close_and_reopen(window: MainWindow, qtbot: QtBot, file: Path) -> None:
+    session = window.session
     window.files.save_to(file)
     qtbot.waitUntil(lambda: not session.dirty, timeout=10_000)
     saved = dumps(session.document)
@@ -172,6 +178,54 @@ def test_wrapping_in_a_residual_by_the_palette(open_in: OpenIn, qtbot: QtBot, st
     assert session.errors == []
 
 
+@pytest.mark.parametrize("by", [Qt.Key.Key_Tab, Qt.Key.Key_Space])
+def test_a_block_is_added_on_the_canvas_by_key(window: MainWindow, by: Qt.Key) -> None:
+    window.canvas.setFocus()
+    key(window.canvas, by)
+    popup = window.canvas.adding.popup
+    assert popup.isVisible()
+
+    line = popup.findChild(QLineEdit)
+    assert line is not None
+    QTest.keyClicks(line, "linear")
+    key(line, Qt.Key.Key_Return)
+
+    assert "linear_1" in window.session.graph
+    assert window.session.selection.nodes == ("linear_1",)
+
+
+def test_a_context_menu_offers_what_can_be_done(open_in: OpenIn, qtbot: QtBot) -> None:
+    window = open_in("mlp")
+    canvas = window.canvas
+    card = canvas.canvas_scene.nodes["relu_1"].card
+    at = canvas.mapFromScene(card.center())
+
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, canvas.viewport().mapToGlobal(at))
+    QApplication.sendEvent(canvas.viewport(), event)
+    menu = next(each for each in canvas.findChildren(QMenu) if each.isVisible())
+
+    assert window.session.selection.nodes == ("relu_1",)
+    wrap = next(action for action in menu.actions() if action.text() == "Wrap in residual")
+    assert wrap.isEnabled()
+    menu.close()
+
+
+def test_unsaved_work_found_beside_an_open_file_does_not_cover_it(studio: Studio, qtbot: QtBot, tmp_path: Path) -> None:
+    lost = Journal(journal_folder(), open_preset("xor"))
+    lost.record(SetParameter("linear_1", "features", 9))
+    content, file = lost._file.read_bytes(), lost._file
+    lost.close()
+    file.write_bytes(content)
+    save(open_preset("mlp"), tmp_path / "mine.loom")
+
+    studio.begin(tmp_path / "mine.loom")
+    window = studio.window
+    qtbot.waitUntil(lambda: bool(window.notices.toasts.toasts()), timeout=60_000)
+
+    assert not window.at_welcome
+    assert "XOR" in window.notices.toasts.toasts()[-1].text()
+
+
 def test_pause_resume_step_and_stop(open_in: OpenIn, qtbot: QtBot) -> None:
     window = open_in("lenet5")
     runs = window.session.runs
@@ -222,8 +276,6 @@ def test_a_double_click_and_a_problem_lead_to_the_node(open_in: OpenIn, qtbot: Q
     assert window.panes.bottom.bar.tabText(3) == "Problems"
 
     key(window, Qt.Key.Key_F7)
-    from app.panels.problems import ProblemsPanel
-
     panel = cast("ProblemsPanel", window.panes.bottom.panel("problems"))
     qtbot.waitUntil(lambda: len(panel.rows()) >= 1, timeout=10_000)
     row = panel.rows()[0]

@@ -17,6 +17,7 @@ from app.canvas import BLOCK_MIME
 from app.panels.code import CodePanel
 from app.panels.library import LibraryPanel
 from app.panels.library_model import LibraryModel
+from app.panels.outline import OutlinePanel
 from app.panels.plan import PlanPanel
 from app.panels.plan_settings import SECTIONS
 from app.panels.presets import PresetsPanel
@@ -76,7 +77,12 @@ def test_every_block_is_in_the_library_below_its_category() -> None:
 def test_the_library_is_filtered_by_title_keyword_and_letters() -> None:
     model = LibraryModel()
 
-    for query, best in (("conv", "conv2d"), ("mse", "mean_squared_error"), ("gap", "global_avg_pool"), ("skip res", "residual")):
+    for query, best in (
+        ("conv", "conv2d"),
+        ("mse", "mean_squared_error"),
+        ("gap", "global_avg_pool"),
+        ("skip res", "residual"),
+    ):
         model.filter(query)
         assert model.best == best, query
     model.filter("nothing of the kind")
@@ -97,7 +103,9 @@ def test_a_block_is_dragged_by_its_name() -> None:
     assert model.flags(index) & Qt.ItemFlag.ItemIsDragEnabled
 
 
-def test_a_block_is_placed_by_double_click_enter_and_from_the_filter(present: Callable[[LibraryPanel], LibraryPanel]) -> None:
+def test_a_block_is_placed_by_double_click_enter_and_from_the_filter(
+    present: Callable[[LibraryPanel], LibraryPanel],
+) -> None:
     panel, placed = present(LibraryPanel()), []
     panel.block_chosen.connect(placed.append)
 
@@ -204,7 +212,7 @@ def test_a_line_leads_to_its_node_and_a_node_to_its_lines(
     session.select(["conv2d_2"])
     lines = panel.view.marked
     source = panel.view.toPlainText().splitlines()
-    assert [source[line - 1].strip() for line in lines][0] == "self.conv2d_2 = nn.Conv2d(6, 16, 5)"
+    assert source[lines[0] - 1].strip() == "self.conv2d_2 = nn.Conv2d(6, 16, 5)"
 
     session.select()
     block = panel.view.document().findBlockByNumber(lines[0] - 1)
@@ -214,9 +222,7 @@ def test_a_line_leads_to_its_node_and_a_node_to_its_lines(
     assert session.selection.nodes == ("conv2d_2",)
 
 
-def test_the_program_is_copied_whole(
-    session: Session, show: Show, present: Callable[[CodePanel], CodePanel]
-) -> None:
+def test_the_program_is_copied_whole(session: Session, show: Show, present: Callable[[CodePanel], CodePanel]) -> None:
     show("lenet5")
     panel = present(CodePanel(session))
 
@@ -241,6 +247,52 @@ def test_with_errors_the_last_program_stays_and_says_so(
     assert "errors" in panel._about.text()
 
 
+# --- outline
+
+
+def test_the_outline_says_in_words_what_the_canvas_shows(
+    session: Session, show: Show, present: Callable[[OutlinePanel], OutlinePanel]
+) -> None:
+    document = show("lenet5")
+    panel = present(OutlinePanel(session))
+
+    def row(node: str) -> list[str]:
+        at = panel.model.row(node)
+        return [str(panel.model.index(at, column).data()) for column in range(panel.model.columnCount())]
+
+    assert {panel.model.node(panel.model.index(at, 0)) for at in range(panel.model.rowCount())} == set(
+        document.main.nodes
+    )
+    assert row("conv2d_2") == ["Conv 2d  (conv2d_2)", "5×5 · 16", "avg_pool2d_1", "N×16×10×10", "2\u202f416", "fits"]
+    assert row("accuracy_1")[2] == "label: input_2, logits: linear_3"
+    session.perform(SetParameter("linear_3", "features", 7))
+    settle()
+    assert "10 classes" in row("cross_entropy_1")[5]
+
+
+def test_rows_and_nodes_are_selected_together(
+    session: Session, show: Show, present: Callable[[OutlinePanel], OutlinePanel]
+) -> None:
+    show("lenet5")
+    panel = present(OutlinePanel(session))
+    asked: list[str] = []
+    panel.edit_requested.connect(asked.append)
+    panel.delete_requested.connect(lambda: asked.append("delete"))
+
+    session.select(["conv2d_2", "tanh_1"])
+    rows = {panel.model.node(index) for index in panel.table.selectionModel().selectedRows()}
+    assert rows == {"conv2d_2", "tanh_1"}
+    panel.table.setFocus()
+    panel.table.selectRow(panel.model.row("flatten_1"))
+    assert session.selection.nodes == ("flatten_1",)
+    QTest.keyClick(panel.table, Qt.Key.Key_Down)
+    assert session.selection.nodes == (panel.model.node(panel.model.index(panel.model.row("flatten_1") + 1, 0)),)
+    QTest.keyClick(panel.table, Qt.Key.Key_Return)
+    QTest.keyClick(panel.table, Qt.Key.Key_Delete)
+
+    assert asked == [session.selection.nodes[0], "delete"]
+
+
 # --- presets
 
 
@@ -252,7 +304,9 @@ def shelf(session: Session, qtbot: QtBot) -> PresetShelf:
     return shelf
 
 
-def test_every_preset_has_a_card_with_its_figures(shelf: PresetShelf, present: Callable[[PresetsPanel], PresetsPanel]) -> None:
+def test_every_preset_has_a_card_with_its_figures(
+    shelf: PresetShelf, present: Callable[[PresetsPanel], PresetsPanel]
+) -> None:
     panel = present(PresetsPanel(shelf))
 
     assert {card.name for card in panel.cards()} == set(catalog())

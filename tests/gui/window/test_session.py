@@ -11,7 +11,18 @@ from PySide6.QtWidgets import QApplication
 from app.open_document import OpenDocument
 from app.session import Session
 from graph_engine.blocks import Kind
-from graph_engine.document import AddNodes, Binding, Document, EditRefused, Move, Node, RemoveNodes, SetBinding, SetParameter, Wire
+from graph_engine.document import (
+    AddNodes,
+    Binding,
+    Document,
+    EditRefused,
+    Move,
+    Node,
+    RemoveNodes,
+    SetBinding,
+    SetParameter,
+    Wire,
+)
 from graph_engine.document.file import dumps
 from tests.gui.window.conftest import ImmediateWorker, settle
 
@@ -67,7 +78,6 @@ def test_trying_out_shows_shapes_and_leaves_the_document_alone(session: Session,
 
     assert session.report("linear_1").outputs["y"].shape[1] == 500  # type: ignore[union-attr]
     assert session.check.total.params > total  # type: ignore[union-attr]
-    assert session.parameters("linear_1")["features"] == 500
     assert dumps(document) == first
     assert not session.dirty
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -268,13 +268,19 @@ def test_the_layout_is_remembered(qtbot: QtBot, tmp_path: Path) -> None:
     settle()
 
 
-@pytest.mark.parametrize("name", ["presets", "data", "charts", "feature_maps", "code", "problems", "runs", "plan", "inspector"])
+@pytest.mark.parametrize(
+    "name", ["presets", "data", "charts", "feature_maps", "code", "problems", "outline", "runs", "plan", "inspector"]
+)
 def test_every_panel_is_made_when_it_is_asked_for(open_in: OpenIn, name: str) -> None:
     window = open_in("lenet5")
     window.show_panel(name)
     settle()
 
-    panel = window.panes.inspector if name == "inspector" else window.panes.left.made(name) or window.panes.bottom.made(name)
+    panel = (
+        window.panes.inspector
+        if name == "inspector"
+        else window.panes.left.made(name) or window.panes.bottom.made(name)
+    )
     assert panel is not None
     assert panel.isVisible()
     assert panel.accessibleName()
@@ -325,7 +331,21 @@ def test_nothing_is_cut_off_at_any_size(open_in: OpenIn, size: tuple[int, int], 
 
 
 @pytest.mark.parametrize(
-    "name", ["blocks", "presets", "data", "charts", "feature_maps", "code", "problems", "runs", "plan", "inspector", "welcome"]
+    "name",
+    [
+        "blocks",
+        "presets",
+        "data",
+        "charts",
+        "feature_maps",
+        "code",
+        "problems",
+        "outline",
+        "runs",
+        "plan",
+        "inspector",
+        "welcome",
+    ],
 )
 def test_everything_that_takes_the_keyboard_has_a_name(open_in: OpenIn, name: str) -> None:
     window = open_in("lenet5")
@@ -427,7 +447,7 @@ def test_a_bug_is_told_with_a_report_to_copy_and_the_drawing_is_safe(open_in: Op
     window = open_in("lenet5")
     nodes = len(window.session.graph)
     try:
-        raise ZeroDivisionError("out of the blue")  # noqa: TRY301
+        raise ZeroDivisionError("out of the blue")
     except ZeroDivisionError as error:
         window.notices.report(error)
         window.notices.report(error)
@@ -478,3 +498,27 @@ def test_fields_of_the_inspector_do_not_run_canvas_keys(open_in: OpenIn) -> None
     assert window.session.selection.nodes == ("conv2d_1",)
     notes = window.panes.inspector.document_page.findChild(QPlainTextEdit)
     assert notes is not None
+
+
+def test_recent_files_are_in_the_menu_and_the_palette(window: MainWindow, tmp_path: Path) -> None:
+    menus = [menu for menu in window.findChildren(QMenu) if menu.title() == "Open recent"]
+    assert menus
+    assert not menus[0].menuAction().isEnabled()
+
+    window.settings.remember_file(tmp_path / "mine.loom")
+
+    assert [action.toolTip() for action in menus[0].actions()] == [str(tmp_path / "mine.loom")]
+    window.show_palette()
+    QTest.keyClicks(window.command_palette.line, "mine.loom")
+    offer = window.command_palette.model.offer(window.command_palette.list.currentIndex())
+    assert offer is not None
+    assert offer.entry.key == f"file:{tmp_path / 'mine.loom'}"
+    window.command_palette.close_palette()
+
+
+def test_f10_opens_the_menu(window: MainWindow, qtbot: QtBot) -> None:
+    menu = window.topbar.menu_button.menu()
+    QTimer.singleShot(50, menu, menu.close)
+
+    with qtbot.waitSignal(menu.aboutToShow, timeout=5_000):
+        QTest.keyClick(window, Qt.Key.Key_F10)

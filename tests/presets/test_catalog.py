@@ -1,0 +1,277 @@
+"""One matrix over every preset: it builds, is free of problems, has the published size, learns, and reads well."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from graph_engine.blocks import ParameterSpec, Role, get_block
+from graph_engine.blocks.parameter import ParameterType
+from graph_engine.check import Checker, CheckResult
+from graph_engine.compile import Program, compile_document
+from graph_engine.document import Document
+from graph_engine.document.codec import plan_from_json, plan_to_json
+from graph_engine.document.file import dumps, loads
+from graph_engine.document.geometry import geometry_in
+from presets import Preset, catalog
+from tests.compile.direct import compute, random_inputs
+from tests.compile.test_source import lint
+from tests.document.drawings import lint as lint_document
+
+PRESETS = list(catalog().values())
+FIRST = {
+    "perceptron",
+    "mlp",
+    "xor",
+    "lenet5",
+    "slides_cnn",
+    "plain_cnn",
+    "small_resnet",
+    "highway_mlp",
+    "small_attention",
+}
+
+# (parameters, multiply-adds), computed or derived independently of this project:
+# lenet5: derived from LeCun et al. 1998 in its modern form (full S2-C3, plain average pooling, linear output).
+# slides_cnn: pytorch/tutorials, beginner_source/blitz/cifar10_tutorial.py. highway_mlp: derived from Srivastava et al.
+# 2015 (784-50, nine highway layers, 10). perceptron, mlp and xor: sums of (inputs + 1) × outputs.
+FIGURES = {
+    "lenet5": (61_706, 416_520),
+    "slides_cnn": (62_006, 651_720),
+    "highway_mlp": (85_660, 84_700),
+    "perceptron": (785 * 10, 784 * 10),
+    "mlp": (785 * 128 + 129 * 64 + 65 * 10, 784 * 128 + 128 * 64 + 64 * 10),
+    "xor": (3 * 4 + 5 * 2, 2 * 4 + 4 * 2),
+}
+# osmr/imgclsmob pytorchcv 0.0.74, models/resnet_cifar.py: blocks a stage → (parameters, multiply-adds) at 1×3×32×32.
+CIFAR_RESNETS = {3: (272_474, 40_813_184), 9: (855_770, 125_747_840)}
+
+
+def name_of(value: Preset | ParameterSpec) -> str:
+    return value.name
+
+
+@pytest.fixture(scope="module")
+def built() -> dict[str, tuple[Document, CheckResult, Program]]:
+    """Every preset with its check and program."""
+    found = {}
+    for preset in PRESETS:
+        document = preset.build()
+        result = Checker().check(document)
+        found[preset.name] = (document, result, compile_document(document, result))
+    return found
+
+
+Built = dict[str, tuple[Document, CheckResult, Program]]
+
+
+def test_the_presets_of_first_light_are_there() -> None:
+    assert set(catalog()) >= FIRST
+    assert all(name == preset.name for name, preset in catalog().items())
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_it_introduces_itself(preset: Preset) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", preset.name)
+    assert len([other for other in PRESETS if other.title == preset.title]) == 1
+    assert re.fullmatch(r"[A-Z].*\.", preset.summary)
+    assert len(preset.summary) < 200
+    assert preset.family
+    assert preset.data in ("digits", "xor")
+    assert preset.reference is not None
+    assert preset.paper == f"{preset.reference.authors}: {preset.reference.title}"
+    assert preset.year == preset.reference.year
+    for spec in preset.parameters:
+        assert spec.meta.title
+        assert spec.meta.help.endswith(".")
+        assert spec.parse(spec.default) == spec.default
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_it_opens_without_a_problem(preset: Preset, built: Built) -> None:
+    document, result, _ = built[preset.name]
+    assert result.problems == ()
+    lint_document(document)
+    assert document.title
+    assert document.binding.dataset == preset.data
+    assert plan_from_json(plan_to_json(document.plan)) == document.plan
+    roles = [get_block(node.block).role for node in document.main]
+    assert all(role in roles for role in (Role.INPUT, Role.OUTPUT, Role.LOSS, Role.METRIC))
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_it_survives_the_file(preset: Preset, built: Built) -> None:
+    document, result, program = built[preset.name]
+    read = loads(dumps(document))
+    assert dumps(read) == dumps(document)
+    again = Checker().check(read)
+    assert (dict(again.nodes), again.total) == (dict(result.nodes), result.total)
+    assert compile_document(read).source == program.source
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_it_is_drawn_the_same_each_time(preset: Preset) -> None:
+    assert dumps(preset.build()) == dumps(preset.build())
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_it_has_the_published_size(name: str, built: Built) -> None:
+    params, macs = FIGURES[name]
+    _, result, program = built[name]
+    assert (result.total.params, result.total.macs) == (params, macs)
+    assert sum(p.numel() for p in program.make().parameters()) == params
+    published = catalog()[name].published
+    if published is not None:
+        assert published.params == params
+        assert published.macs in (macs, None)
+        assert published.source
+    assert published is not None or name == "xor"
+
+
+def test_what_is_published_is_compared_above() -> None:
+    assert {preset.name for preset in PRESETS if preset.published} <= set(FIGURES)
+
+
+@pytest.mark.parametrize("blocks", CIFAR_RESNETS)
+def test_the_residual_net_on_colour_images_is_that_of_the_paper(blocks: int) -> None:
+    """20 and 56 layers, with projections where sizes change (option B)."""
+    document = catalog()["small_resnet"].build(blocks=blocks)
+    image = next(node for node in document.main if node.parameters.get("name") == "image")
+    document.main.put(image.with_(parameters={**image.parameters, "shape": [3, 32, 32]}))
+    total = Checker().check(document).total
+    assert (total.params, total.macs) == CIFAR_RESNETS[blocks]
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_a_full_batch_goes_through_on_the_meta_device(preset: Preset, built: Built) -> None:
+    document, _, program = built[preset.name]
+    with torch.device("meta"):
+        network = program.make()
+    inputs = {
+        name: torch.empty((document.plan.batch_size, *map(int, map(str, spec.shape[1:]))), device="meta")
+        for name, spec in program.specs.items()
+        if name in program.inputs
+    }
+    out = network(**inputs)
+    assert out.shape == (document.plan.batch_size, 2 if preset.data == "xor" else 10)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_a_training_step_gives_every_weight_a_finite_gradient(preset: Preset, built: Built) -> None:
+    document, _, program = built[preset.name]
+    network = program.make(seed=0).train()
+    losses = [node.id for node in document.main if get_block(node.block).role is Role.LOSS]
+    compute_losses = program.function([(loss, "loss") for loss in losses])
+    inputs = random_inputs(program, document, batch=4)
+    optimiser = torch.optim.SGD(network.parameters(), lr=1e-3)
+
+    def loss() -> Tensor:
+        return torch.stack(compute_losses(network, **{name: inputs[name] for name in compute_losses.inputs})).sum()
+
+    value = loss()
+    value.backward()  # type: ignore[no-untyped-call]
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), name
+    optimiser.step()
+    assert loss().item() < value.item(), "a small step along the gradient made the loss larger"
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_its_program_computes_what_is_drawn(preset: Preset, built: Built) -> None:
+    document, result, program = built[preset.name]
+    network = program.make(seed=1).eval()
+    inputs = random_inputs(program, document, batch=2)
+    with torch.no_grad():
+        values = compute(document, result, program, network, inputs)
+        (end,) = (node.id for node in document.main if node.block == "output")
+        wire = document.main.wires_into(end)["x"]
+        out = network(*(inputs[name] for name in program.inputs))
+    assert torch.equal(out, values[wire.source, wire.output])
+
+
+def test_their_sources_are_lint_clean_and_need_torch_alone(built: Built, tmp_path: Path) -> None:
+    sources = {name: program.source for name, (_, _, program) in built.items()}
+    assert lint(sources, tmp_path) == ""
+    script = f"""
+import importlib, json, sys
+import torch
+found = {{}}
+for name, class_name, shape in {[(n, p.class_name, _shape(p)) for n, (_, _, p) in built.items()]!r}:
+    torch.manual_seed(4)
+    network = getattr(importlib.import_module(name), class_name)().eval()
+    torch.manual_seed(5)
+    found[name] = network(torch.randn(2, *shape)).tolist()
+assert not [name for name in sys.modules if name.partition(".")[0] in ("graph_engine", "presets", "app")]
+print(json.dumps(found))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, env={}
+    )
+    assert done.returncode == 0, done.stderr
+    alone = json.loads(done.stdout)
+    for name, (_, _, program) in built.items():
+        network = program.make(seed=4).eval()
+        torch.manual_seed(5)
+        assert torch.equal(network(torch.randn(2, *_shape(program))), torch.tensor(alone[name])), name
+
+
+def _shape(program: Program) -> list[int]:
+    return [int(str(length)) for length in program.specs[program.inputs[0]].shape[1:]]
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_it_is_exported_for_any_batch(preset: Preset, built: Built) -> None:
+    _, _, program = built[preset.name]
+    network = program.make(seed=0).eval()
+    shape = _shape(program)
+    batch = torch.export.Dim("batch", min=1, max=1024)
+    exported = torch.export.export(network, (torch.randn(3, *shape),), dynamic_shapes=({0: batch},))
+    for size in (1, 3, 7):
+        x = torch.randn(size, *shape)
+        torch.testing.assert_close(exported.module()(x), network(x))
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_no_node_lies_on_another(preset: Preset, built: Built) -> None:
+    document, _, _ = built[preset.name]
+    boxes = {}
+    for node in document.main:
+        size = geometry_in(document.main, node.id)
+        boxes[node.id] = (*node.position, size.width, size.height)
+    for (one, (x1, y1, w1, h1)), (other, (x2, y2, w2, h2)) in combinations(boxes.items(), 2):
+        apart = x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
+        assert apart, f"{one} lies on {other}"
+
+
+def other_values(spec: ParameterSpec) -> list[object]:
+    """Values unlike the default that a parameter takes."""
+    if spec.type is ParameterType.CHOICE:
+        return [choice for choice in spec.choices if choice != spec.default]
+    assert spec.type is ParameterType.INT
+    return [value for value in (2 * spec.default, spec.default // 2) if value >= (spec.meta.ge or 1)]
+
+
+VARIANTS = [(preset, spec, value) for preset in PRESETS for spec in preset.parameters for value in other_values(spec)]
+
+
+@pytest.mark.parametrize(
+    ("preset", "spec", "value"),
+    VARIANTS,
+    ids=[f"{preset.name}:{spec.name}={value}" for preset, spec, value in VARIANTS],
+)
+def test_it_opens_without_a_problem_with_other_parameters(preset: Preset, spec: ParameterSpec, value: object) -> None:
+    document = preset.build(**{spec.name: value})
+    result = Checker().check(document)
+    assert result.problems == ()
+    assert dumps(document) != dumps(preset.build())
+    compile_document(document, result).make()
