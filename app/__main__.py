@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -37,8 +38,11 @@ def _open_window(path: Path | None) -> int:
     problem = window_problem()
     if problem is not None:
         return _refuse(problem, 1)
-    from app.start import open_window
-
+    gc.disable()  # nothing of what is loaded is garbage, and looking for some takes a twentieth of the start
+    try:
+        from app.start import open_window
+    finally:
+        gc.enable()
     return open_window(path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -33,6 +34,7 @@ _SWITCH = 0.001  # s; how long the window waits at most for the Python of anothe
 
 def open_window(path: Path | None = None) -> int:
     """Opens the window, with a file if one is given, and returns the exit status when it was closed."""
+    gc.disable()  # until the window is on screen, so that it comes sooner
     application = make_application(sys.argv[:1])
     sys.setswitchinterval(_SWITCH)
     settings = Settings.of_user()
@@ -45,11 +47,18 @@ def open_window(path: Path | None = None) -> int:
     else:
         studio.window.show_drawing()
     studio.report_bugs()
+    studio.window.painted.connect(_collect_again)
     studio.window.painted.connect(lambda: studio.begin(path))
     studio.window.show()
     if settings.problem:
         studio.window.notices.refuse(settings.problem)
     return application.exec()
+
+
+def _collect_again() -> None:
+    """What is there now stays: it is looked at no more."""
+    gc.freeze()
+    gc.enable()
 
 
 def make_application(arguments: Sequence[str]) -> QApplication:

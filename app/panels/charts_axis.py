@@ -26,11 +26,13 @@ from app.theme import qcolor, theme_manager
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Scale = Literal["number", "percent", "count", "time", "log"]
-"""How an axis counts: any number, a share in percent, whole numbers, seconds, powers of ten."""
+Scale = Literal["number", "percent", "count", "epoch", "time", "log"]
+"""How an axis counts: any number, a share in percent, whole numbers, epochs, seconds, powers of ten."""
 
 LEFT, FOOT = 46, 20
 """Room for the figures (px at the base text size)."""
+_EPOCHS = 3
+"""From how many epochs on their fractions are not marked."""
 _APART_DOWN, _APART_ACROSS = 30, 84
 """How far marks stand apart at least (px at the base text size)."""
 
@@ -52,7 +54,8 @@ def marks(low: float, high: float, scale: Scale, count: float) -> list[Mark]:
         case "time":
             places, write = time_ticks(low, high, count), time_label
         case _:
-            places, step = ticks(low, high, count, whole=scale == "count")
+            whole = scale == "count" or (scale == "epoch" and high - low >= _EPOCHS)
+            places, step = ticks(low, high, count, whole=whole)
             write = partial(percent_label if scale == "percent" else tick_label, step=step)
     return [Mark(place, write(place)) for place in places]
 

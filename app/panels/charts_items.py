@@ -29,6 +29,8 @@ class Line:
     dashed: bool = False
     raw_behind: bool = False
     """Whether the values themselves are drawn, faint, behind the smoothed curve."""
+    leads: bool = True
+    """Whether the view shows all of it; of others that rise far above those that lead, only what is in view."""
 
 
 _APART = 0.4

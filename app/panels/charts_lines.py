@@ -33,6 +33,7 @@ def lines_of(runs: Sequence[ShownRun], measure: str) -> list[Line]:
                         _series(run, split),
                         dashed=not run.current and split == "train",
                         raw_behind=run.current and split == "train",
+                        leads=run.current,
                     )
                 )
     return lines

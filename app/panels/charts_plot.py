@@ -26,7 +26,7 @@ _RAW_POINTS = 1600
 _SMOOTH_POINTS = 500
 """How many points at most a curve is drawn from: raw values in a hair line, the smoothed curve in a wider one."""
 
-_X_SCALES: dict[XAxis, Scale] = {"step": "count", "epoch": "number", "time": "time"}
+_X_SCALES: dict[XAxis, Scale] = {"step": "count", "epoch": "epoch", "time": "time"}
 
 
 class PlotView(pg.GraphicsView):
@@ -44,7 +44,7 @@ class PlotView(pg.GraphicsView):
         self._items: dict[str, tuple[Trace, Trace]] = {}
         self._scale = scale
         self._axis: XAxis = "step"
-        self._log = False
+        self._wants_log = False
         self._following = True
         self._sentence = ""
         self._cursor: float | None = None
@@ -94,9 +94,9 @@ class PlotView(pg.GraphicsView):
             self.show_all()
 
     def set_log(self, *, log: bool) -> None:
-        """Spreads the values by their powers of ten; shows all of them again."""
-        if log != self._log:
-            self._log = log
+        """Spreads the values by their powers of ten; shows all of them again. Shares stay as they are."""
+        if log != self._wants_log:
+            self._wants_log = log
             self.show_all()
 
     def set_scale(self, scale: Literal["number", "percent"]) -> None:
@@ -104,6 +104,10 @@ class PlotView(pg.GraphicsView):
         if scale != self._scale:
             self._scale = scale
             self.show_all()
+
+    @property
+    def _log(self) -> bool:
+        return self._wants_log and self._scale != "percent"
 
     @property
     def following(self) -> bool:
@@ -275,7 +279,8 @@ class PlotView(pg.GraphicsView):
     def _fit(self) -> None:
         curves = [line.curve for line in self._lines]
         across = stretch(curves, self._axis)
-        upward = values_stretch(curves, log=self._log, percent=self._scale == "percent")
+        leading = [line.curve for line in self._lines if line.leads]
+        upward = values_stretch(curves, leading, log=self._log, percent=self._scale == "percent")
         self._view.setRange(xRange=across, yRange=upward, padding=0.0)
 
     def _moved_by_hand(self) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _ROOM = 0.05
 """The share of the height that is left free above curves, and below where they do not stand on zero."""
 
+_FAR = 10.0
+
 
 def stretch(curves: Sequence[Curve], axis: XAxis) -> tuple[float, float]:
     """From where to where curves run along x: from 0, since that is where runs begin."""
@@ -24,19 +26,31 @@ def stretch(curves: Sequence[Curve], axis: XAxis) -> tuple[float, float]:
     return left, right if right > left else left + 1.0
 
 
-def values_stretch(curves: Sequence[Curve], *, log: bool, percent: bool) -> tuple[float, float]:
-    """From where to where smoothed values go, with some room: exponents with `log`, at least 0 to 1 with `percent`."""
-    found = [extent for curve in curves if (extent := curve.smooth.extent(0, len(curve))) is not None]
-    low = min((extent[0] for extent in found), default=0.0)
-    high = max((extent[1] for extent in found), default=1.0)
+def values_stretch(
+    curves: Sequence[Curve], leading: Sequence[Curve] = (), *, log: bool, percent: bool
+) -> tuple[float, float]:
+    """From where to where smoothed values go, with some room: exponents with `log`, at least 0 to 1 with `percent`.
+
+    A run that has diverged must not press all others flat: curves that rise `_FAR` times as high as the leading ones
+    are let go out of view.
+    """
+    found = [(extent, curve in leading) for curve in curves if (extent := _extent(curve)) is not None]
+    top = max((high for (_, high), leads in found if leads), default=None)
+    kept = [extent for extent, leads in found if leads or top is None or top <= 0 or extent[1] <= _FAR * top]
+    low = min((extent[0] for extent in kept), default=0.0)
+    high = max((extent[1] for extent in kept), default=1.0)
     if log:
-        return _powers(curves, high)
+        return _powers(curves, max((extent[1] for extent, _ in found), default=1.0))
     if percent:
         return min(0.0, low), max(1.0, high) + 0.02
     if low >= 0:
         return 0.0, high * (1 + _ROOM) if high > 0 else 1.0
     room = _ROOM * (high - low) or abs(high) * _ROOM or 1.0
     return low - room, high + room
+
+
+def _extent(curve: Curve) -> tuple[float, float] | None:
+    return curve.smooth.extent(0, len(curve))
 
 
 def _powers(curves: Sequence[Curve], high: float) -> tuple[float, float]:
@@ -49,7 +63,7 @@ def _powers(curves: Sequence[Curve], high: float) -> tuple[float, float]:
 
 def _least_positive(curve: Curve) -> float | None:
     """The least value above zero; a logarithmic axis has no place for the others."""
-    extent = curve.smooth.extent(0, len(curve))
+    extent = _extent(curve)
     if extent is None or extent[0] > 0:
         return extent[0] if extent is not None else None
     values = curve.smooth.values

@@ -9,6 +9,7 @@ from app.figures import clock
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _SLACK = 1e-9
+_UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def nice_step(span: float, count: float, *, least: float = 0.0) -> float:
@@ -57,16 +58,16 @@ def time_ticks(low: float, high: float, count: float) -> list[float]:
 
 
 def tick_label(value: float, step: float) -> str:
-    """`value` with as many decimals as marks `step` apart need; large counts with k and M: `0.25`, `12k`."""
+    """`value` with as many decimals as marks `step` apart need; large numbers short: `0.25`, `12k`, `2.5e18`."""
     if abs(value) < step * _SLACK:
         value = 0.0
     largest = max(abs(value), step)
+    if largest >= 1e12 or step < 1e-5:
+        return f"{value:.3g}".replace("e+", "e").replace("e-0", "e-") if value else "0"
     if largest >= 1e4 and step >= 10:
-        for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        for factor, unit in _UNITS:
             if step >= factor / 100 and largest >= factor:
                 return f"{value / factor:g}{unit}" if value else "0"
-    if largest >= 1e6 or step < 1e-5:
-        return f"{value:.3g}"
     return f"{value:.{decimals(step)}f}"
 
 
@@ -85,11 +86,11 @@ def percent_label(value: float, step: float) -> str:
 
 
 def log_label(exponent: float) -> str:
-    """10^`exponent` in plain digits where that is short: `0.02`, `1e-06`."""
+    """10^`exponent` in plain digits where that is short: `0.02`, `1e-6`."""
     value = 10.0**exponent
     if value * (1 + 1e-9) >= 1e-4 and value < 1e5:
         return f"{float(f'{value:.3g}'):g}" if value < 1000 else f"{value:.0f}"
-    return f"{value:.2g}"
+    return f"{value:.2g}".replace("e+", "e").replace("e-0", "e-")
 
 
 def time_label(seconds: float) -> str:

@@ -60,7 +60,7 @@ class OutlinePanel(QWidget):
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show)
         for signal in (session.opened, session.changed, session.check_changed):
-            signal.connect(self._soon.start)
+            signal.connect(self._show_soon)
         session.selection_changed.connect(self._show_selection)
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
         self._show()
@@ -68,6 +68,9 @@ class OutlinePanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._show()
+
+    def _show_soon(self) -> None:
+        self._soon.start()
 
     def _show(self) -> None:
         if not self.isVisible():

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from app.figures import clock, digits
 from app.panels.charts_ticks import value_label
 from app.theme import Role, qcolor, set_role, theme_manager
+from app.widgets import ElidedLabel
 from graph_engine.train.states import RunState
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class RunStatus(QWidget):
         self._row.addLayout(self._head)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setAccessibleName("Run")
+        self._message = ElidedLabel(parent=self)
+        self._row.addWidget(self._message, 1)
         self._row.addStretch(1)
         self._runs.state_changed.connect(self.refresh)
         self._soon = QTimer(self, singleShot=True, interval=_EVERY)
@@ -107,7 +110,7 @@ class RunStatus(QWidget):
 
     def text(self) -> str:
         """All that is said, in one line."""
-        shown = [label.text() for label in self._labels if not label.isHidden()]
+        shown = [label.text() for label in (*self._labels, self._message) if not label.isHidden()]
         return "  ".join([self._state.text(), *shown])
 
     def _on_tick(self) -> None:
@@ -123,10 +126,10 @@ class RunStatus(QWidget):
             words, role = STATES[progress.state]
             if self._runs.stopping:
                 words = "stopping"
-            found = pieces(progress, unit=self._runs.unit)
-            if progress.message:
-                found.append(progress.message)
-            self._say(words, role, found)
+            self._say(words, role, pieces(progress, unit=self._runs.unit))
+        self._message.setText(progress.message if progress is not None else "")
+        self._message.setVisible(bool(self._message.text()))
+        self.setAccessibleDescription(self.text())
 
     def _say(self, state: str, role: str, found: list[str]) -> None:
         self._dot.set_role(role)
@@ -141,16 +144,14 @@ class RunStatus(QWidget):
         for label, text in zip(self._labels, found, strict=False):
             if label.text() != text:
                 label.setText(text)
-            label.setToolTip(text if len(text) > 60 else "")
         for place, label in enumerate(self._labels):
             label.setVisible(place < len(found))
-        self.setAccessibleDescription(self.text())
 
     def _space(self) -> None:
         theme = theme_manager()
         self._row.setSpacing(theme.spacing.xl)
-        self._head.setSpacing(0)  # the label has room of its own at the left
-        for label in (self._state, *self._labels):
+        self._head.setSpacing(theme.spacing.s)
+        for label in (self._state, *self._labels, self._message):
             label.setFont(theme.typography.tabular("small"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.runs_model import COLUMNS, NAME, NOTE, RunsModel
+from app.panels.runs_model import NAME, NOTE, RunsModel
 from app.theme import icon, set_surface, theme_manager
 from app.widgets import Banner, ElidedLabel, EmptyState, MessageAction, SearchField, dress_table
 from graph_engine.train import RunState
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from graph_engine.export import Exported
     from graph_engine.runs import RunRecord
 
-_WIDTHS = (200, 150, 96, 116, 92, 86, 80, 124, 96)
-"""Of the columns (px at the base text size)."""
+_FIGURES = {2: 104, 3: 104, 4: 84, 5: 78, 6: 70, 7: 112}
+_SHARES = {0: (0.42, 150), 1: (0.3, 110), 8: (0.28, 80)}
+"""Widths (px at the base text size) of columns of figures; of the others, their share of the rest, and the least."""
 _LIVE_EVERY = 250  # ms between two looks at the run that goes on
 _RESUMABLE = (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED)
 
@@ -78,6 +79,10 @@ class RunsPanel(QWidget):
         row = self.model.row_of(run)
         if row >= 0:
             self.table.setCurrentIndex(self.model.index(row, NAME))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -330,6 +335,14 @@ class RunsPanel(QWidget):
         self._column.setContentsMargins(spacing.l, spacing.s, spacing.l, spacing.s)
         self._column.setSpacing(spacing.s)
         self._bar.setSpacing(spacing.s)
-        for column, width in enumerate(_WIDTHS[: len(COLUMNS)]):
-            self.table.setColumnWidth(column, spacing.px(width))
+        self._share_width()
         self.model.refresh_colors()
+
+    def _share_width(self) -> None:
+        """Figures have the room they need; names, documents and notes share the rest."""
+        px = theme_manager().spacing.px
+        rest = self.table.viewport().width() - sum(px(width) for width in _FIGURES.values())
+        for column, width in _FIGURES.items():
+            self.table.setColumnWidth(column, px(width))
+        for column, (share, least) in _SHARES.items():
+            self.table.setColumnWidth(column, max(px(least), int(rest * share)))

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPixmap, QPixmapCache
 
 from app.figures import clock
 from app.panels.charts_ticks import value_label
@@ -190,10 +191,9 @@ class RunsModel(QAbstractTableModel):
                 return Qt.CheckState.Checked if self._shown.is_shown(record.id) else Qt.CheckState.Unchecked
             case Qt.ItemDataRole.DecorationRole if index.column() == NAME:
                 series = self._shown.series(record.id)
-                return qcolor(theme_manager().palette.curve(series)) if series is not None else None
-            case Qt.ItemDataRole.ForegroundRole if index.column() == STATE:
-                role_name = STATES[record.state][1]
-                return qcolor(theme_manager().palette.color(role_name)) if role_name != "text_faint" else None
+                return mark(theme_manager().palette.curve(series), is_round=False) if series is not None else None
+            case Qt.ItemDataRole.DecorationRole if index.column() == STATE:
+                return mark(theme_manager().palette.color(STATES[record.state][1]), is_round=True)
             case Qt.ItemDataRole.ToolTipRole:
                 return self._tip(record, index.column())
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -261,6 +261,28 @@ class RunsModel(QAbstractTableModel):
         if column == NAME:
             return f"{record.id}: {record.document or 'Untitled'} on {record.dataset}"
         return record.note or None if column == NOTE else None
+
+
+def mark(color: str, *, is_round: bool) -> QPixmap:
+    """A dot or a small square of a colour, as tables show it before a word."""
+    edge = theme_manager().spacing.px(10)
+    key = f"layerloom mark {color} {edge} {is_round}"
+    picture = QPixmap()
+    if QPixmapCache.find(key, picture):
+        return picture
+    picture = QPixmap(edge * 2, edge * 2)
+    picture.setDevicePixelRatio(2.0)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(qcolor(color))
+    inset = 1.0 if is_round else 0.0
+    radius = edge / 2 if is_round else edge / 5
+    painter.drawRoundedRect(QRectF(inset, inset, edge - 2 * inset, edge - 2 * inset), radius, radius)
+    painter.end()
+    QPixmapCache.insert(key, picture)
+    return picture
 
 
 def _searched(record: RunRecord) -> str:

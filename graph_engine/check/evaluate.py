@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -69,6 +69,9 @@ def evaluate(expression: Any, values: Mapping[str, Tensor], modules: Mapping[Lay
 class CountMacs(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the multiply-adds of convolutions and matrix products that run under it."""
 
+    _without: ClassVar[set[Any]] = set()
+    """Composite operations that were taken apart once and had no products inside: norms, mostly, which take long."""
+
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.macs = 0
@@ -78,11 +81,12 @@ class CountMacs(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         kwargs = kwargs or {}
         packet = func._overloadpacket  # noqa: SLF001  the registry is keyed by it
-        if packet not in flop_registry and func is not torch.ops.prim.device.default:
+        if packet not in flop_registry and packet not in self._without:
+            before = self.macs
             with self:
-                decomposed = func.decompose(
-                    *args, **kwargs
-                )  # a composite op shows its matrix products only when taken apart
+                decomposed = func.decompose(*args, **kwargs)  # a composite operation shows its products only in parts
+            if self.macs == before:
+                self._without.add(packet)
             if decomposed is not NotImplemented:
                 return decomposed
         out = func(*args, **kwargs)

@@ -82,7 +82,8 @@ class Cost:
 class NodeReport:
     """What is known of one node.
 
-    `message` is the first problem's sentence, for the node itself to show; `lacks` are the inputs that still need a wire.
+    `message` is the first problem's sentence, for the node itself to show; `lacks` are the inputs that still
+    need a wire.
     """
 
     state: State

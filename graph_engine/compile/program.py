@@ -27,7 +27,7 @@ from graph_engine.compile.own import definitions
 from graph_engine.compile.randomness import RANDOM
 from graph_engine.compile.render import targets_of
 from graph_engine.compile.statements import Statement, find_repeats, statements_for
-from graph_engine.compile.writer import Body, Text, shape_comment
+from graph_engine.compile.writer import COUNTER, Body, Text, shape_comment
 from graph_engine.document.document import Document
 from graph_engine.document.graph import Graph
 
@@ -135,7 +135,8 @@ class Program:
             for at, module in enumerate(getattr(frame.get("self"), name, ())):
                 if id(module) in held and at < len(nodes):
                     return at
-        turn = frame.get("_")  # a loop without modules, and one in which modules are made, count
+        # What loops over no modules, or makes them, counts; so does what loops over many.
+        turn = frame.get(COUNTER if lists and "self" in frame else "_")
         return turn if isinstance(turn, int) and turn < len(nodes) else 0
 
     def _write_function(self, targets: tuple[Result, ...], name: str) -> Computation:

@@ -11,6 +11,9 @@ from graph_engine.compile.naming import Names
 from graph_engine.compile.render import WIDTH, render, wrap
 from graph_engine.compile.statements import Repeat, Statement
 
+COUNTER = "turn"
+"""What counts the turns of a loop that calls many lists of modules."""
+
 
 @dataclass(slots=True)
 class Text:
@@ -51,12 +54,14 @@ class Body:
     as_tuple: bool = False
     text: Text = field(default_factory=Text)
     _scratch: str = "x"
+    _skip: str = "skip"
+    _skip_until: int = -1
     _users: dict[str, list[int]] = field(default_factory=dict)
     _outputs: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def write(self) -> Text:
         """All statements and the `return` of the results."""
-        self._scratch = self.names.take("x", "h")
+        self._scratch, self._skip = self.names.take("x", "h"), self.names.take("skip")
         self._users = {statement.node: [] for statement in self.statements}
         for at, statement in enumerate(self.statements):
             for source in {source for source, _ in statement.operands.values()}:
@@ -96,20 +101,22 @@ class Body:
         self._bind(statement, name)
 
     def _loop(self, repeat: Repeat) -> None:
-        """`for conv, norm in zip(self.conv2d_2, self.batch_norm_2):` around one turn."""
+        """`for conv, norm in zip(self.conv2d_2, self.batch_norm_2):` around one turn; by number where too many."""
         turn = self.statements[repeat.start : repeat.start + repeat.period]
         carried = self.values[(self.statements[repeat.start - 1].node, self._output(repeat.start - 1))]
         layers = [(statement, layer) for statement in turn for layer in statement.layers]
         lists = [self.modules[statement.node, layer].rpartition("[")[0] for statement, layer in layers]
-        loop_names = [self.names.take(name.rpartition(".")[2]) for name in lists]
+        wishes = [name.rpartition(".")[2] for name in lists]
         nodes = tuple(self.statements[at].node for at in range(repeat.start, repeat.stop))
-        match lists:
-            case []:
-                head = f"for _ in range({repeat.times}):"
-            case [single]:
-                head = f"for {loop_names[0]} in {single}:"
-            case _:
-                head = f"for {', '.join(loop_names)} in zip({', '.join(lists)}):"
+        if not lists:
+            head, loop_names = f"for _ in range({repeat.times}):", []
+        elif self.indent + len(f"for {', '.join(wishes)} in zip(") > WIDTH:
+            number = self.names.take(COUNTER)
+            head, loop_names = f"for {number} in range({repeat.times}):", [f"{name}[{number}]" for name in lists]
+        else:
+            loop_names = [self.names.take(wish) for wish in wishes]
+            zipped = lists[0] if len(lists) == 1 else f"zip({', '.join(lists)})"
+            head = f"for {', '.join(loop_names)} in {zipped}:"
         self.text.add(head, self.indent, nodes)
         self.indent += 4
         in_loop = {(statement.node, layer): name for (statement, layer), name in zip(layers, loop_names, strict=True)}
@@ -132,9 +139,17 @@ class Body:
         return render(statement.expression, operands, lambda layer: modules[statement.node, layer])
 
     def _name(self, at: int) -> str:
-        """`x` for a value that only the next statement needs, else the node's id."""
-        statement = self.statements[at]
-        return self._scratch if self._users[statement.node] == [at + 1] else self.names.take(statement.node)
+        """`x` for a value that only the next statement needs, `skip` for one needed later, or else the node's id."""
+        node = self.statements[at].node
+        return self._scratch if self._users[node] == [at + 1] else self._kept(at, node)
+
+    def _kept(self, at: int, node: str) -> str:
+        """The name of a value of `node` that lives on from statement `at`: `skip` when what was called so is not needed
+        any more, so that its memory is free again, as when a person writes it."""
+        if at < self._skip_until:
+            return self.names.take(node)
+        self._skip_until = max(self._users[node])
+        return self._skip
 
     def _carried(self, loop: Repeat) -> str:
         """The name of what goes round in a loop, and in those that follow it at once: `x` if each turn uses it at once,
@@ -145,7 +160,7 @@ class Body:
         borders = {border for repeat in chain for border in (repeat.start, repeat.stop)}
         if all(self._users[self.statements[border - 1].node] == [border] for border in borders):
             return self._scratch
-        return self.names.take(self.statements[chain[-1].stop - 1].node)
+        return self._kept(loop.start - 1, self.statements[chain[-1].stop - 1].node)
 
     def _bind(self, statement: Statement, name: str) -> None:
         for output in self._outputs.get(statement.node, ()):

@@ -104,7 +104,7 @@ def test_a_full_memory_is_emptied_and_nothing_is_wrong(monkeypatch: pytest.Monke
         assert check.check(document) == Checker().check(document)
 
 
-@settings(max_examples=400)
+@settings(max_examples=40)
 @given(st.lists(edits, max_size=8))
 def test_any_drawing_is_answered_and_a_warm_checker_says_what_a_fresh_one_says(sequence: list[AnyEdit]) -> None:
     document, warm = drawing(), Checker()

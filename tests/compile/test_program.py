@@ -200,6 +200,24 @@ def test_an_error_in_a_function_within_a_loop_leads_to_its_turn(
     assert program.node_at(provoked(lambda: network(torch.randn(2, 4)))) == f"{block}_{turn + 1}"
 
 
+@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.parametrize("layer", [1, 7, 12])
+def test_an_error_in_a_loop_over_many_modules_leads_to_its_turn(layer: int, turn: int) -> None:
+    net = Builder("Long turns")
+    x = net.add("relu", net.input("point", 4))
+    for _ in range(3):
+        for at in range(12):
+            x = net.add("linear", x, features=4, bias=at % 2 == 0)
+        x = net.add("tanh", x)
+    net.output(x)
+    program = compile_document(net.document)
+    assert "for turn in range(3):" in program.source
+    assert "x = self.linear_12[turn](x)" in program.source
+    network, node = program.make(), f"linear_{12 * turn + layer}"
+    network.get_submodule(program.attributes[node][0]).register_forward_pre_hook(explode)
+    assert program.node_at(provoked(lambda: network(torch.randn(2, 4)))) == node
+
+
 def test_a_wrong_shape_leads_to_the_first_node_that_cannot_take_it() -> None:
     program = compile_document(classifier())
     network = program.make()

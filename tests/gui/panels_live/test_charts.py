@@ -119,6 +119,19 @@ def test_runs_that_are_compared_have_names_and_colours_of_their_own(
     assert names(charts[0]) == ["train", "val", "same name (second)"]
 
 
+def test_a_run_that_diverged_does_not_press_the_others_flat(
+    charts: tuple[ChartBox, ChartBox], session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diverged = made_up()
+    diverged.curve("loss", "val").extend([401], [4.0], [4.0], [1e18])
+    monkeypatch.setattr(session.runs.shown, "_read", lambda run, take: take(diverged))
+    session.runs.shown.compare("diverged", "diverged", on=True)
+
+    loss, _ = charts
+    assert len(loss.plot.lines()) == 3
+    assert loss.plot.y_values()[1] < 3
+
+
 def test_curves_grow_while_a_run_goes_on(charts: tuple[ChartBox, ChartBox], session: Session) -> None:
     loss, _ = charts
     curves = session.runs.shown.runs[0].curves
@@ -188,10 +201,12 @@ def test_the_axis_can_run_along_epochs_and_time(charts: tuple[ChartBox, ChartBox
 
 
 def test_a_logarithmic_scale_leaves_zero_out(charts: tuple[ChartBox, ChartBox], panel: ChartsPanel) -> None:
-    loss, _ = charts
+    loss, accuracy = charts
+    shares = accuracy.plot.y_values()
     panel.toolbar.log.click()
     low, high = loss.plot.y_values()
 
+    assert accuracy.plot.y_values() == shares
     assert 0 < low < 0.15
     assert high > 2
     panel.toolbar.log.click()

@@ -140,8 +140,8 @@ def test_a_tick_draws_a_run_in_a_colour_that_the_table_shows(model: RunsModel) -
     assert model.data(index, Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
     series = model._shown.series("small-1")
     assert series is not None
-    color = model.data(index, Qt.ItemDataRole.DecorationRole)
-    assert color.name() == theme_manager().palette.curve(series)
+    mark = model.data(index, Qt.ItemDataRole.DecorationRole).toImage()
+    assert mark.pixelColor(10, 10).name() == theme_manager().palette.curve(series)
 
 
 def test_when_a_run_began_is_said_as_people_do() -> None:

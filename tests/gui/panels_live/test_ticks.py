@@ -27,6 +27,8 @@ from app.panels.charts_ticks import (
         (-1.0, 1.0, 4, ["-1.0", "-0.5", "0.0", "0.5", "1.0"]),
         (0.0, 45_000.0, 5, ["0", "10k", "20k", "30k", "40k"]),
         (0.0, 2_500_000.0, 5, ["0", "500k", "1M", "1.5M", "2M", "2.5M"]),
+        (0.0, 9e18, 4, ["0", "2.5e18", "5e18", "7.5e18"]),
+        (0.0, 3e-8, 3, ["0", "1e-8", "2e-8", "3e-8"]),
         (0.0, 0.004, 4, ["0.000", "0.001", "0.002", "0.003", "0.004"]),
     ],
 )
@@ -55,7 +57,7 @@ def test_there_are_never_too_many_marks_and_all_are_inside(low: float, span: flo
 
 def test_a_logarithmic_axis_marks_powers_then_two_and_five() -> None:
     assert [log_label(value) for value in log_ticks(-2, 0, 8)] == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
-    assert [log_label(value) for value in log_ticks(-6, 0, 3)] == ["1e-06", "0.0001", "0.01", "1"]
+    assert [log_label(value) for value in log_ticks(-6, 0, 3)] == ["1e-6", "0.0001", "0.01", "1"]
     assert [log_label(value) for value in log_ticks(-0.2, 0.1, 5)] == ["0.8", "1", "1.2"]
     assert log_ticks(1, 1, 5) == []
 
