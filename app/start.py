@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from graph_engine.document import Document
 
 _PATIENCE = 60.0  # s that a picture waits for the check and the panels
+_PATIENCE_FOR_WEIGHTS = 10.0  # s after that, for what the nodes of a run give
 _REST = 0.4  # s after that, for what is drawn a moment later
 _TURN = 10  # ms
 _SWITCH = 0.001  # s; how long the window waits at most for the Python of another thread
@@ -171,6 +172,8 @@ def render(
             runs.library.read_curves(run, lambda curves: runs.shown.begin(run, name or run, curves))
         if not _wait_until(lambda: studio.settled, _PATIENCE):
             raise RenderError("The window did not come to rest within a minute, so no picture was made.")
+        seen = studio.session.runs.activations
+        _wait_until(lambda: not (run and seen.wanted()) or seen.is_trained, _PATIENCE_FOR_WEIGHTS)
         _wait_until(lambda: False, _REST)
         studio.window.canvas.fit_all()
         studio.window.setFocus()

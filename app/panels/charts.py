@@ -47,6 +47,7 @@ class ChartsPanel(QWidget):
         session.check_changed.connect(self._load_ahead)
         self._runs.shown.changed.connect(self._show_runs)
         self._runs.ticked.connect(self._on_tick)
+        self._runs.state_changed.connect(self._describe)
         theme_manager().changed.connect(self._space)
         self._space()
 
@@ -200,6 +201,10 @@ class ChartsPanel(QWidget):
             return
         for box in self._boxes:
             box.plot.refresh()
+
+    def _describe(self) -> None:
+        for box in self._boxes:
+            box.describe()
 
     def _set_hidden(self, key: str, shown: bool) -> None:
         self._hidden = self._hidden - {key} if shown else self._hidden | {key}

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedLayout, QToolB
 from app.panels.charts_items import Line
 from app.panels.charts_legend import Entry, Legend
 from app.panels.charts_plot import PlotView
+from app.panels.charts_ticks import value_label
 from app.runs.curves import is_share, measure_title
 from app.theme import set_role, set_surface, theme_manager
 
@@ -76,6 +77,16 @@ class ChartBox(QWidget):
         self.legend.set_entries(entries)
         self.plot.set_sentence(sentence)
         self.plot.set_lines(lines)
+
+    def describe(self) -> None:
+        """Tells a screen reader the newest values."""
+        percent = is_share(self._measure)
+        words = [
+            f"{line.name} {value_label(value, percent=percent)}"
+            for line in reversed(self.plot.lines())
+            if (value := line.curve.last()) is not None
+        ]
+        self.plot.setAccessibleDescription(", ".join(words))
 
     def minimumSizeHint(self) -> QSize:
         px = theme_manager().spacing.px

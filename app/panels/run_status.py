@@ -98,7 +98,7 @@ class RunStatus(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setAccessibleName("Run")
         self._message = ElidedLabel(parent=self)
-        self._row.addWidget(self._message, 1)
+        self._row.addWidget(self._message, 100)
         self._row.addStretch(1)
         self._runs.state_changed.connect(self.refresh)
         self._soon = QTimer(self, singleShot=True, interval=_EVERY)

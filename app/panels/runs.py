@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -31,11 +31,34 @@ if TYPE_CHECKING:
     from graph_engine.export import Exported
     from graph_engine.runs import RunRecord
 
-_FIGURES = {2: 104, 3: 104, 4: 84, 5: 78, 6: 70, 7: 112}
-_SHARES = {0: (0.42, 150), 1: (0.3, 110), 8: (0.28, 80)}
+_FIGURES = {2: 100, 3: 102, 4: 76, 5: 70, 6: 62, 7: 108}
+_SHARES = {0: (0.44, 190), 1: (0.3, 100), 8: (0.26, 70)}
 """Widths (px at the base text size) of columns of figures; of the others, their share of the rest, and the least."""
 _LIVE_EVERY = 250  # ms between two looks at the run that goes on
 _RESUMABLE = (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED)
+
+
+class RunsTable(QTableView):
+    """A table in which F2 renames the run, whatever F2 does elsewhere in the window."""
+
+    rename_requested = Signal()
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether something is being typed in a cell."""
+        return self.state() is QAbstractItemView.State.EditingState
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            event.setAccepted(event.key() == Qt.Key.Key_F2)
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F2:
+            self.rename_requested.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class RunsPanel(QWidget):
@@ -57,6 +80,8 @@ class RunsPanel(QWidget):
         set_surface(self, "panel")
         self.setAccessibleName("Runs")
         self.model = RunsModel(self._runs.shown, self)
+        self._shown_soon = QTimer(self, singleShot=True, interval=0)
+        self._shown_soon.timeout.connect(self._show_records)
         self._build()
         self._connect()
         self._live_soon = QTimer(self, singleShot=True, interval=_LIVE_EVERY)
@@ -93,14 +118,12 @@ class RunsPanel(QWidget):
 
     def _build(self) -> None:
         self.search = SearchField("Filter runs…")
-        self.table = QTableView()
+        self.table = RunsTable()
         self.table.setModel(self.model)
         dress_table(self.table)
         self.table.setAccessibleName("Runs")
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.table.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
-        )
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         heads = self.table.horizontalHeader()
         heads.setSectionsClickable(True)
@@ -130,7 +153,8 @@ class RunsPanel(QWidget):
 
     def _make_actions(self) -> None:
         self.draw = self._action("chart", "Draw in charts", self._toggle_drawn)
-        self.rename = self._action("rename", "Rename", lambda: self._edit(NAME), "F2")
+        self.rename = self._action("rename", "Rename\tF2", lambda: self._edit(NAME))
+        self.table.rename_requested.connect(self.rename.trigger)
         self.note = self._action("", "Edit note", lambda: self._edit(NOTE))
         self.resume = self._action("play", "Go on with this run", self._resume)
         self.open = self._action("file", "Open its document", self._open)
@@ -161,11 +185,14 @@ class RunsPanel(QWidget):
         self._runs.shown.changed.connect(self.model.refresh_colors)
         self._runs.state_changed.connect(self._show_live)
         self._runs.ticked.connect(self._on_tick)
+        self.table.itemDelegate().closeEditor.connect(lambda *_: self._shown_soon.start())
         self.table.selectionModel().selectionChanged.connect(self._show_choice)
 
     # Showing.
 
     def _show_records(self) -> None:
+        if self.table.is_editing:
+            return  # another list would take away what is being typed; it is shown when that is done
         records = self._library.records
         self._keeping_choice(lambda: self.model.set_records(records or ()))
         self._show_empty()

@@ -353,7 +353,7 @@ CASES = [
         lambda: merge("residual", (4, 8, 8), (6, 8, 8), projection="never"),
         "residual_1",
         "without a projection they must be equal",
-        ("Set Projection to where shapes differ",),
+        ("Set Projection to if needed",),
         port="x",
     ),
     Case(

@@ -18,7 +18,7 @@ from tests.compile.direct import FIXED, compute, drawn, random_inputs
 choices = st.lists(st.integers(0, 10_000), min_size=1, max_size=20)
 
 
-@settings(max_examples=600)
+@settings(max_examples=60)
 @given(choices)
 def test_a_program_computes_what_is_drawn(numbers: list[int]) -> None:
     the_program_computes_what_is_drawn(drawn(numbers))

@@ -141,8 +141,8 @@ class Residual(Block):
     )
 
     projection: Annotated[
-        Literal["where shapes differ", "never"], Param("Projection", "What adapts the skip to another shape.")
-    ] = "where shapes differ"
+        Literal["if needed", "never"], Param("Projection", "What adapts the skip to another shape.")
+    ] = "if needed"
     activation: Annotated[Literal["relu", "none"], Param("Activation", "What follows the sum.")] = "relu"
 
     def tell(self) -> str:
@@ -159,7 +159,7 @@ class Residual(Block):
                 f"What skips is {x}, what was computed {f}: without a projection they must be equal.",
                 port="x",
                 expected=str(f),
-                hints=(SetParameterHint("projection", "where shapes differ"),),
+                hints=(SetParameterHint("projection", "if needed"),),
             )
         if x.rank == f.rank and f.rank != 4 and x.shape[:-1] == f.shape[:-1]:
             return Layer.of("nn.Linear", x.length(-1), f.length(-1), name="projection").on(Ref("x"))

@@ -437,3 +437,6 @@ def test_a_real_run_is_drawn(panel: ChartsPanel, session: Session, qtbot: QtBot)
     assert drawn(loss) == drawn(accuracy) == ["train", "val"]
     assert session.runs.progress is not None
     assert loss.plot.x_values() == (0, session.runs.progress.steps)
+    assert accuracy.plot.accessibleName() == "Accuracy chart"
+    assert accuracy.plot.accessibleDescription().startswith("train ")
+    assert "val " in accuracy.plot.accessibleDescription()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from app.panels.runs import RunsPanel
 from app.panels.runs_model import COLUMNS, NAME, NOTE, STATE, RunsModel, best, started
@@ -214,6 +215,30 @@ def test_a_finished_run_can_be_named_noted_and_drawn(panel: RunsPanel, session: 
     curve = session.runs.shown.runs[1].curves.get("loss", "val")
     assert curve is not None
     assert len(curve) == 2
+
+
+def test_f2_renames_the_run_although_the_window_has_f2_as_well(
+    panel: RunsPanel, session: Session, qtbot: QtBot
+) -> None:
+    run = train(qtbot, session)
+    wait_for_runs(qtbot, panel, run)
+    elsewhere: list[bool] = []
+    action = QAction(panel)
+    action.setShortcut("F2")
+    action.triggered.connect(lambda: elsewhere.append(True))
+    panel.addAction(action)
+    panel.choose(run)
+    panel.table.setFocus()
+    qtbot.keyClick(panel.table, Qt.Key.Key_F2)
+    editor = panel.table.findChild(QLineEdit)
+    assert editor is not None
+    panel.model._records = ()
+    session.runs.library.changed.emit()  # the list comes anew while one types
+    editor.setText("my best")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+
+    wait_for_runs(qtbot, panel, "my best")
+    assert not elsewhere
 
 
 def test_a_deleted_run_can_be_brought_back(panel: RunsPanel, session: Session, qtbot: QtBot) -> None:
