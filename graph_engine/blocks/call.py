@@ -1,14 +1,17 @@
 """What a block stands for, as data: an expression that is both run on the meta device and written as source.
 
 `Layer` is a module made in `__init__`; `Ref` is the value at an input port; the rest is the body of `forward`.
-Targets are dotted names: `nn.*`, `F.*` and `torch.*` are torch's, any other name is a class or function
-of `graph_engine.nn`, whose source is copied into the program.
+Targets are dotted names: `nn.*`, `F.*` and `torch.*` are torch's, those of `PARAMETRIZATIONS` are imported from
+`torch.nn.utils.parametrizations`, any other name is a class or function of `graph_engine.nn`, whose source is copied
+into the program.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+PARAMETRIZATIONS = ("spectral_norm", "weight_norm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +22,35 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A function that takes a new module, changes how its weights begin or are made, and gives it back."""
+
+    target: str
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A module: its class and the arguments that construct it.
 
     `name` tells several modules of one node apart (`projection`); the main one has none.
-    Keyword arguments that equal torch's defaults are left out of the source.
+    Keyword arguments that equal torch's defaults are left out of the source. The module goes through `wrappers`,
+    innermost first: `spectral_norm(he_weights(nn.Linear(3, 4)))`.
     """
 
     target: str
     arguments: tuple[Any, ...] = ()
     options: tuple[tuple[str, Any], ...] = ()
     name: str = ""
+    wrappers: tuple[Wrapper, ...] = ()
 
     @staticmethod
     def of(target: str, *arguments: Any, name: str = "", **options: Any) -> Layer:
         return Layer(target, arguments, tuple(options.items()), name)
+
+    def through(self, target: str, **options: Any) -> Layer:
+        """This module, given to the function `target` before it is used."""
+        return replace(self, wrappers=(*self.wrappers, Wrapper(target, tuple(options.items()))))
 
     def on(self, *inputs: Expression) -> Apply:
         """This module called on `inputs`."""

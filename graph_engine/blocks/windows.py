@@ -1,10 +1,10 @@
-"""Windows that slide over an image: pairs of lengths, and the check that a window fits."""
+"""Windows that slide over positions: pairs of lengths, padding that keeps the size, and the checks that all fits."""
 
 from __future__ import annotations
 
 from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
-from graph_engine.blocks.tensor import TensorSpec
+from graph_engine.blocks.tensor import Dim, TensorSpec
 
 
 def both(value: Pair) -> tuple[int, int]:
@@ -18,6 +18,42 @@ def pair_text(value: Pair, *, single: bool = False) -> str:
     return str(height) if single and height == width else f"{height}×{width}"
 
 
+def folded(lengths: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One number where all are equal, as torch takes it."""
+    return lengths[0] if len(set(lengths)) == 1 else lengths
+
+
+def same_padding(
+    kernel: tuple[int, ...], dilation: tuple[int, ...], stride: tuple[int, ...]
+) -> int | tuple[int, ...] | str:
+    """What torch takes for padding so that stride 1 keeps the size, and stride s gives ⌈size/s⌉.
+
+    Raises: Refusal for an even kernel with a stride, which torch can't pad unevenly.
+    """
+    spans = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
+    if all(span % 2 == 0 for span in spans):
+        return folded(tuple(span // 2 for span in spans))
+    if set(stride) == {1}:
+        return "same"  # torch pads an even kernel unevenly, only at stride 1
+    raise Refusal(
+        "Padding `same` with an even kernel needs stride 1; use an odd kernel or padding `none`.",
+        parameter="padding",
+        hints=(SetParameterHint("padding", "none"),),
+    )
+
+
+def check_groups(groups: int, arriving: int, leaving: int) -> None:
+    """Refuse groups that do not divide the channels on both sides.
+
+    Raises: Refusal.
+    """
+    for count, what in ((arriving, f"the {arriving} channels that arrive."), (leaving, f"Channels ({leaving}).")):
+        if count % groups:
+            raise Refusal(
+                f"Groups = {groups} must divide {what}", parameter="groups", hints=(SetParameterHint("groups", 1),)
+            )
+
+
 def check_window(x: TensorSpec, kernel: Pair, dilation: Pair, padding: Pair | str, title: str) -> None:
     """Refuse a window larger than the padded image, which would leave no positions.
 
@@ -27,14 +63,23 @@ def check_window(x: TensorSpec, kernel: Pair, dilation: Pair, padding: Pair | st
         return
     spans = [d * (k - 1) + 1 for k, d in zip(both(kernel), both(dilation), strict=True)]
     for axis, span, pad in zip((-2, -1), spans, both(padding), strict=True):
-        length = x.shape[axis]
-        if isinstance(length, int) and span > length + 2 * pad:
-            side = "high" if axis == -2 else "wide"
-            raise Refusal(
-                f"{title}: the {span}-pixel window does not fit: the image is {length + 2 * pad} pixels {side} here, "
-                "so nothing would be left. Use a smaller kernel, or shrink less before.",
-                port="x",
-                parameter="kernel",
-                expected=f"at least {span} pixels {side}",
-                hints=(SetParameterHint("kernel", 1),),
-            )
+        check_span(title, x.shape[axis], span, pad, "high" if axis == -2 else "wide")
+
+
+def check_span(title: str, length: Dim, span: int, padding: int, side: str) -> None:
+    """Refuse a window of `span` positions along an axis of `length` with `padding` at both ends.
+
+    `side` is how the axis is measured: `high`, `wide`, `deep` (pixels) or `long` (steps).
+
+    Raises: Refusal naming both sizes.
+    """
+    if isinstance(length, int) and span > length + 2 * padding:
+        unit, whole = ("step", "sequence") if side == "long" else ("pixel", "volume" if side == "deep" else "image")
+        raise Refusal(
+            f"{title}: the {span}-{unit} window does not fit: the {whole} is {length + 2 * padding} {unit}s {side} "
+            "here, so nothing would be left. Use a smaller kernel, or shrink less before.",
+            port="x",
+            parameter="kernel",
+            expected=f"at least {span} {unit}s {side}",
+            hints=(SetParameterHint("kernel", 1),),
+        )

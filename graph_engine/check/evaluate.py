@@ -10,10 +10,11 @@ from typing import Any, ClassVar, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from graph_engine.blocks.call import Apply, Function, Infix, Layer, Method, Ref
+from graph_engine.blocks.call import PARAMETRIZATIONS, Apply, Function, Infix, Layer, Method, Ref
 from graph_engine.nn import homes
 
 
@@ -25,6 +26,8 @@ def resolve(target: str) -> Any:
     """
     if target in homes():
         return getattr(importlib.import_module(f"graph_engine.nn.{homes()[target]}"), target)
+    if target in PARAMETRIZATIONS:
+        return getattr(parametrizations, target)
     space, _, name = target.partition(".")
     roots: dict[str, Any] = {"nn": nn, "F": F, "torch": torch}
     if space not in roots or not hasattr(roots[space], name):
@@ -35,6 +38,8 @@ def resolve(target: str) -> Any:
 def make_layer(layer: Layer) -> nn.Module:
     """The module that a layer constructs, on the current default device."""
     module = resolve(layer.target)(*layer.arguments, **dict(layer.options))
+    for wrapper in layer.wrappers:
+        module = resolve(wrapper.target)(module, **dict(wrapper.options))
     return cast("nn.Module", module)
 
 

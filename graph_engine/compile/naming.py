@@ -6,6 +6,7 @@ import builtins
 import keyword
 import re
 
+from graph_engine.blocks.call import PARAMETRIZATIONS
 from graph_engine.nn import homes
 
 _RESERVED = frozenset({"self", "network", "nn", "F", "torch", "Tensor", "math"}) | frozenset(dir(builtins))
@@ -18,7 +19,7 @@ class Names:
     """A scope of names; each taken name is unlike every other and no keyword or reserved word."""
 
     def __init__(self, taken: frozenset[str] = frozenset()) -> None:
-        self._taken = {*_RESERVED, *_MISREAD, *homes(), *taken}
+        self._taken = {*_RESERVED, *_MISREAD, *PARAMETRIZATIONS, *homes(), *taken}
 
     def take(self, wish: str, *others: str) -> str:
         """The first of these that is free and legal, or the last with underscores added until it is."""

@@ -11,6 +11,7 @@ from unicodedata import east_asian_width
 from torch import nn
 
 from graph_engine.blocks import Layer
+from graph_engine.blocks.call import PARAMETRIZATIONS
 from graph_engine.compile.naming import Names, grouped
 from graph_engine.compile.own import definitions, uses
 from graph_engine.compile.render import render_layer, targets_of
@@ -86,6 +87,9 @@ def write_file(document: Document, blueprint: Blueprint, paths: Mapping[tuple[st
     if uses(code, "F"):
         text.add("import torch.nn.functional as F")
     text.add("from torch import Tensor, nn")
+    wrappers = [name for name in PARAMETRIZATIONS if name in targets]
+    if wrappers:
+        text.add(f"from torch.nn.utils.parametrizations import {', '.join(wrappers)}")
     for definition in own:
         text.lines += ["", "", *definition.splitlines()]
     text.lines += ["", ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -15,7 +16,10 @@ WIDTH = 110
 
 def render_layer(layer: Layer) -> str:
     """The constructor call of a module: `nn.Conv2d(1, 6, 5)`; arguments equal to the class's defaults are left out."""
-    return _call(layer.target, [_value(a) for a in layer.arguments], _options(layer.target, layer.options, _value))
+    text = _call(layer.target, [_value(a) for a in layer.arguments], _options(layer.target, layer.options, _value))
+    for wrapper in layer.wrappers:
+        text = _call(wrapper.target, [text], _options(wrapper.target, wrapper.options, _value))
+    return text
 
 
 def render(expression: Any, values: Mapping[str, str], module: Callable[[Layer], str]) -> str:
@@ -46,7 +50,7 @@ def targets_of(expression: Any, *, modules: bool = True) -> list[str]:
     """Every dotted target that an expression calls, and with `modules` also those that it constructs."""
     match expression:
         case Apply(layer, inputs):
-            own = [layer.target] if modules else []
+            own = [layer.target, *(wrapper.target for wrapper in layer.wrappers)] if modules else []
             return [*own, *(found for part in inputs for found in targets_of(part, modules=modules))]
         case Function(target, arguments, options):
             parts = (*arguments, *(value for _, value in options))
@@ -138,7 +142,8 @@ def _options(target: str, options: tuple[tuple[str, Any], ...], text: Callable[[
 
 
 def _value(value: Any) -> str:
-    return repr(value)
+    """A plain value as it is typed; text in double quotes."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 @cache

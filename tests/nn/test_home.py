@@ -10,9 +10,12 @@ import torch
 from torch import nn
 
 import graph_engine.nn
+from graph_engine.blocks import Layer
+from graph_engine.blocks.call import layers_of
 from graph_engine.compile.own import definitions
 from graph_engine.nn import homes
 from graph_engine.nn.metrics import accuracy
+from tests.blocks.cases import Case, Direct, declared_cases, reals
 
 FOLDER = Path(graph_engine.nn.__file__).parent
 
@@ -41,6 +44,16 @@ def test_a_file_imports_torch_alone_and_defines_nothing_beside(path: Path) -> No
             assert isinstance(item, ast.ClassDef | ast.FunctionDef), "its source would not be copied"
 
 
+def example_of(name: str) -> tuple[Case, Layer]:
+    """An example of a block that stands for the module called `name`, and that module."""
+    return next(
+        (case, layer)
+        for case in declared_cases()
+        for layer in layers_of(case.made.expression(case.specs))
+        if layer.target == name and not layer.wrappers
+    )
+
+
 @pytest.mark.parametrize("name", sorted(homes()))
 def test_a_copied_definition_runs_where_this_project_is_not(name: str) -> None:
     source = "import torch, torch.nn.functional as F\nfrom torch import Tensor, nn\n" + "\n".join(definitions([name]))
@@ -50,10 +63,15 @@ def test_a_copied_definition_runs_where_this_project_is_not(name: str) -> None:
 
     assert callable(copied)
     if isinstance(copied, type):
-        made = copied(4, 2) if name != "Highway" else copied(4)
+        case, layer = example_of(name)
+        direct, values = Direct(case), reals(case.inputs, 2)
+        original = direct.layers[layer].eval()
+        (expected,) = direct(values)
+        made = copied(*layer.arguments, **dict(layer.options))
         assert isinstance(made, nn.Module)
-        x = torch.randn(2, 4, 3, 3) if name.endswith("2d") else torch.randn(2, 4, 2 if name.startswith("Pos") else 4)
-        assert made(x).shape == x.shape
+        made.load_state_dict(original.state_dict())
+        direct.layers[layer] = made.eval()
+        assert torch.equal(direct(values)[0], expected)
 
 
 def test_accuracy_is_the_share_of_right_classes() -> None:

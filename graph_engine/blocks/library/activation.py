@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Ref
-from graph_engine.blocks.refusal import Refusal, SetParameterHint
+from graph_engine.blocks.refusal import ChangeChannels, Refusal, SetParameterHint
 from graph_engine.blocks.tensor import N, TensorSpec
 
 _EXAMPLES: tuple[tuple[dict[str, Any], dict[str, TensorSpec]], ...] = (
@@ -90,6 +90,75 @@ class Gelu(Block):
 
     def build(self, inputs: Specs) -> Expression:
         return Function.of("F.gelu", Ref("x"))
+
+
+class _OverAxis(Block):
+    """Shared by what works along one axis."""
+
+    axis: Annotated[int, Param("Axis", "1 is channels or classes, −1 the last.")] = 1
+
+    def tell(self) -> str:
+        return f"axis {self.axis}"
+
+    def _checked_axis(self, inputs: Specs) -> int:
+        x = inputs["x"]
+        if not -x.rank <= self.axis < x.rank or self.axis % x.rank == 0:
+            raise Refusal(
+                f"Axis {self.axis} can't be used: what arrives is {x}, with axes 1 to {x.rank - 1} beside the batch.",
+                parameter="axis",
+                hints=(SetParameterHint("axis", -1),),
+            )
+        return self.axis
+
+
+class LogSoftmax(_OverAxis):
+    """The logarithm of softmax, computed without overflow: y_i = x_i − log Σ eˣʲ.
+
+    x: (N, K) or any with that axis -> y: as x. NLL takes it.
+    """
+
+    title: ClassVar = "Log-softmax"
+    category: ClassVar = Category.ACTIVATION
+    keywords: ClassVar = ("log probability", "classes", "normalise", "nll")
+    reference: ClassVar = Reference(
+        "Bridle", 1990, "Probabilistic interpretation of feedforward classification network outputs"
+    )
+    examples: ClassVar = _EXAMPLES
+
+    def build(self, inputs: Specs) -> Expression:
+        return Function.of("F.log_softmax", Ref("x"), dim=self._checked_axis(inputs))
+
+
+class Glu(_OverAxis):
+    """One half of the channels decides how much of the other half passes: y = A · σ(B) for x = [A, B].
+
+    x: (N, 2C, …) -> y: (N, C, …), split along the axis.
+    """
+
+    title: ClassVar = "GLU"
+    category: ClassVar = Category.ACTIVATION
+    keywords: ClassVar = ("gated linear unit", "gate", "convs2s", "language model")
+    reference: ClassVar = Reference(
+        "Dauphin, Fan, Auli, Grangier", 2017, "Language modeling with gated convolutional networks"
+    )
+    examples: ClassVar = (
+        ({}, {"x": TensorSpec((N, 6))}),
+        ({}, {"x": TensorSpec((N, 4, 3, 5))}),
+        ({"axis": -1}, {"x": TensorSpec((N, 5, 6))}),
+    )
+
+    def build(self, inputs: Specs) -> Expression:
+        axis = self._checked_axis(inputs)
+        length = inputs["x"].length(axis)
+        if length % 2:
+            hints = (ChangeChannels("x", length + 1),) if axis % inputs["x"].rank == 1 else ()
+            raise Refusal(
+                f"GLU splits an axis in two halves; axis {axis} of {inputs['x']} is odd.",
+                port="x",
+                expected=f"an even axis {axis}",
+                hints=hints,
+            )
+        return Function.of("F.glu", Ref("x"), dim=axis)
 
 
 class Softmax(Block):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Layer
 from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
-from graph_engine.blocks.windows import both, check_window, pair_text
+from graph_engine.blocks.weights import Init, WeightNorm, weighted
+from graph_engine.blocks.windows import both, check_groups, check_window, pair_text, same_padding
 
 _IMAGE = TensorSpec((N, 3, 9, 11))
 
@@ -18,7 +19,8 @@ class Conv2d(Block):
     """Slides learned filters over the image: position-invariant local features.
 
     x: (N, C, H, W) -> y: (N, channels, H', W'), H' = ⌊(H + 2p − d(k − 1) − 1)/s⌋ + 1.
-    `same` pads so that stride 1 keeps H and W, and stride s gives ⌈H/s⌉ for odd kernels.
+    `same` pads so that stride 1 keeps H and W, and stride s gives ⌈H/s⌉ for odd kernels. MACs: C/groups · channels ·
+    k² · H' · W'.
     """
 
     title: ClassVar = "Conv 2d"
@@ -32,18 +34,29 @@ class Conv2d(Block):
         ({"channels": 4, "kernel": 3}, {"x": _IMAGE}),
         ({"channels": 6, "kernel": [3, 5], "stride": 2, "padding": "none", "bias": False}, {"x": _IMAGE}),
         ({"channels": 6, "kernel": 3, "dilation": 2, "groups": 3}, {"x": _IMAGE}),
+        ({"channels": 2, "kernel": 4, "stride": 2, "padding": "custom", "pad": 1, "init": "he"}, {"x": _IMAGE}),
+        ({"channels": 2, "border": "reflect", "weight_norm": "weight"}, {"x": _IMAGE}),
     )
 
     channels: Annotated[int, Param("Channels", "How many filters, so how many maps come out.", ge=1)] = 32
     kernel: Annotated[Pair, Param("Kernel", "Height and width of a filter.", ge=1, unit="px")] = 3
     stride: Annotated[Pair, Param("Stride", "How far the filter moves at a time.", ge=1, unit="px")] = 1
     padding: Annotated[
-        Literal["same", "none"],
-        Param("Padding", "`same` adds zeros so that stride 1 keeps the size; `none` adds none."),
+        Literal["same", "none", "custom"],
+        Param("Padding", "`same` pads so that stride 1 keeps the size; `none` adds none; `custom` as given in Pad."),
     ] = "same"
+    pad: Annotated[
+        Pair, Param("Pad", "Rows and columns added on each side with padding `custom`.", ge=0, unit="px", advanced=True)
+    ] = 0
+    border: Annotated[
+        Literal["zeros", "reflect", "replicate", "circular"],
+        Param("Border", "What the padding is made of: zeros, the mirrored, the repeated or the opposite edge."),
+    ] = "zeros"
     dilation: Annotated[Pair, Param("Dilation", "Distance between the points of a filter.", ge=1, unit="px")] = 1
     groups: Annotated[int, Param("Groups", "Channels are split into this many independent groups.", ge=1)] = 1
     bias: Annotated[bool, Param("Bias", "Add a learned number to each map; needless before batch norm.")] = True
+    init: Init = "default"
+    weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
         parts = [pair_text(self.kernel), str(self.channels)]
@@ -53,21 +66,20 @@ class Conv2d(Block):
             parts.append(f"dilation {pair_text(self.dilation, single=True)}")
         if self.groups != 1:
             parts.append(f"{self.groups} groups")
+        if self.border != "zeros":
+            parts.append(self.border)
         return " · ".join(parts)
 
     def build(self, inputs: Specs) -> Layer:
         x = inputs["x"]
         channels = x.length(1)
-        for count, what in ((channels, f"the {channels} channels that arrive"), (self.channels, "Channels")):
-            if count % self.groups:
-                raise Refusal(
-                    f"Groups = {self.groups} must divide {what}" + (f" ({count})." if what == "Channels" else "."),
-                    parameter="groups",
-                    hints=(SetParameterHint("groups", 1),),
-                )
-        padding = self._padding() if self.padding == "same" else 0
+        check_groups(self.groups, channels, self.channels)
+        padding: Any = self.pad if self.padding == "custom" else 0
+        if self.padding == "same":
+            padding = same_padding(both(self.kernel), both(self.dilation), both(self.stride))
         check_window(x, self.kernel, self.dilation, padding, self.title)
-        return Layer.of(
+        self._check_border(x, padding)
+        layer = Layer.of(
             "nn.Conv2d",
             channels,
             self.channels,
@@ -77,18 +89,23 @@ class Conv2d(Block):
             dilation=self.dilation,
             groups=self.groups,
             bias=self.bias,
+            padding_mode=self.border,
         )
+        return weighted(layer, self.init, self.weight_norm)
 
-    def _padding(self) -> Pair | str:
-        (kernel_h, kernel_w), (dilation_h, dilation_w) = both(self.kernel), both(self.dilation)
-        spans = dilation_h * (kernel_h - 1), dilation_w * (kernel_w - 1)
-        if all(span % 2 == 0 for span in spans):
-            half_h, half_w = spans[0] // 2, spans[1] // 2
-            return half_h if half_h == half_w else (half_h, half_w)
-        if both(self.stride) == (1, 1):
-            return "same"  # torch pads an even kernel unevenly, only at stride 1
-        raise Refusal(
-            "Padding `same` with an even kernel needs stride 1; use an odd kernel or padding `none`.",
-            parameter="padding",
-            hints=(SetParameterHint("padding", "none"),),
-        )
+    def _check_border(self, x: TensorSpec, padding: Pair | str) -> None:
+        """Refuse to mirror more pixels than lie beside the edge, or to wrap around more than there are."""
+        spans = [d * (k - 1) for k, d in zip(both(self.kernel), both(self.dilation), strict=True)]
+        pads = [-(-span // 2) for span in spans] if isinstance(padding, str) else both(padding)
+        spare = {"reflect": 1, "circular": 0}.get(self.border)
+        if spare is None:
+            return
+        for length, pad in zip(x.shape[2:], pads, strict=True):
+            if isinstance(length, int) and pad > length - spare:
+                raise Refusal(
+                    f"Border `{self.border}` can give at most {length - spare} pixels here, and {pad} are needed. "
+                    "Use a smaller kernel, or border `zeros`.",
+                    port="x",
+                    parameter="border",
+                    hints=(SetParameterHint("border", "zeros"),),
+                )

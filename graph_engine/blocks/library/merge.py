@@ -1,4 +1,4 @@
-"""Where paths meet: add, multiply, concat and the residual join."""
+"""Where paths meet: add, subtract, multiply, concat and the residual join."""
 
 from __future__ import annotations
 
@@ -55,6 +55,24 @@ class Add(Block):
     def build(self, inputs: Specs) -> Expression:
         _check_equal(self.title, inputs)
         return Infix("+", tuple(Ref(port) for port in inputs.slots("xs")))
+
+
+class Subtract(Block):
+    """Takes the second input from the first, element by element: y = x₀ − x₁ − ….
+
+    xs: two or more of one shape -> y: that shape.
+    """
+
+    title: ClassVar = "Subtract"
+    category: ClassVar = Category.SKIP
+    whole_numbers: ClassVar = True
+    keywords: ClassVar = ("minus", "difference", "merge")
+    inputs: ClassVar = (Input("xs", variadic=True, help="the first, and what is taken from it"),)
+    examples: ClassVar = (_PAIR,)
+
+    def build(self, inputs: Specs) -> Expression:
+        _check_equal(self.title, inputs)
+        return Infix("-", tuple(Ref(port) for port in inputs.slots("xs")))
 
 
 class Multiply(Block):

@@ -1,21 +1,25 @@
-"""Normalisation and regularisation. All keep the shape."""
+"""Normalisation: numbers of a like size. All keep the shape."""
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Annotated, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
-from graph_engine.blocks.call import Layer
+from graph_engine.blocks.call import Expression, Function, Layer, Ref
+from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 _VECTOR, _SEQUENCE, _IMAGE = TensorSpec((N, 5)), TensorSpec((N, 3, 5)), TensorSpec((N, 3, 5, 6))
+_VOLUME = TensorSpec((N, 4, 2, 3, 5))
 _FEATURES = (Kind.VECTOR, Kind.SEQUENCE, Kind.IMAGE)
 
 
 class BatchNorm(Block):
     """Gives each channel mean 0 and variance 1 over the batch, then a learned scale and shift.
 
-    x: (N, C, H, W) or (N, C) -> y: as x. y = γ (x − μ)/√(σ² + ε) + β; in use, μ and σ are running averages.
+    x: (N, C), (N, C, H, W) or (N, C, D, H, W) -> y: as x. y = γ (x − μ)/√(σ² + ε) + β; in use, μ and σ
+    are running averages.
     """
 
     title: ClassVar = "Batch norm"
@@ -26,8 +30,8 @@ class BatchNorm(Block):
         2015,
         "Batch normalization: accelerating deep network training by reducing internal covariate shift",
     )
-    inputs: ClassVar = (Input("x", (Kind.IMAGE, Kind.VECTOR), "image or vector"),)
-    examples: ClassVar = (({}, {"x": _VECTOR}), ({"affine": False}, {"x": _IMAGE}))
+    inputs: ClassVar = (Input("x", (Kind.IMAGE, Kind.VECTOR, Kind.VOLUME), "image, vector or volume"),)
+    examples: ClassVar = (({}, {"x": _VECTOR}), ({"affine": False}, {"x": _IMAGE}), ({}, {"x": _VOLUME}))
 
     epsilon: Annotated[float, Param("Epsilon", "Added to the variance.", gt=0, le=1, advanced=True)] = 1e-5
     momentum: Annotated[
@@ -37,7 +41,7 @@ class BatchNorm(Block):
 
     def build(self, inputs: Specs) -> Layer:
         x = inputs["x"]
-        target = "nn.BatchNorm2d" if x.rank == 4 else "nn.BatchNorm1d"
+        target = {2: "nn.BatchNorm1d", 4: "nn.BatchNorm2d", 5: "nn.BatchNorm3d"}[x.rank]
         return Layer.of(target, x.length(1), eps=self.epsilon, momentum=self.momentum, affine=self.affine)
 
 
@@ -63,27 +67,96 @@ class LayerNorm(Block):
         return Layer.of("nn.LayerNorm", shape, eps=self.epsilon, elementwise_affine=self.affine)
 
 
-class Dropout(Block):
-    """While training, sets each value to zero with a probability and scales the rest; in use, does nothing.
+class InstanceNorm(Block):
+    """Gives each channel of each image mean 0 and variance 1, so that contrast and tint of a picture vanish.
 
-    x: any -> y: as x.
+    x: (N, C, H, W) or (N, C, D, H, W) -> y: as x. y = (x − μ)/√(σ² + ε), over the pixels of one channel.
     """
 
-    title: ClassVar = "Dropout"
+    title: ClassVar = "Instance norm"
     category: ClassVar = Category.NORMALISATION
-    keywords: ClassVar = ("regularisation", "overfitting", "noise")
+    keywords: ClassVar = ("in", "normalization", "style transfer", "contrast")
     reference: ClassVar = Reference(
-        "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov",
-        2014,
-        "Dropout: a simple way to prevent neural networks from overfitting",
+        "Ulyanov, Vedaldi, Lempitsky", 2016, "Instance normalization: the missing ingredient for fast stylization"
     )
-    inputs: ClassVar = (Input("x", _FEATURES, "vector, sequence or image"),)
-    examples: ClassVar = (({}, {"x": _VECTOR}), ({"probability": 0.1}, {"x": _IMAGE}), ({}, {"x": _SEQUENCE}))
+    inputs: ClassVar = (Input("x", (Kind.IMAGE, Kind.VOLUME), "image or volume"),)
+    examples: ClassVar = (({}, {"x": _IMAGE}), ({"affine": True}, {"x": _VOLUME}))
 
-    probability: Annotated[float, Param("Probability", "How often a value is set to zero.", ge=0, le=1)] = 0.5
-
-    def tell(self) -> str:
-        return f"p {self.probability:g}"
+    epsilon: Annotated[float, Param("Epsilon", "Added to the variance.", gt=0, le=1, advanced=True)] = 1e-5
+    affine: Annotated[bool, Param("Scale and shift", "Learn a scale γ and a shift β of each channel.")] = False
 
     def build(self, inputs: Specs) -> Layer:
-        return Layer.of("nn.Dropout", self.probability)
+        x = inputs["x"]
+        if all(length == 1 for length in x.shape[2:]):
+            raise Refusal(
+                f"Instance norm of a single pixel gives always 0; {x} arrives. Put it before the pooling.",
+                port="x",
+                expected="more than one pixel",
+            )
+        target = "nn.InstanceNorm2d" if x.rank == 4 else "nn.InstanceNorm3d"
+        return Layer.of(target, x.length(1), eps=self.epsilon, affine=self.affine)
+
+
+class GroupNorm(Block):
+    """Gives each group of channels of each sample mean 0 and variance 1, whatever the size of the batch.
+
+    x: (N, C), (N, C, H, W) or (N, C, D, H, W) -> y: as x. One group is layer norm, C groups are instance norm.
+    """
+
+    title: ClassVar = "Group norm"
+    category: ClassVar = Category.NORMALISATION
+    keywords: ClassVar = ("gn", "normalization", "small batch")
+    reference: ClassVar = Reference("Wu, He", 2018, "Group normalization")
+    inputs: ClassVar = (Input("x", (Kind.IMAGE, Kind.VECTOR, Kind.VOLUME), "image, vector or volume"),)
+    examples: ClassVar = (
+        ({"groups": 3}, {"x": _IMAGE}),
+        ({"groups": 2, "affine": False}, {"x": _VOLUME}),
+        ({"groups": 1}, {"x": _VECTOR}),
+    )
+
+    groups: Annotated[int, Param("Groups", "Channels are split into this many.", ge=1)] = 32
+    epsilon: Annotated[float, Param("Epsilon", "Added to the variance.", gt=0, le=1, advanced=True)] = 1e-5
+    affine: Annotated[bool, Param("Scale and shift", "Learn a scale γ and a shift β of each channel.")] = True
+
+    def tell(self) -> str:
+        return f"{self.groups} groups" if self.groups > 1 else "1 group"
+
+    def build(self, inputs: Specs) -> Layer:
+        channels = inputs["x"].length(1)
+        if channels % self.groups:
+            raise Refusal(
+                f"{self.groups} groups can't share {channels} channels evenly.",
+                parameter="groups",
+                expected=f"a divisor of {channels}",
+                hints=(SetParameterHint("groups", gcd(channels, self.groups)),),
+            )
+        return Layer.of("nn.GroupNorm", self.groups, channels, eps=self.epsilon, affine=self.affine)
+
+
+class LocalResponseNorm(Block):
+    """Divides each value by how strong its neighbours in other channels are, so that channels compete.
+
+    x: (N, C, H, W) -> y: as x. y = x/(k + α Σ x²)^β, summed over `size` channels around; α is the paper's, and torch's
+    is size times larger, since it averages.
+    """
+
+    title: ClassVar = "Local response norm"
+    category: ClassVar = Category.NORMALISATION
+    keywords: ClassVar = ("lrn", "alexnet", "lateral inhibition", "normalization")
+    reference: ClassVar = Reference(
+        "Krizhevsky, Sutskever, Hinton", 2012, "ImageNet classification with deep convolutional neural networks"
+    )
+    inputs: ClassVar = (Input("x", (Kind.IMAGE,), "the image"),)
+    examples: ClassVar = (({}, {"x": _IMAGE}), ({"size": 3, "alpha": 1.0, "k": 1.0}, {"x": _IMAGE}))
+
+    size: Annotated[int, Param("Size", "Over how many channels is summed.", ge=1)] = 5
+    alpha: Annotated[float, Param("Alpha", "Weight of the sum.", ge=0)] = 1e-4
+    beta: Annotated[float, Param("Beta", "Exponent.", ge=0)] = 0.75
+    k: Annotated[float, Param("K", "Added to the sum.", gt=0)] = 2.0
+
+    def tell(self) -> str:
+        return f"{self.size} channels"
+
+    def build(self, inputs: Specs) -> Expression:
+        alpha = float(f"{self.alpha * self.size:.12g}")  # 0.0005, and not 0.0005000000000000001
+        return Function.of("F.local_response_norm", Ref("x"), self.size, alpha=alpha, beta=self.beta, k=self.k)

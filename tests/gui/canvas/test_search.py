@@ -29,7 +29,7 @@ Bench = Any
         ("cross", "cross_entropy"),
         ("acc", "accuracy"),
         ("avg pool", "avg_pool2d"),
-        ("MAX", "max_pool2d"),
+        ("MAX P", "max_pool2d"),
     ],
 )
 def test_few_letters_find_the_block(query: str, key: str) -> None:

@@ -1,0 +1,70 @@
+"""Initial weights: functions that take a new module and give it back with other weights and biases of 0.
+
+Glorot, Bengio (2010); He, Zhang, Ren, Sun (2015); LeCun, Bottou, Orr, Müller (1998); Saxe, McClelland, Ganguli (2014).
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+def weighted_parts(module: nn.Module) -> list[nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d]:
+    """The linear layers and convolutions of a module, their biases set to 0."""
+    kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
+    parts = [part for part in module.modules() if isinstance(part, kinds)]
+    for part in parts:
+        if part.bias is not None:
+            nn.init.zeros_(part.bias)
+    return parts
+
+
+def fan_in(part: nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d) -> int:
+    """How many inputs each output sums; stride aside for a transposed convolution, whose weight is (in, out, k, k)."""
+    if isinstance(part, nn.ConvTranspose2d):
+        return part.weight[:, 0].numel() // part.groups
+    return part.weight[0].numel()
+
+
+def xavier_weights(module: nn.Module) -> nn.Module:
+    """Uniform weights of variance 2/(fan-in + fan-out): Glorot and Bengio (2010)."""
+    for part in weighted_parts(module):
+        nn.init.xavier_uniform_(part.weight)
+    return module
+
+
+def he_weights(module: nn.Module) -> nn.Module:
+    """Normal weights of variance 2/fan-in, for ReLU: He et al. (2015)."""
+    for part in weighted_parts(module):
+        nn.init.normal_(part.weight, std=(2 / fan_in(part)) ** 0.5)
+    return module
+
+
+def lecun_weights(module: nn.Module) -> nn.Module:
+    """Normal weights of variance 1/fan-in: LeCun et al. (1998)."""
+    for part in weighted_parts(module):
+        nn.init.normal_(part.weight, std=(1 / fan_in(part)) ** 0.5)
+    return module
+
+
+def orthogonal_weights(module: nn.Module) -> nn.Module:
+    """Weights whose rows, or columns, are orthonormal: Saxe et al. (2014)."""
+    for part in weighted_parts(module):
+        nn.init.orthogonal_(part.weight)
+    return module
+
+
+def identity_weights(module: nn.Module) -> nn.Module:
+    """Weights that pass the input through, as far as there are as many outputs."""
+    for part in weighted_parts(module):
+        if isinstance(part, nn.Linear):
+            nn.init.eye_(part.weight)
+        else:
+            nn.init.dirac_(part.weight, groups=part.groups)
+    return module
+
+
+def zero_weights(module: nn.Module) -> nn.Module:
+    """Weights of 0."""
+    for part in weighted_parts(module):
+        nn.init.zeros_(part.weight)
+    return module

@@ -1,0 +1,46 @@
+"""Losses that torch has no function for, each with its paper."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def contrastive_loss(a: Tensor, b: Tensor, same: Tensor, margin: float = 1.0) -> Tensor:
+    """½ d² for pairs that are the same, ½ max(0, margin − d)² for others, averaged; d is their distance.
+
+    (N, C), (N, C), (N,) of 1 and 0 -> scalar. Hadsell, Chopra, LeCun (2006). Dimensionality reduction by learning an
+    invariant mapping.
+    """
+    distance = F.pairwise_distance(a, b)
+    alike = same.to(distance.dtype)
+    return (alike * distance**2 + (1 - alike) * F.relu(margin - distance) ** 2).mean() / 2
+
+
+def dice_loss(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
+    """1 − 2 Σ p t / (Σ p² + Σ t²) of each sample, averaged; p = σ(logits).
+
+    Two of one shape (N, ...) -> scalar. Milletari, Navab, Ahmadi (2016). V-Net.
+    """
+    p, t = torch.sigmoid(logits).flatten(1), target.flatten(1)
+    overlap = (2 * (p * t).sum(1) + smooth) / ((p * p).sum(1) + (t * t).sum(1) + smooth)
+    return (1 - overlap).mean()
+
+
+def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 4.0) -> Tensor:
+    """T² KL(softmax(teacher/T) ‖ softmax(student/T)), averaged; the teacher learns nothing.
+
+    (N, K), (N, K) -> scalar. Hinton, Vinyals, Dean (2015). Distilling the knowledge in a neural network.
+    """
+    target = F.log_softmax(teacher.detach() / temperature, 1)
+    guess = F.log_softmax(student / temperature, 1)
+    return temperature**2 * F.kl_div(guess, target, reduction="batchmean", log_target=True)
+
+
+def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(μ, σ²) ‖ N(0, 1)) = −½ Σ (1 + log σ² − μ² − σ²), averaged over the batch.
+
+    (N, ...), (N, ...) -> scalar. Kingma, Welling (2014). Auto-encoding variational Bayes.
+    """
+    return -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).flatten(1).sum(1).mean()

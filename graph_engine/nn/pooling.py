@@ -1,0 +1,24 @@
+"""Pools and resizing that torch has no function for."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def rms_pool2d(
+    x: Tensor,
+    kernel: int | tuple[int, int],
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
+) -> Tensor:
+    """The root mean square of each window; where all is 0, the slope is 0 and not infinite.
+
+    (N, C, H, W) -> (N, C, H', W'). Boureau, Ponce, LeCun (2010). A theoretical analysis of feature pooling.
+    """
+    return F.avg_pool2d(x * x, kernel, stride, padding).clamp_min(1e-12).sqrt()
+
+
+def resize_as(x: Tensor, like: Tensor, mode: str = "nearest") -> Tensor:
+    """`x` brought to the height and width of `like`. (N, C, H, W), (N, D, H', W') -> (N, C, H', W')."""
+    return F.interpolate(x, size=like.shape[2:], mode=mode)
