@@ -169,7 +169,7 @@ def render(
         _show_for_picture(studio, OpenDocument(document, name=name or document.title), size, panel, select)
         if run:
             runs = studio.session.runs
-            runs.library.read_curves(run, lambda curves: runs.shown.begin(run, name or run, curves))
+            runs.show(run, name or run)
         if not _wait_until(lambda: studio.settled, _PATIENCE):
             raise RenderError("The window did not come to rest within a minute, so no picture was made.")
         seen = studio.session.runs.activations

@@ -244,11 +244,11 @@ class MainWindow(QMainWindow):
         self._close_now()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._may_close:
+        if self._may_close or not (self._session.runs.live or self._session.dirty):
             self._leave()
             event.accept()
             return
-        event.ignore()
+        event.ignore()  # what is asked now closes the window when it is answered
         self._unless_training(lambda: self._files.unless_unsaved(self._close_now))
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -20,8 +20,6 @@ class Dialog(QDialog):
         self.column.setContentsMargins(spacing.xxl, spacing.px(20), spacing.xxl, spacing.px(20))
         self.column.setSpacing(spacing.l)
         self.buttons = QDialogButtonBox(buttons or QDialogButtonBox.StandardButton.Close)
-        for button in self.buttons.buttons():
-            button.setIcon(button.icon().fromTheme(""))  # words are enough
         self.buttons.rejected.connect(self.reject)
         self.buttons.accepted.connect(self.accept)
 

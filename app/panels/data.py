@@ -155,7 +155,7 @@ class DataPanel(QWidget):
             return
         self._looking, self._stale = True, False
         snapshot = self._session.document.snapshot()
-        self._session.jobs.start("Reading data", lambda: look_at(snapshot), self._show, self._on_failed)
+        self._session.runs.background.start("Reading data", lambda: look_at(snapshot), self._show, self._on_failed)
 
     def _on_failed(self, error: Exception) -> None:
         from graph_engine.check.report import Problem
@@ -241,7 +241,7 @@ class DataPanel(QWidget):
             self._overview = None
             self._on_failed(error)
 
-        self._session.jobs.start("Reading samples", lambda: load_samples(overview, indices), take, fail)
+        self._session.runs.background.start("Reading samples", lambda: load_samples(overview, indices), take, fail)
 
     # Other data.
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.runs.activations import seen_node
 from graph_engine.blocks import Kind
-from graph_engine.probe import can_be_seen
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -83,7 +83,7 @@ class Glances(QObject):
         chosen = (nodes + nodes)[self._turn : self._turn + min(_AT_ONCE, len(nodes))]
         self._turn += len(chosen)
         current = self._session.selection.current
-        if current is not None and can_be_seen(self._session.graph, current):
+        if current is not None and self._can_be_seen(current):
             chosen = [*chosen, current]
         self._asked = tuple(dict.fromkeys(chosen))
         self._seen.want(self, self._asked, figures=True)
@@ -95,9 +95,11 @@ class Glances(QObject):
         return [
             node
             for node, report in check.nodes.items()
-            if can_be_seen(self._session.graph, node)
-            and any(spec.kind is Kind.IMAGE for spec in report.outputs.values())
+            if self._can_be_seen(node) and any(spec.kind is Kind.IMAGE for spec in report.outputs.values())
         ]
+
+    def _can_be_seen(self, node: str) -> bool:
+        return seen_node(self._session.graph, node) == node
 
     def _take(self) -> None:
         if not self._asked or not self._seen.answers(self._asked, figures=True):

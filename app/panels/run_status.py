@@ -12,22 +12,21 @@ from app.figures import clock, digits
 from app.panels.charts_ticks import value_label
 from app.theme import Role, qcolor, set_role, theme_manager
 from app.widgets import ElidedLabel
-from graph_engine.train.states import RunState
 
 if TYPE_CHECKING:
     from app.session import Session
     from graph_engine.train.feed import Progress
 
-STATES: dict[RunState, tuple[str, str]] = {
-    RunState.QUEUED: ("starting", "warning"),
-    RunState.RUNNING: ("training", "success"),
-    RunState.PAUSED: ("paused", "warning"),
-    RunState.STOPPED: ("stopped", "text_faint"),
-    RunState.FINISHED: ("finished", "accent"),
-    RunState.FAILED: ("failed", "danger"),
-    RunState.INTERRUPTED: ("interrupted", "warning"),
+STATES: dict[str, tuple[str, str]] = {
+    "queued": ("starting", "warning"),
+    "running": ("training", "success"),
+    "paused": ("paused", "warning"),
+    "stopped": ("stopped", "text_faint"),
+    "finished": ("finished", "accent"),
+    "failed": ("failed", "danger"),
+    "interrupted": ("interrupted", "warning"),
 }
-"""What a state is called, and the colour role of its dot."""
+"""What a `RunState` is called, and the colour role of its dot."""
 
 
 _EVERY = 120  # ms; figures that change more often cannot be read
@@ -47,9 +46,9 @@ def pieces(progress: Progress, *, unit: str = "samples") -> list[str]:
     if progress.steps:
         place.append(_steps(progress))
     found = [" · ".join(place)] if place else []
-    if progress.state is RunState.RUNNING and progress.rate:
+    if progress.state == "running" and progress.rate:
         found.append(f"{_rate(progress.rate)} {unit}/s")
-    if progress.state is RunState.RUNNING and progress.eta is not None:
+    if progress.state == "running" and progress.eta is not None:
         found.append(f"ETA {clock(progress.eta)}")
     elif progress.seconds and not progress.state.live:
         found.append(f"took {clock(progress.seconds)}")

@@ -6,24 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QStackedLayout,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.panels.runs_model import NAME, NOTE, RunsModel
+from app.panels.runs_table import RunsTable
 from app.theme import icon, set_surface, theme_manager
-from app.widgets import Banner, ElidedLabel, EmptyState, MessageAction, SearchField, dress_table
+from app.widgets import Banner, ElidedLabel, EmptyState, MessageAction, SearchField
 from graph_engine.train import RunState
 
 if TYPE_CHECKING:
@@ -31,34 +29,8 @@ if TYPE_CHECKING:
     from graph_engine.export import Exported
     from graph_engine.runs import RunRecord
 
-_FIGURES = {2: 100, 3: 102, 4: 76, 5: 70, 6: 62, 7: 108}
-_SHARES = {0: (0.44, 190), 1: (0.3, 100), 8: (0.26, 70)}
-"""Widths (px at the base text size) of columns of figures; of the others, their share of the rest, and the least."""
 _LIVE_EVERY = 250  # ms between two looks at the run that goes on
 _RESUMABLE = (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED)
-
-
-class RunsTable(QTableView):
-    """A table in which F2 renames the run, whatever F2 does elsewhere in the window."""
-
-    rename_requested = Signal()
-
-    @property
-    def is_editing(self) -> bool:
-        """Whether something is being typed in a cell."""
-        return self.state() is QAbstractItemView.State.EditingState
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            event.setAccepted(event.key() == Qt.Key.Key_F2)
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_F2:
-            self.rename_requested.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 class RunsPanel(QWidget):
@@ -105,10 +77,6 @@ class RunsPanel(QWidget):
         if row >= 0:
             self.table.setCurrentIndex(self.model.index(row, NAME))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._share_width()
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._library.refresh()
@@ -118,18 +86,7 @@ class RunsPanel(QWidget):
 
     def _build(self) -> None:
         self.search = SearchField("Filter runs…")
-        self.table = RunsTable()
-        self.table.setModel(self.model)
-        dress_table(self.table)
-        self.table.setAccessibleName("Runs")
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
-        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        heads = self.table.horizontalHeader()
-        heads.setSectionsClickable(True)
-        heads.setSortIndicatorShown(True)
-        heads.setSortIndicator(7, Qt.SortOrder.DescendingOrder)
-        heads.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.table = RunsTable(self.model)
         self.search.set_view(self.table)
         self._make_actions()
         self._bar = QHBoxLayout()
@@ -362,14 +319,5 @@ class RunsPanel(QWidget):
         self._column.setContentsMargins(spacing.l, spacing.s, spacing.l, spacing.s)
         self._column.setSpacing(spacing.s)
         self._bar.setSpacing(spacing.s)
-        self._share_width()
+        self.table.share_width()
         self.model.refresh_colors()
-
-    def _share_width(self) -> None:
-        """Figures have the room they need; names, documents and notes share the rest."""
-        px = theme_manager().spacing.px
-        rest = self.table.viewport().width() - sum(px(width) for width in _FIGURES.values())
-        for column, width in _FIGURES.items():
-            self.table.setColumnWidth(column, px(width))
-        for column, (share, least) in _SHARES.items():
-            self.table.setColumnWidth(column, max(px(least), int(rest * share)))

@@ -14,9 +14,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.runs.samples import SampleSource
 from app.workers import Jobs
 from graph_engine.blocks import Role, find_block
-from graph_engine.check.report import State
-from graph_engine.data import DataError
-from graph_engine.probe import ProbeAnswer, ProbeBoard, ProbeRequest, can_be_seen
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from app.runs.still import StillNetwork
     from app.session import Session
     from graph_engine.document import Graph
-    from graph_engine.probe import NodeView
+    from graph_engine.probe import NodeView, ProbeAnswer, ProbeBoard, ProbeRequest
 
 _SOON = 30  # ms, so that a row of changes is answered once
 _CHECKING = "The drawing is being checked."
@@ -219,6 +216,8 @@ class Activations(QObject):
         self._ask_soon()
 
     def _request(self) -> ProbeRequest:
+        from graph_engine.probe import ProbeRequest
+
         graph = self._session.graph
         seen = (seen_node(graph, node) for node in self.wanted())
         nodes = tuple(dict.fromkeys(node for node in seen if node is not None))
@@ -265,12 +264,16 @@ class Activations(QObject):
         self._ask_soon()
 
     def _fail(self, error: Exception) -> None:
+        from graph_engine.data import DataError
+
         self._busy = False
         self._answer = None
         self._trouble = str(error) if isinstance(error, DataError) else f"This could not be computed: {error}"
         self.changed.emit()
 
     def _why_not_still(self, node: str, seen: str) -> str:
+        from graph_engine.check.report import State
+
         check = self._session.check
         report = check.nodes.get(node) if check is not None else None
         if check is None:
@@ -289,6 +292,8 @@ class Activations(QObject):
 
 def seen_node(graph: Graph, node: str) -> str | None:
     """The node whose result stands for `node`: itself, or what is wired to an Output; None where there is nothing."""
+    from graph_engine.probe import can_be_seen
+
     if node not in graph:
         return None
     if can_be_seen(graph, node):

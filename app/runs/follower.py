@@ -16,9 +16,6 @@ from app.runs.activations import Activations
 from app.runs.library import RunLibrary
 from app.runs.shown import ShownRuns
 from app.workers import Jobs
-from graph_engine.blocks.library.borders import Input
-from graph_engine.runs import RunHandle, resume_run, start_run
-from graph_engine.train import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +24,8 @@ if TYPE_CHECKING:
     from app.runs.curves import RunCurves
     from app.session import Session
     from graph_engine.document import Document
+    from graph_engine.runs import RunHandle
+    from graph_engine.train import Progress
     from graph_engine.train.feed import Cursor
 
 _EVERY = 40  # ms between two looks at the feed
@@ -101,7 +100,7 @@ class RunFollower(QObject):
     def unit(self) -> str:
         """What is counted a second: `img`, or `samples` of anything else."""
         document = self._handle.document if self._handle is not None else self._session.document
-        shapes = (node.parameters.get("shape") for node in document.main if node.block == Input.key())
+        shapes = (node.parameters.get("shape") for node in document.main if node.block == "input")
         return "img" if any(isinstance(shape, (list, tuple)) and len(shape) == 3 for shape in shapes) else "samples"
 
     @property
@@ -128,12 +127,16 @@ class RunFollower(QObject):
         """Trains the document as it is, on a thread; what keeps it from that is told by `refused`."""
         if self.live:
             return
+        from graph_engine.runs import start_run
+
         snapshot = self._session.document.snapshot()
         self._launch(lambda: start_run(snapshot, store=self.library.store()))
 
     def resume_run(self, run: str) -> None:
         """Goes on with a run that was stopped or interrupted, from its newest checkpoint."""
         if not self.live:
+            from graph_engine.runs import resume_run
+
             self._launch(lambda: resume_run(run, store=self.library.store()))
 
     def show(self, run: str, name: str) -> None:
@@ -204,6 +207,8 @@ class RunFollower(QObject):
     # Inside.
 
     def _launch(self, start: Callable[[], RunHandle]) -> None:
+        from graph_engine.train import Progress
+
         self._starting, self._stop_at_once = True, False
         self._front = self._session.front
         self._progress = Progress()

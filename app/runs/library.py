@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from graph_engine.document.file import FileError
-from graph_engine.home import HomeError
-from graph_engine.runs import RunError, RunRecord, RunStore
-
 if TYPE_CHECKING:
     from app.runs.curves import RunCurves
     from app.workers import Jobs
     from graph_engine.document import Document
+    from graph_engine.runs import RunRecord, RunStore
 
 
 class RunLibrary(QObject):
@@ -47,6 +44,8 @@ class RunLibrary(QObject):
 
         Raises: HomeError when there is no place for runs.
         """
+        from graph_engine.runs import RunStore
+
         if self._store is None:
             self._store = RunStore()
         return self._store
@@ -105,6 +104,10 @@ class RunLibrary(QObject):
         self._background.start("Runs", work, done, self._fail)
 
     def _fail(self, error: Exception) -> None:
+        from graph_engine.document.file import FileError
+        from graph_engine.home import HomeError
+        from graph_engine.runs import RunError
+
         self._listing = False
         if not isinstance(error, (RunError, FileError, HomeError, OSError)):
             raise error

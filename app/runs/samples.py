@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.panels.data_overview import shown_spec
-from graph_engine.data import Dataset, Sample, resolve
-from graph_engine.data import samples as read_samples
-
 if TYPE_CHECKING:
     from app.session import Session
     from app.workers import Jobs
     from graph_engine.blocks import TensorSpec
+    from graph_engine.data import Dataset, Sample
     from graph_engine.document import Change, Document
 
 _SOON = 120  # ms
@@ -76,6 +73,8 @@ class SampleSource(QObject):
 
     def ask(self, indices: list[int], take: Callable[[list[Sample]], None]) -> None:
         """Reads samples as they are shown small; `take` gets them, unless the data is other by then."""
+        from graph_engine.data import samples as read_samples
+
         data = self._data
         if data is None:
             return
@@ -120,6 +119,9 @@ class SampleSource(QObject):
 
 
 def _look_at(document: Document) -> _Data | None:
+    from app.panels.data_overview import shown_spec
+    from graph_engine.data import resolve
+
     resolution = resolve(document)
     dataset = resolution.dataset
     if dataset is None:

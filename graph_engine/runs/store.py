@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -17,29 +16,18 @@ from typing import Literal, TypeVar
 from graph_engine.document import Document
 from graph_engine.document.file import FileError
 from graph_engine.home import runs_folder
+from graph_engine.runs.database import NOT_DAMAGED, SCHEMA, connected, insert, make, version
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RECORD, TRASH, RunFolder
 from graph_engine.runs.lock import RunLock
-from graph_engine.runs.record import RunRecord, from_json, to_json
+from graph_engine.runs.record import RunRecord, from_json
 from graph_engine.train.states import RunState
 
 T = TypeVar("T")
 Order = Literal["created", "name", "document", "state", "seconds"]
 
 DATABASE = "runs.sqlite"
-SCHEMA = 1
 _LOCK = ".store-lock"
-_NOT_DAMAGED = ("full", "locked", "busy", "readonly", "unable to open", "disk I/O")
-_PATIENCE = 5.0  # s to wait for another process that writes
-
-_MAKE = """
-CREATE TABLE run (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, document TEXT NOT NULL, dataset TEXT NOT NULL, state TEXT NOT NULL,
-    created TEXT NOT NULL, seconds REAL NOT NULL, record TEXT NOT NULL
-);
-CREATE INDEX run_created ON run (created);
-CREATE INDEX run_state ON run (state);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +126,7 @@ class RunStore:
         def take(db: sqlite3.Connection) -> RunRecord:
             db.execute("BEGIN IMMEDIATE")
             record = replace(self.run_folder(run).read(), id=run)
-            _insert(db, [record])
+            insert(db, [record])
             return record
 
         return self._ask(take)
@@ -180,15 +168,7 @@ class RunStore:
                 raise RunError(f"The list of runs in {self.folder} is being made again by another process. Try again.")
             try:
                 records = [record for name in self._folders() if (record := self._read(name)) is not None]
-                fresh = self.folder / f"{DATABASE}.new"
-                fresh.unlink(missing_ok=True)
-                with closing(sqlite3.connect(fresh)) as db, db:
-                    db.executescript(_MAKE)
-                    db.execute(f"PRAGMA user_version = {SCHEMA}")
-                    _insert(db, records)
-                for suffix in ("-wal", "-shm"):
-                    (self.folder / f"{DATABASE}{suffix}").unlink(missing_ok=True)
-                fresh.replace(self.folder / DATABASE)
+                make(self.folder / DATABASE, records)
             finally:
                 lock.let_go()
         return len(records)
@@ -256,7 +236,7 @@ class RunStore:
         new = [record for name in there - known if (record := self._read(name)) is not None]
         gone = [(name,) for name in known - there]
         if new or gone:
-            self._ask(lambda db: _insert(db, new))
+            self._ask(lambda db: insert(db, new))
             self._ask(lambda db: db.executemany("DELETE FROM run WHERE id = ?", gone))
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
@@ -268,33 +248,14 @@ class RunStore:
             try:
                 if (self.folder / DATABASE).exists():
                     try:
-                        with self._connected() as db:
-                            if _version(db) == SCHEMA:
+                        with connected(self.folder / DATABASE) as db:
+                            if version(db) == SCHEMA:
                                 return question(db)
                     except sqlite3.DatabaseError as error:
-                        if any(word in str(error) for word in _NOT_DAMAGED):
+                        if any(word in str(error) for word in NOT_DAMAGED):
                             raise
                 self.rebuild()
-                with self._connected() as db:
+                with connected(self.folder / DATABASE) as db:
                     return question(db)
             except (sqlite3.Error, OSError) as error:
                 raise RunError(f"The list of runs in {self.folder} can't be used ({error}).") from error
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.folder / DATABASE, timeout=_PATIENCE)) as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            with db:
-                yield db
-
-
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _insert(db: sqlite3.Connection, records: Sequence[RunRecord]) -> None:
-    db.executemany(
-        "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(r.id, r.name, r.document, r.dataset, str(r.state), r.created, r.seconds, to_json(r)) for r in records],
-    )

@@ -22,6 +22,7 @@ from graph_engine.data import Samples
 from graph_engine.data.seeds import STEP, mix
 from graph_engine.document import Document
 from graph_engine.train.batches import Batches
+from graph_engine.train.feed import Progress
 from graph_engine.train.objectives import frozen_nodes, objectives_of
 from graph_engine.train.updates import ActiveUpdate, modules_of
 
@@ -205,6 +206,23 @@ class Stepper:
 def arguments(program: Program, columns: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Values by Input node as values by argument of the program."""
     return {program.input_nodes[node]: values for node, values in columns.items()}
+
+
+def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:
+    """Where training stands, after `seconds` of a session that began after `first` steps: place, pace and what is left."""
+    at = stepper.position
+    taken = at.step - first
+    pace = seconds / taken if taken and seconds > 0 else None  # s a step, evaluation included
+    return Progress(
+        stage=at.stage + 1,
+        stages=len(stepper.plan.stages),
+        epoch=at.epoch,
+        epochs=stepper.total_epochs,
+        step=at.step,
+        steps=stepper.total_steps,
+        rate=stepper.plan.batch_size / pace if pace else None,
+        eta=pace * (stepper.total_steps - at.step) if pace else None,
+    )
 
 
 def finite(network: nn.Module) -> bool:

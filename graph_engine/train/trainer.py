@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from graph_engine.train.mishaps import explain
 from graph_engine.train.nonfinite import find_cause
 from graph_engine.train.objectives import series_of
 from graph_engine.train.states import RunState
-from graph_engine.train.stepper import Stepper, arguments
+from graph_engine.train.stepper import Stepper, arguments, progress_of
 from graph_engine.train.watching import Watcher
 
 if TYPE_CHECKING:
@@ -296,22 +296,13 @@ class Trainer:
         return f"Stopped early: no better {which} for {best.waited} epochs. {found}"
 
     def _report(self, state: RunState, message: str = "", node: str | None = None) -> None:
-        at, steps = self.stepper.position, self.stepper.total_steps
-        elapsed = self._elapsed() - self._seconds
-        taken = at.step - self._first_step
-        pace = elapsed / taken if taken and elapsed > 0 else None  # s a step, evaluation included
+        progress = progress_of(self.stepper, self._elapsed() - self._seconds, self._first_step)
         self.feed.report(
-            Progress(
+            replace(
+                progress,
                 state=state,
-                stage=at.stage + 1,
-                stages=len(self.plan.stages),
-                epoch=at.epoch,
-                epochs=self.stepper.total_epochs,
-                step=at.step,
-                steps=steps,
-                seconds=self._seconds + elapsed,
-                rate=self.plan.batch_size / pace if pace else None,
-                eta=pace * (steps - at.step) if pace and state.live else None,
+                seconds=self._elapsed(),
+                eta=progress.eta if state.live else None,
                 metrics=dict(self._meter.latest),
                 message=message,
                 node=node,

@@ -75,6 +75,7 @@ def test_an_even_kernel_with_a_stride_is_refused_with_a_way_out() -> None:
     ("parameters", "arguments"),
     [
         ({}, {"kernel_size": 2, "stride": 2}),
+        ({"kernel": 3}, {"kernel_size": 3, "stride": 2}),
         ({"kernel": 3, "stride": 3}, {"kernel_size": 3}),
         ({"kernel": 3, "stride": 1, "padding": 1}, {"kernel_size": 3, "stride": 1, "padding": 1}),
         (

@@ -208,6 +208,15 @@ def test_quitting_with_unsaved_changes_asks_and_may_be_called_off(open_in: OpenI
     assert recoverable(journal_folder()) == []
 
 
+def test_quitting_without_changes_asks_nothing(open_in: OpenIn) -> None:
+    window = open_in("lenet5")
+
+    window.book.run("file.quit")
+
+    assert not window.isVisible()
+    assert window.findChild(QMessageBox) is None
+
+
 def test_a_preset_in_place_of_unsaved_work_asks(open_in: OpenIn, qtbot: QtBot) -> None:
     window = open_in("lenet5")
     change(window)

@@ -205,6 +205,9 @@ def test_arrows_walk_through_the_palette_and_what_is_impossible_is_not_done(open
     assert palette.list.currentIndex().row() == 0
 
     QTest.keyClicks(palette.line, "redo")
+    rows = [palette.model.index(row, 0) for row in range(palette.model.rowCount())]
+    offers = {offer.entry.key: index for index in rows if (offer := palette.model.offer(index)) is not None}
+    palette.list.setCurrentIndex(offers["action:edit.redo"])
     QTest.keyClick(palette.line, Qt.Key.Key_Return)
     assert palette.isVisible()
     palette.close_palette()
