@@ -154,11 +154,10 @@ class Palette(QFrame):
         key = Qt.Key(event.key())
         steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: _ROWS, Qt.Key.Key_PageUp: -_ROWS}.get(key)
         if steps is not None:
-            count = self.model.rowCount()
+            count = self.model.possible
             if count:
                 row = self.list.currentIndex().row() + steps
-                row = row % count if abs(steps) == 1 else min(max(row, 0), count - 1)
-                self._light(row)
+                self._light(row % count if abs(steps) == 1 else min(max(row, 0), count - 1))
             return True
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.choose_current()
@@ -171,9 +170,8 @@ class Palette(QFrame):
         return False
 
     def _search(self, text: str) -> None:
-        matches = find(text, self._entries)
-        if text.strip():
-            matches = sorted(matches, key=lambda match: not self._offers[match.entry.key].possible)
+        # What is not possible now comes last, and the keyboard does not go there.
+        matches = sorted(find(text, self._entries), key=lambda match: not self._offers[match.entry.key].possible)
         self.model.show_matches([(match, self._offers[match.entry.key]) for match in matches[:_MOST]])
         self.list.setVisible(bool(matches))
         self._nothing.setVisible(not matches)
@@ -224,6 +222,11 @@ class PaletteModel(QAbstractListModel):
 
     def rowCount(self, parent: _Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)
+
+    @property
+    def possible(self) -> int:
+        """How many of the rows, which come first, can be chosen."""
+        return sum(1 for _, offer in self._rows if offer.possible)
 
     def offer(self, index: _Index) -> Offer | None:
         return self._rows[index.row()][1] if index.isValid() else None

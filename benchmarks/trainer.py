@@ -44,8 +44,8 @@ def run(quick: bool) -> dict[str, Figure]:
     torch.set_num_threads(1)  # as the trainer chooses for networks of this size
     figures: dict[str, Figure] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, steps, pairs in (("MLP", 4000, 15), ("CNN", 400, 11)):
-            case = Case(name, Path(folder), steps // (2 if quick else 1))
+        for name, steps, pairs in (("MLP", 8000, 11), ("CNN", 800, 9)):
+            case = Case(name, Path(folder), steps // (4 if quick else 1))
             bare, plain, probed = case.measure(3 if quick else pairs)
             charts, probes = BUDGETS[name]
             figures[f"{name}, a step of the bare loop"] = Figure(1000 * bare, "ms")

@@ -124,7 +124,7 @@ def lines_of(view: NodeView) -> list[str]:
     """The figures of a node as the inspector writes them."""
     lines = []
     if view.mean is not None and view.std is not None:
-        dead = f" · {view.dead * 100:.0f} % dead" if view.dead is not None else ""
+        dead = f" · {view.dead * 100:.0f} % dead" if view.dead else ""
         lines.append(f"activation μ {view.mean:.2g} σ {view.std:.2g}{dead}")
     if view.gradient is not None:
         lines.append(f"gradient |∇| {view.gradient:.1e}")

@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graph_engine.blocks.block import slot_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+NxGraph: TypeAlias = "nx.MultiDiGraph[str]"
 
 Position = tuple[float, float]
 
@@ -71,13 +74,26 @@ class Graph:
     """A directed graph of nodes and wires. May be drawn in a state that does not compile, cycles excepted."""
 
     def __init__(self, nodes: Iterable[Node] = (), wires: Iterable[Wire] = ()) -> None:
-        self.nx: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        self._nx: NxGraph | None = None
         self._nodes: dict[str, Node] = {}
         self._into: dict[str, dict[str, Wire]] = {}
         for node in nodes:
             self.put(node)
         for wire in wires:
             self.link(wire)
+
+    @property
+    def nx(self) -> NxGraph:
+        """The graph as networkx has it, made when it is first asked for: an empty window does not wait for networkx."""
+        if self._nx is None:
+            import networkx as nx
+
+            made: NxGraph = nx.MultiDiGraph()
+            made.add_nodes_from(self._nodes)
+            for wire in self.wires:
+                made.add_edge(wire.source, wire.target, key=(wire.output, wire.input), wire=wire)
+            self._nx = made
+        return self._nx
 
     def __contains__(self, node: object) -> bool:
         return node in self._nodes
@@ -118,6 +134,8 @@ class Graph:
 
     def leads_to(self, start: str, goal: str) -> bool:
         """Whether a path of wires goes from `start` to `goal`."""
+        import networkx as nx
+
         return bool(nx.has_path(self.nx, start, goal))
 
     def downstream(self, nodes: Iterable[str]) -> set[str]:
@@ -165,6 +183,8 @@ class Graph:
 
     def cycle(self) -> list[str]:
         """The nodes of some cycle, in order; empty when there is none."""
+        import networkx as nx
+
         try:
             return [edge[0] for edge in nx.find_cycle(self.nx)]
         except nx.NetworkXNoCycle:
@@ -186,19 +206,23 @@ class Graph:
     def put(self, node: Node) -> None:
         """Add a node, or replace the one of the same id."""
         if node.id not in self._nodes:
-            self.nx.add_node(node.id)
+            if self._nx is not None:
+                self._nx.add_node(node.id)
             self._into[node.id] = {}
         self._nodes[node.id] = node
 
     def drop(self, node: str) -> None:
         """Remove a node that no wire touches."""
-        self.nx.remove_node(node)
+        if self._nx is not None:
+            self._nx.remove_node(node)
         del self._nodes[node], self._into[node]
 
     def link(self, wire: Wire) -> None:
         self._into[wire.target][wire.input] = wire
-        self.nx.add_edge(wire.source, wire.target, key=(wire.output, wire.input), wire=wire)
+        if self._nx is not None:
+            self._nx.add_edge(wire.source, wire.target, key=(wire.output, wire.input), wire=wire)
 
     def unlink(self, wire: Wire) -> None:
         del self._into[wire.target][wire.input]
-        self.nx.remove_edge(wire.source, wire.target, key=(wire.output, wire.input))
+        if self._nx is not None:
+            self._nx.remove_edge(wire.source, wire.target, key=(wire.output, wire.input))

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from graph_engine.compile import Program
+    from graph_engine.train.outcome import Outcome
     from graph_engine.train.stepper import Stepper
-    from graph_engine.train.trainer import Outcome, Trainer
+    from graph_engine.train.trainer import Trainer
 
 RECORD_INTERVAL = 5.0
 """s between two updates of `run.json` and the store while the run goes on: the feed tells more, and at once."""

@@ -12,11 +12,12 @@ from graph_engine.train.control import Control
 from graph_engine.train.errors import DamagedCheckpoint, PlanError, TrainError
 from graph_engine.train.feed import Feed, News, Progress
 from graph_engine.train.history import read_epochs, read_feed, read_steps
+from graph_engine.train.outcome import Outcome
 from graph_engine.train.series import Points
 from graph_engine.train.states import RunState
 
 if TYPE_CHECKING:
-    from graph_engine.train.trainer import Outcome, Trainer
+    from graph_engine.train.trainer import Trainer
 
 __all__ = [
     "Checkpoint",
@@ -39,8 +40,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Outcome", "Trainer"):
-        from graph_engine.train import trainer
+    if name == "Trainer":
+        from graph_engine.train.trainer import Trainer
 
-        return getattr(trainer, name)
+        return Trainer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

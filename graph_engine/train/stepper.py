@@ -209,7 +209,7 @@ def arguments(program: Program, columns: Mapping[str, Tensor]) -> dict[str, Tens
 
 
 def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:
-    """Where training stands, after `seconds` of a session that began after `first` steps: place, pace and what is left."""
+    """Where training stands `seconds` into a session that began after `first` steps: place, pace, what is left."""
     at = stepper.position
     taken = at.step - first
     pace = seconds / taken if taken and seconds > 0 else None  # s a step, evaluation included

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from graph_engine.train.control import Control
 from graph_engine.train.devices import choose_device
 from graph_engine.train.errors import TrainError
 from graph_engine.train.evaluation import BATCHES, evaluate
-from graph_engine.train.feed import Feed, Progress
+from graph_engine.train.feed import Feed
 from graph_engine.train.history import History, read_feed
 from graph_engine.train.judge import Judge
 from graph_engine.train.keeper import Keeper
@@ -24,6 +24,7 @@ from graph_engine.train.meter import Meter
 from graph_engine.train.mishaps import explain
 from graph_engine.train.nonfinite import find_cause
 from graph_engine.train.objectives import series_of
+from graph_engine.train.outcome import NotFinite, Outcome, Stopped
 from graph_engine.train.states import RunState
 from graph_engine.train.stepper import Stepper, arguments, progress_of
 from graph_engine.train.watching import Watcher
@@ -33,27 +34,6 @@ if TYPE_CHECKING:
 
 FLUSH = 1 / 30
 """s between two looks at what was measured."""
-
-
-class _Stopped(Exception):
-    """The run is to end after the step that was taken."""
-
-
-class _NotFinite(Exception):
-    def __init__(self, step: int) -> None:
-        super().__init__(step)
-        self.step = step
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended.
-
-    `progress` holds state, message and newest metrics; `best` is the best epoch with its metrics.
-    """
-
-    progress: Progress
-    best: dict[str, float]
 
 
 class Trainer:
@@ -136,9 +116,9 @@ class Trainer:
             if self._history is not None:
                 self._history.open()
             state, message = self._train()
-        except _Stopped:
+        except Stopped:
             state, message = self._end(RunState.STOPPED)
-        except _NotFinite as bad:
+        except NotFinite as bad:
             state, message, node = self._fail_not_finite(bad.step)
         except Exception as error:  # noqa: BLE001  a failed run ends with words, not with a dead thread
             state = RunState.FAILED
@@ -215,7 +195,7 @@ class Trainer:
         finally:
             self.stepper.train_mode()
         if found is None:
-            raise _Stopped
+            raise Stopped
         return {f"val_{name}": value for name, value in found.items()}
 
     def _flush(self) -> None:
@@ -226,14 +206,14 @@ class Trainer:
         if bad is None and not self._keeper.remember(self.stepper, now):
             bad = self.stepper.position.step + 1
         if bad is not None:
-            raise _NotFinite(bad)
+            raise NotFinite(bad)
         if self._keeper.is_due(now):
             self._save()
         self._report(RunState.RUNNING)
         self._let_look()
 
     def _obey(self) -> None:
-        """Stand still while paused. Raises: _Stopped."""
+        """Stand still while paused. Raises: Stopped."""
         self._flush()
         stood = time.perf_counter()
         if self.control.paused and not self.control.stopped:
@@ -241,7 +221,7 @@ class Trainer:
             if self._keeper.is_due(stood, epoch_done=True):
                 self._save()
         if not self.control.wait_to_go_on(self._let_look):
-            raise _Stopped
+            raise Stopped
         self._started += time.perf_counter() - stood
         self._report(RunState.PAUSED if self.control.paused else RunState.RUNNING)
 
@@ -254,7 +234,7 @@ class Trainer:
         try:
             bad = self._meter.flush(self.stepper.position, self._elapsed())
             if bad is not None:
-                raise _NotFinite(bad)
+                raise NotFinite(bad)
             self._save()
         except TrainError as error:
             return RunState.FAILED, str(error)

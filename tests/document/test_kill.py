@@ -34,6 +34,7 @@ def edit(history, count):
 KILLING = f"""
 import os, signal, sys, time
 from pathlib import Path
+import networkx  # loaded once, not by each process after its fork
 from graph_engine.document import AddNodes, Document, History, Node, RemoveNodes, SetAbout
 from graph_engine.document.journal import Journal
 {EDIT}
