@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.open_document import OpenDocument
+from app.questions import ask_to_save
 from graph_engine.document import Document
 
 if TYPE_CHECKING:
@@ -106,27 +107,7 @@ class Files(QObject):
         if not self._session.dirty:
             then()
             return
-        name = self._session.front.name
-        box = QMessageBox(self._window)
-        box.setObjectName("unsaved")
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle("Unsaved changes")
-        box.setText(f"Save the changes to {name}?")
-        box.setInformativeText("If you don't save, they are lost.")
-        buttons = QMessageBox.StandardButton
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        box.setDefaultButton(buttons.Save)
-        box.button(buttons.Discard).setText("Don't save")
-
-        def answered(result: int) -> None:
-            box.deleteLater()
-            if result == buttons.Save.value:
-                self.save(then)
-            elif result == buttons.Discard.value:
-                then()
-
-        box.finished.connect(answered)
-        box.open()
+        ask_to_save(self._window, self._session.front.name, lambda: self.save(then), then)
 
     # --- inside
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence
 
 from app.canvas.search import Entry, block_entries
-from app.palette import Offer, renamed
+from app.palette_list import Offer, renamed
 from app.panels.presets import preset_entry
 from graph_engine.blocks import find_block
 

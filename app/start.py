@@ -138,7 +138,9 @@ class Studio(QObject):
     def _look_for_devices(self) -> None:
         from graph_engine.doctor.devices import find_devices
 
-        self.session.jobs.start("Looking for devices", find_devices, self.window.show_devices, lambda _: None)
+        self.session.jobs.start(
+            "Looking for devices", find_devices, self.window.topbar.device.show_devices, lambda _: None
+        )
 
 
 def render(

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.actions import Menu
+from app.device_chip import DeviceChip
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import ElidedLabel, KeyHint
 
@@ -41,9 +42,7 @@ class TopBar(QWidget):
         self.undo, self.redo = self._tool("edit.undo"), self._tool("edit.redo")
         self.search = SearchButton()
         self.search.clicked.connect(lambda: book.run("help.palette"))
-        self.device = QLabel()
-        self.device.setObjectName("device")
-        self.device.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.device = DeviceChip(session)
         self.train = ActionButton(book.qaction("run.train"))
         set_role(self.train, "primary")
         self.pause, self.stop, self.step = (self._tool(f"run.{name}") for name in ("pause", "stop", "step"))
@@ -68,12 +67,6 @@ class TopBar(QWidget):
         self._space()
         self._show_trail()
 
-    def show_device(self, text: str, tip: str) -> None:
-        """Says where training goes on: `cpu · 8 threads`."""
-        self.device.setText(text)
-        self.device.setToolTip(tip)
-        self.device.setVisible(bool(text) and not self._is_narrow())
-
     def set_at_welcome(self, *, at_welcome: bool) -> None:
         """Leaves out what means nothing while no document is shown."""
         for widget in (self._trail, self.undo, self.redo):
@@ -86,7 +79,7 @@ class TopBar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = self._is_narrow()
-        self.device.setVisible(bool(self.device.text()) and not narrow)
+        self.device.set_room(room=not narrow)
         self.search.set_short(short=narrow)
 
     def _is_narrow(self) -> bool:

@@ -53,7 +53,7 @@ def lenet5(
 )
 def slides_cnn() -> Builder:
     """The small CNN for colour images that the course slides and PyTorch's first tutorial train."""
-    net = Builder("Slides CNN", plan=_plan(15, 3e-3))
+    net = Builder("Slides CNN", plan=_plan(15, 5e-3))
     x, label = net.input("image", 3, 32, 32), net.input("label", classes=10, label=True)
     for channels in (6, 16):
         x = net.add("conv2d", x, channels=channels, kernel=5, padding="none")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from graph_engine.blocks import Param, Reference
-from graph_engine.document import Optimiser, Plan, Stage, Update
+from graph_engine.document import Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder
 from presets.preset import Published, preset
 
@@ -21,8 +21,8 @@ def highway_mlp(
     layers: Annotated[int, Param("Layers", "Highway layers.", ge=1, le=200)] = 9,
 ) -> Builder:
     """A deep stack of gated dense layers that begin by carrying their input through, so that depth does no harm."""
-    update = Update(optimiser=Optimiser(kind="adam", learning_rate=3e-3))
-    net = Builder("Highway MLP", plan=Plan(stages=(Stage(updates=(update,), epochs=15),)))
+    update = Update(optimiser=Optimiser(kind="adam", learning_rate=5e-3), schedule=Schedule(kind="one_cycle"))
+    net = Builder("Highway MLP", plan=Plan(stages=(Stage(updates=(update,), epochs=15),), batch_size=32))
     x, label = net.input("image", 1, 28, 28), net.input("label", classes=10, label=True)
     x = net.add("linear", net.add("flatten", x), features=width)
     for _ in range(layers):

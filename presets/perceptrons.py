@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from graph_engine.blocks import Param, Reference
-from graph_engine.document import Binding, Optimiser, Plan, Stage, Update
+from graph_engine.document import Binding, Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder, Port
 from presets.preset import Published, preset
 
@@ -23,8 +23,9 @@ def _start(title: str, data: Data, plan: Plan) -> tuple[Builder, Port, Port]:
 
 
 def _plan(data: Data, epochs: int, learning_rate: float) -> Plan:
-    update = Update(optimiser=Optimiser(kind="adam", learning_rate=learning_rate))
-    return Plan(stages=(Stage(updates=(update,), epochs=epochs),), batch_size=4 if data == "xor" else 64)
+    schedule = Schedule(kind="constant" if data == "xor" else "one_cycle")
+    update = Update(optimiser=Optimiser(kind="adam", learning_rate=learning_rate), schedule=schedule)
+    return Plan(stages=(Stage(updates=(update,), epochs=epochs),), batch_size=64 if data == "xor" else 32)
 
 
 @preset(
@@ -39,7 +40,7 @@ def _plan(data: Data, epochs: int, learning_rate: float) -> Plan:
 )
 def perceptron(data: Annotated[Data, _DATA] = "digits") -> Builder:
     """One layer of weights: draws straight lines between classes, so it can't learn exclusive or."""
-    plan = _plan(data, *((300, 0.05) if data == "xor" else (15, 1e-2)))
+    plan = _plan(data, *((100, 0.05) if data == "xor" else (15, 0.02)))
     net, x, label = _start("Perceptron", data, plan)
     net.classify(net.add("linear", x, features=2 if data == "xor" else 10), label)
     return net
@@ -53,7 +54,7 @@ def perceptron(data: Annotated[Data, _DATA] = "digits") -> Builder:
 )
 def xor(hidden: Annotated[int, Param("Hidden", "How many hidden units.", ge=1)] = 4) -> Builder:
     """Exclusive or with one hidden layer: the smallest task that needs one."""
-    net, x, label = _start("XOR", "xor", _plan("xor", 300, 0.05))
+    net, x, label = _start("XOR", "xor", _plan("xor", 100, 0.05))
     x = net.add("linear", x, features=hidden)
     x = net.add("tanh", x)
     net.classify(net.add("linear", x, features=2), label)
@@ -71,7 +72,7 @@ def mlp(
     width: Annotated[int, Param("Width", "Units of the first hidden layer; the second has half.", ge=2)] = 128,
 ) -> Builder:
     """Two hidden layers between the pixels and the classes."""
-    plan = _plan(data, *((150, 0.02) if data == "xor" else (15, 1e-3)))
+    plan = _plan(data, *((100, 0.05) if data == "xor" else (15, 5e-3)))
     net, x, label = _start("Multi-layer perceptron", data, plan)
     for features in (width, width // 2):
         x = net.add("linear", x, features=features)

@@ -22,9 +22,10 @@ XAxis = Literal["step", "epoch", "time"]
 """What runs along the bottom: optimiser steps, passes over the data, or seconds of training."""
 
 FAN = 4
-"""How many entries of a summary become one of the next."""
+"""How many entries of a summary become one of the next; `_of_four` takes as many."""
 
 _BLOCK = 64
+_GONE = -40.0  # exp(-40) is less than what a number can tell
 
 
 class Column:
@@ -51,6 +52,12 @@ class Column:
             self._room = room
         self._room[self._count : end] = new
         self._count = end
+
+
+def _of_four(pick: np.ufunc, values: Floats) -> Floats:
+    """The least (or greatest) of each four values; several times as fast as reducing an axis of length four."""
+    found: Floats = pick(pick(values[0::4], values[1::4]), pick(values[2::4], values[3::4]))
+    return found
 
 
 class Summary:
@@ -84,8 +91,8 @@ class Summary:
             lows, highs = self._levels[level]
             start, stop = len(lows) * FAN, len(low) // FAN * FAN
             if stop > start:
-                lows.extend(np.fmin.reduce(low.values[start:stop].reshape(-1, FAN), axis=1))
-                highs.extend(np.fmax.reduce(high.values[start:stop].reshape(-1, FAN), axis=1))
+                lows.extend(_of_four(np.fmin, low.values[start:stop]))
+                highs.extend(_of_four(np.fmax, high.values[start:stop]))
             low, high, level = lows, highs, level + 1
 
     def drawn(self, x: Floats, start: int, stop: int, most: int) -> tuple[Floats, Floats]:
@@ -135,7 +142,13 @@ class Smoother:
             return values
         present = np.isfinite(values)
         sums = _decayed(np.where(present, values, 0.0), self.weight, self._sum)
-        masses = _decayed(present.astype(np.float64), self.weight, self._mass)
+        if present.all():
+            masses = np.full(len(values), 1 / (1 - self.weight))
+            fading = min(len(values), int(_GONE / np.log(self.weight)) + 1)  # further on nothing is left of the start
+            faded = self.weight ** np.arange(1, fading + 1)
+            masses[:fading] = faded * self._mass + (1 - faded) / (1 - self.weight)
+        else:
+            masses = _decayed(present.astype(np.float64), self.weight, self._mass)
         if len(values):
             self._sum, self._mass = float(sums[-1]), float(masses[-1])
         return np.divide(sums, masses, out=np.full(len(values), np.nan), where=masses > 0)

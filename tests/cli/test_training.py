@@ -236,8 +236,8 @@ def test_ctrl_c_stops_with_a_checkpoint_and_says_how_to_go_on(number: int, layer
 def test_a_run_that_is_stopped_and_one_that_is_not_end_with_the_same_weights(layerloom: Call) -> None:
     import torch
 
-    whole = layerloom("train", "mlp:width=8", "--epochs", "2", "--json").json["run"]
-    parts = layerloom("train", "mlp:width=8", "--epochs", "1", "--json").json["run"]
+    whole = layerloom("train", "mlp:data=xor,width=8", "--epochs", "2", "--json").json["run"]
+    parts = layerloom("train", "mlp:data=xor,width=8", "--epochs", "1", "--json").json["run"]
     layerloom("train", "--resume", parts, "--epochs", "2", "--json")
     one, other = (RunStore().get(run).folder.checkpoint("last").weights for run in (whole, parts))
     assert all(torch.equal(one[name], other[name]) for name in one)

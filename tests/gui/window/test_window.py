@@ -23,13 +23,14 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.actions import ALL, Menu, Scope
+from app.device_chip import device_of
 from app.dialogs.about import AboutDialog, DoctorDialog
 from app.dialogs.preferences import PreferencesDialog
 from app.dialogs.shortcuts import ShortcutSheet
 from app.settings import Settings
 from app.start import Studio
 from app.theme import icon_names, theme_manager
-from app.window import MainWindow, device_of
+from app.window import MainWindow
 from app.workspace import Side
 from graph_engine.doctor.devices import Device
 from graph_engine.document import Document, Plan

@@ -1,0 +1,172 @@
+"""The window as the desk that actions work on: what each of them does with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
+
+from app.placing import place_block
+from app.workspace import Side
+from graph_engine.document.surgery import wrap_in_residual
+
+if TYPE_CHECKING:
+    from app.actions.book import ActionBook
+    from app.canvas import CanvasView
+    from app.exports import Exports
+    from app.files import Files
+    from app.palette import Palette
+    from app.panels.welcome import WelcomePage
+    from app.panes import Panes
+    from app.preset_shelf import PresetShelf
+    from app.search_everything import SearchEverything
+    from app.session import Session
+    from app.settings import Settings, ThemeMode
+    from app.topbar import TopBar
+
+
+class DeskWindow(QMainWindow):
+    """A window that is an `app.actions.desk.Desk`; `MainWindow` makes its parts."""
+
+    book: ActionBook
+    panes: Panes
+    shelf: PresetShelf
+    topbar: TopBar
+    welcome: WelcomePage
+    _canvas: CanvasView
+    _exports: Exports
+    _files: Files
+    _search: SearchEverything
+    _session: Session
+    _settings: Settings
+    _stack: QStackedWidget
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def files(self) -> Files:
+        return self._files
+
+    @property
+    def exports(self) -> Exports:
+        return self._exports
+
+    @property
+    def canvas(self) -> CanvasView:
+        return self._canvas
+
+    @property
+    def theme(self) -> ThemeMode:
+        return self._settings.theme
+
+    @property
+    def at_welcome(self) -> bool:
+        return self._stack.currentWidget() is self.welcome
+
+    def set_theme(self, mode: ThemeMode) -> None:
+        self._settings.theme = mode
+
+    def show_welcome(self) -> None:
+        """Covers the drawing with the page one begins with."""
+        self._stack.setCurrentWidget(self.welcome)
+        self.shelf.load()
+        self.welcome.focus_first()
+        self.book.refresh()
+
+    def show_drawing(self) -> None:
+        """Shows the drawing."""
+        if self.at_welcome or self.focusWidget() is None:
+            self._stack.setCurrentWidget(self.panes.workspace)
+            self._canvas.setFocus()
+        self.panes.restore()
+        self.book.refresh_soon()
+
+    @property
+    def command_palette(self) -> Palette:
+        return self._search.palette
+
+    def show_palette(self) -> None:
+        self._search.open(drawing=not self.at_welcome)
+
+    def show_node_search(self) -> None:
+        self._search.open_nodes()
+
+    def show_panel(self, name: str) -> None:
+        self.show_drawing()
+        self.panes.show(name)
+
+    def side_shown(self, side: Side) -> bool:
+        return self.panes.workspace.is_shown(side)
+
+    def toggle_side(self, side: Side) -> None:
+        self.panes.workspace.show_side(side, shown=not self.side_shown(side))
+
+    def cycle_panes(self, steps: int) -> None:
+        self.panes.cycle(steps)
+
+    def toggle_menu_bar(self) -> None:
+        self._settings.menu_bar = not self._settings.menu_bar
+
+    def open_menu(self) -> None:
+        if self.menuBar().isVisible():
+            self.menuBar().setFocus(Qt.FocusReason.MenuBarFocusReason)
+            self.menuBar().setActiveAction(self.menuBar().actions()[0])
+        else:
+            self.topbar.open_menu()
+
+    def toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def rename(self) -> None:
+        if self._session.selection.current is not None:
+            self._canvas.rename()
+        else:
+            self.panes.workspace.show_side(Side.RIGHT, shown=True)
+            self.panes.inspector.rename()
+
+    def place_block(self, key: str) -> None:
+        """Adds a block where it fits best."""
+        self.show_drawing()
+        place_block(self._session, self._canvas, key)
+
+    def wrap_in_residual(self) -> None:
+        session = self._session
+        edit = wrap_in_residual(session.graph, session.selection.nodes, session.graph_name)
+        if session.attempt(edit):
+            session.select([edit.edits[0].nodes[0].id])  # type: ignore[union-attr]  # it begins with the new node
+
+    def check_now(self) -> None:
+        self._session.recheck()
+        self.show_panel("problems")
+
+    def train(self) -> None:
+        self._session.runs.start()
+        if self.side_shown(Side.BOTTOM) and self.panes.bottom.current not in ("charts", "feature_maps", "runs"):
+            self.panes.bottom.show_panel("charts")
+
+    def show_preferences(self) -> None:
+        from app.dialogs.preferences import PreferencesDialog
+
+        PreferencesDialog(self._settings, self.book, self).open()
+
+    def show_shortcuts(self) -> None:
+        from app.dialogs.shortcuts import ShortcutSheet
+
+        ShortcutSheet(self.book, self).open()
+
+    def show_about(self) -> None:
+        from app.dialogs.about import AboutDialog
+
+        AboutDialog(self).open()
+
+    def show_doctor(self) -> None:
+        from app.dialogs.about import DoctorDialog
+
+        DoctorDialog(self, self._session.jobs).open()

@@ -1,0 +1,47 @@
+"""Questions that must be answered before something is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+
+def ask_to_stop_training(window: QWidget, then: Callable[[], object]) -> None:
+    """Asks whether the run that goes on may be ended, and calls `then` if so."""
+    box = QMessageBox(window)
+    box.setObjectName("training")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Training is going on")
+    box.setText("Stop training and quit?")
+    box.setInformativeText("What it has learnt is kept: the run can be resumed from where it stops.")
+    stop = box.addButton("Stop and quit", QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(stop)
+    box.finished.connect(box.deleteLater)
+    box.buttonClicked.connect(lambda button: then() if button is stop else None)
+    box.open()
+
+
+def ask_to_save(window: QWidget, name: str, save: Callable[[], object], give_up: Callable[[], object]) -> None:
+    """Asks whether the changes to the document called `name` are to be saved, or given up; or neither."""
+    buttons = QMessageBox.StandardButton
+    box = QMessageBox(window)
+    box.setObjectName("unsaved")
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle("Unsaved changes")
+    box.setText(f"Save the changes to {name}?")
+    box.setInformativeText("If you don't save, they are lost.")
+    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+    box.setDefaultButton(buttons.Save)
+    box.button(buttons.Discard).setText("Don't save")
+
+    def answered(result: int) -> None:
+        box.deleteLater()
+        if result == buttons.Save.value:
+            save()
+        elif result == buttons.Discard.value:
+            give_up()
+
+    box.finished.connect(answered)
+    box.open()
