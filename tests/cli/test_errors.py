@@ -46,7 +46,7 @@ def test_every_known_error_is_an_exception_of_that_name(name: str) -> None:
         (["check"], ["Missing argument 'THING'", "See: layerloom check --help"]),
         (["export", "lenet5", "--to", "pdf", "-o", "x"], ["'--to'", "'pdf'", "onnx"]),
         (["train", "lenet5", "--epochs", "many"], ["'--epochs'", "valid integer"]),
-        (["blocks", "conv3d"], ["There is no block called 'conv3d'", "conv2d"]),
+        (["blocks", "conv4d"], ["There is no block called 'conv4d'", "conv2d"]),
         (["presets", "lenet"], ["There is no preset called 'lenet'", "lenet5"]),
         (["check", "lenet"], ["There is no preset or run called 'lenet'", "lenet5"]),
         (["check", "nothing.loom"], ["nothing.loom is not there"]),
