@@ -65,7 +65,9 @@ class Bilinear(Block):
         ({"features": 2, "bias": False}, {"a": TensorSpec((N, 4, 5)), "b": TensorSpec((N, 4, 3))}),
     )
 
-    features: Annotated[int, Param("Features", "How many numbers come out.", ge=1)] = 64
+    features: Annotated[
+        int, Param("Features", "How many numbers come out; torch computes them one by one.", ge=1, le=4096)
+    ] = 64
     bias: Annotated[bool, Param("Bias", "Add a learned number to each output.")] = True
 
     def tell(self) -> str:
