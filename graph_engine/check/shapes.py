@@ -15,7 +15,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from graph_engine.blocks import Axis, Block, Dim, Expression, Layer, Refusal, Specs, TensorSpec
+from graph_engine.blocks import Axis, Block, Dim, Expression, Layer, Refusal, Role, Specs, TensorSpec
 from graph_engine.blocks.call import layers_of
 from graph_engine.blocks.tensor import TIMES, Kind
 from graph_engine.check.evaluate import CountMacs, evaluate, make_layer
@@ -49,8 +49,8 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
 
     Raises: Refusal in our words when the block does not take these inputs; torch's words, if any, are its cause.
     """
-    expression = build(block, inputs)
     _check_numbers(block, inputs)
+    expression = build(block, inputs)
     lengths = _lengths(inputs)
     try:
         with torch.device("meta"):
@@ -93,6 +93,9 @@ def build(block: Block, inputs: Specs) -> Expression:
         raise Refusal(f"{block.title}: {error}.") from error
 
 
+_MEASURE = "Give the input they come from the type float32."
+
+
 def _check_numbers(block: Block, inputs: Specs) -> None:
     """The meta device computes with whole numbers where a real one refuses to.
 
@@ -102,9 +105,10 @@ def _check_numbers(block: Block, inputs: Specs) -> None:
         declared = block.input(port)
         wanted = declared is not None and set(declared.kinds) & {Kind.LABEL, Kind.TOKENS}
         if not (spec.is_floating or block.whole_numbers or wanted):
+            advice = "For classes use cross entropy." if block.role is Role.LOSS else _MEASURE
             raise Refusal(
                 f"{block.title} computes with measurements (float32), and whole numbers ({spec.dtype}) arrive. "
-                "Give the input they come from the type float32.",
+                + advice,
                 port=port,
                 expected="float32",
             )

@@ -372,7 +372,7 @@ CASES = [
             AddNodes((Node("output_1", "output"),), (Wire("relu_1", "y", "output_1", "x"),)),
         ),
         "mean_squared_error_1",
-        "what arrives at target are whole numbers",
+        "For classes use cross entropy.",
         port="target",
         expected="float32",
     ),

@@ -77,13 +77,6 @@ class MeanSquaredError(Block):
             raise Refusal(
                 f"Mean squared error needs equal shapes: {x} and {target} arrive.", port="x", expected=str(target)
             )
-        if not target.is_floating:
-            raise Refusal(
-                "Mean squared error compares measurements; what arrives at target are whole numbers. "
-                "For classes use cross entropy.",
-                port="target",
-                expected="float32",
-            )
         return Function.of("F.mse_loss", Ref("x"), Ref("target"))
 
 
