@@ -71,6 +71,10 @@ class Input:
         return not self.kinds or kind in self.kinds or kind is Kind.ANY
 
 
+Pattern = str | tuple["Pattern", ...]
+"""How one value holds the outputs of a block: the name of one, or a tuple of patterns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """An output port; `kind` where rank and dtype do not tell it."""
@@ -121,6 +125,8 @@ class Block:
     keywords: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[tuple[Input, ...]] = (Input("x"),)
     outputs: ClassVar[tuple[Output, ...]] = (Output(),)
+    returns: ClassVar[Pattern | None] = None
+    """How what it computes holds the outputs, if not as one value or a plain tuple: `("y", ("h", "c"))`."""
     whole_numbers: ClassVar[bool] = False
     """Whether it takes int64 at ports that do not name a kind of whole numbers."""
     converts: ClassVar[tuple[tuple[Kind, Kind], ...]] = ()
@@ -166,6 +172,12 @@ class Block:
         return found if found is not None and found.variadic == bool(_SLOT.match(slot)) else None
 
     @classmethod
+    def pattern(cls) -> Pattern:
+        """How what it computes holds the outputs, by name: one value, a tuple, or tuples in tuples."""
+        names = tuple(port.name for port in cls.outputs)
+        return cls.returns or (names[0] if len(names) == 1 else names or "")
+
+    @classmethod
     def output(cls, port: str) -> Output | None:
         return next((declared for declared in cls.outputs if declared.name == port), None)
 
@@ -187,6 +199,27 @@ class Block:
             ports = [name for port in self.inputs for name in inputs.slots(port.name)]
             return Apply(built, tuple(Ref(name) for name in ports))
         return built
+
+
+def flat(pattern: Pattern) -> Iterator[str]:
+    """The names in `pattern`, in order."""
+    if isinstance(pattern, str):
+        yield pattern
+    else:
+        for part in pattern:
+            yield from flat(part)
+
+
+def unpacked(pattern: Pattern, value: Any) -> dict[str, Any]:
+    """What each name of `pattern` stands for in `value`.
+
+    Raises: ValueError when `value` is held otherwise.
+    """
+    if isinstance(pattern, str):
+        return {pattern: value}
+    return {
+        name: each for part, inner in zip(pattern, value, strict=True) for name, each in unpacked(part, inner).items()
+    }
 
 
 @cache

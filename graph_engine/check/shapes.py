@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import cycle
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from graph_engine.blocks import Axis, Block, Dim, Expression, Layer, Refusal, Role, Specs, TensorSpec
+from graph_engine.blocks.block import unpacked
 from graph_engine.blocks.call import layers_of
 from graph_engine.blocks.tensor import TIMES, Kind
 from graph_engine.check.evaluate import CountMacs, evaluate, make_layer
@@ -55,13 +57,13 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
     try:
         with torch.device("meta"):
             modules = {layer: make_layer(layer) for layer in dict.fromkeys(layers_of(expression))}
-        first, *others = (_run(expression, inputs, modules, each) for each in lengths)
+        runs = [_run(expression, inputs, modules, each) for each in lengths]
+        held = [unpacked(block.pattern(), run.out) for run in runs]
     except Exception as error:
         shapes = " and ".join(str(spec) for spec in inputs.values())
         raise Refusal(f"{block.title} can't take {shapes}.") from error
     outputs = {
-        port.name: _spec([run.outputs[at] for run in (first, *others)], lengths, port.kind, inputs)
-        for at, port in enumerate(block.outputs)
+        port.name: _spec([values[port.name] for values in held], lengths, port.kind, inputs) for port in block.outputs
     }
     for spec in outputs.values():
         if any(isinstance(dim, int) and dim < 1 for dim in spec.shape):
@@ -73,7 +75,7 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
         params=count_params,
         trainable=count_params,
         buffers=sum(b.numel() for b in buffers),
-        macs=first.macs // BATCH[0]
+        macs=runs[0].macs // BATCH[0]
         if len(lengths[0]) == 1
         else _macs_of_a_step(expression, inputs, modules, lengths[0]),
         activation_bytes=sum(_bytes_per_sample(spec) for spec in outputs.values()),
@@ -116,9 +118,9 @@ def _check_numbers(block: Block, inputs: Specs) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One run: the outputs in order, and the multiply-adds."""
+    """One run: what was computed, as the block's pattern holds it, and the multiply-adds."""
 
-    outputs: tuple[Tensor, ...]
+    out: Any
     macs: int
 
 
@@ -140,7 +142,7 @@ def _run(expression: Expression, inputs: Specs, modules: Mapping[Layer, nn.Modul
     values = {port: _tensor(spec, lengths) for port, spec in inputs.items()}
     with torch.no_grad(), CountMacs() as count:
         out = evaluate(expression, values, modules)
-    return _Run(out if isinstance(out, tuple) else (out,), count.macs)
+    return _Run(out, count.macs)
 
 
 def _macs_of_a_step(expression: Expression, inputs: Specs, modules: Mapping[Layer, nn.Module], lengths: Lengths) -> int:

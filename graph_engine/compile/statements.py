@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph_engine.blocks import Expression, Ref, Role, Specs, TensorSpec, get_block
+from graph_engine.blocks.block import Pattern
 from graph_engine.blocks.call import Layer, layers_of
 from graph_engine.check.report import CheckResult
 from graph_engine.check.shapes import build
@@ -24,6 +25,7 @@ class Statement:
     expression: Expression
     operands: Mapping[str, tuple[str, str]]
     spec: TensorSpec | None
+    pattern: Pattern = "y"
 
     @property
     def layers(self) -> list[Layer]:
@@ -56,7 +58,7 @@ def statements_for(graph: Graph, result: CheckResult, targets: Iterable[str]) ->
         report = result.nodes[name]
         operands = {port: (wire.source, wire.output) for port, wire in graph.wires_into(name).items()}
         spec = next(iter(report.outputs.values()), None)
-        statements.append(Statement(name, build(block, Specs(report.inputs)), operands, spec))
+        statements.append(Statement(name, build(block, Specs(report.inputs)), operands, spec, block.pattern()))
     return statements
 
 
@@ -75,11 +77,12 @@ def find_repeats(statements: list[Statement], used_later: Iterable[str]) -> list
     for node in used_later:
         if node in index:
             last_use[index[node]] = len(statements)
+    single = [isinstance(statement.pattern, str) for statement in statements]
     repeats = []
     start = 0
     while start < len(statements):
         best = max(
-            (_repeat_at(start, period, signatures, last_use) for period in range(1, _LONGEST_PERIOD + 1)),
+            (_repeat_at(start, period, signatures, last_use, single) for period in range(1, _LONGEST_PERIOD + 1)),
             key=lambda repeat: (repeat.times - 1) * repeat.period if repeat.times >= _LEAST_REPEATS else 0,
         )
         if best.times >= _LEAST_REPEATS:
@@ -99,10 +102,15 @@ def _signature(statement: Statement, at: int, index: Mapping[str, int]) -> Any:
     return repr(statement.expression), back
 
 
-def _repeat_at(start: int, period: int, signatures: list[Any], last_use: list[int]) -> Repeat:
+def _repeat_at(start: int, period: int, signatures: list[Any], last_use: list[int], single: list[bool]) -> Repeat:
     """The longest repeat of `period` that begins at `start`; `times` is 1 when there is none."""
     body = signatures[start : start + period]
-    if len(body) < period or start == 0 or not _feeds_itself(body):
+    if (
+        len(body) < period
+        or start == 0
+        or not _feeds_itself(body)
+        or not (single[start - 1] and single[start + period - 1])
+    ):
         return Repeat(start, period, 1)
     times = 1
     while signatures[start + times * period : start + (times + 1) * period] == body:

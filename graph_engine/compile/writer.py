@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graph_engine.blocks import Layer
+from graph_engine.blocks.block import Pattern, flat
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.compile.naming import Names
 from graph_engine.compile.render import WIDTH, render, wrap
@@ -56,21 +57,17 @@ class Body:
     _scratch: str = "x"
     _skip: str = "skip"
     _skip_until: int = -1
-    _users: dict[str, list[int]] = field(default_factory=dict)
-    _outputs: dict[str, dict[str, None]] = field(default_factory=dict)
+    _users: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    """Where each value is used: the number of the statement, or their count for a result."""
 
     def write(self) -> Text:
         """All statements and the `return` of the results."""
         self._scratch, self._skip = self.names.take("x", "h"), self.names.take("skip")
-        self._users = {statement.node: [] for statement in self.statements}
         for at, statement in enumerate(self.statements):
-            for source in {source for source, _ in statement.operands.values()}:
+            for source in dict.fromkeys(statement.operands.values()):
                 self._users.setdefault(source, []).append(at)
-        for node, _ in self.results:
-            self._users.setdefault(node, []).append(len(self.statements))
-        used = [*(source for statement in self.statements for source in statement.operands.values()), *self.results]
-        for node, output in used:
-            self._outputs.setdefault(node, {})[output] = None
+        for result in self.results:
+            self._users.setdefault(result, []).append(len(self.statements))
         shape: TensorSpec | None = None
         at = 0
         loops = {repeat.start: repeat for repeat in self.repeats}
@@ -96,14 +93,14 @@ class Body:
         if at == len(self.statements) - 1 and self._returned_directly():
             self.text.add(f"return {self._render(statement)}", self.indent, (statement.node,), comment)
             return
-        name = self._carried(loop) if loop else self._name(at)
-        self.text.add(f"{name} = {self._render(statement)}", self.indent, (statement.node,), comment)
-        self._bind(statement, name)
+        value = self._render(statement)
+        name = self._carried(loop) if loop else ""
+        self.text.add(f"{self._bind(at, name)} = {value}", self.indent, (statement.node,), comment)
 
     def _loop(self, repeat: Repeat) -> None:
         """`for conv, norm in zip(self.conv2d_2, self.batch_norm_2):` around one turn; by number where too many."""
         turn = self.statements[repeat.start : repeat.start + repeat.period]
-        carried = self.values[(self.statements[repeat.start - 1].node, self._output(repeat.start - 1))]
+        carried = self.values[self._only(repeat.start - 1)]
         layers = [(statement, layer) for statement in turn for layer in statement.layers]
         lists = [self.modules[statement.node, layer].rpartition("[")[0] for statement, layer in layers]
         wishes = [name.rpartition(".")[2] for name in lists]
@@ -124,31 +121,52 @@ class Body:
         for offset, statement in enumerate(turn):
             at = repeat.start + offset
             last = offset == repeat.period - 1
-            name = carried if last else self._name(at)
             every = tuple(self.statements[each].node for each in range(at, repeat.stop, repeat.period))
             comment = shape_comment(statement.spec) if statement.spec != shape else ""
-            self.text.add(f"{name} = {self._render(statement, in_loop)}", self.indent, every, comment)
-            self._bind(statement, name)
+            value = self._render(statement, in_loop)
+            self.text.add(f"{self._bind(at, carried if last else '')} = {value}", self.indent, every, comment)
             shape = statement.spec
         self.indent -= 4
-        self._bind(self.statements[repeat.stop - 1], carried)
+        self.values[self._only(repeat.stop - 1)] = carried
 
     def _render(self, statement: Statement, in_loop: Mapping[tuple[str, Layer], str] | None = None) -> str:
         operands = {port: self.values[source] for port, source in statement.operands.items()}
         modules = in_loop or self.modules
         return render(statement.expression, operands, lambda layer: modules[statement.node, layer])
 
-    def _name(self, at: int) -> str:
-        """`x` for a value that only the next statement needs, `skip` for one needed later, or else the node's id."""
-        node = self.statements[at].node
-        return self._scratch if self._users[node] == [at + 1] else self._kept(at, node)
+    def _bind(self, at: int, name: str = "") -> str:
+        """Name what statement `at` computes, `name` if given; what stands left of its `=`: `x`, or `x, (h, _)`."""
+        statement = self.statements[at]
 
-    def _kept(self, at: int, node: str) -> str:
-        """The name of a value of `node` that lives on from statement `at`: `skip` when what was called so is not needed
+        def target(pattern: Pattern) -> str:
+            if isinstance(pattern, str):
+                result = (statement.node, pattern)
+                if result not in self._users:
+                    return "_"
+                wish = statement.node if pattern == first else f"{statement.node}_{pattern}"
+                self.values[result] = name or self._name(at, result, wish)
+                return self.values[result]
+            parts = [target(part) for part in pattern]
+            if pattern is not statement.pattern:
+                return "_" if set(parts) == {"_"} else f"({', '.join(parts)})"
+            return ", ".join(parts)
+
+        first = next(iter(flat(statement.pattern)))
+        return target(statement.pattern)
+
+    def _name(self, at: int, result: tuple[str, str], wish: str) -> str:
+        """`x` for a value that only the next statement needs, `skip` for one needed later, or else `wish`."""
+        only_one = sum((result[0], output) in self._users for output in flat(self.statements[at].pattern)) == 1
+        if self._users[result] == [at + 1] and (only_one or result[1] == next(flat(self.statements[at].pattern))):
+            return self._scratch
+        return self._kept(at, result, wish)
+
+    def _kept(self, at: int, result: tuple[str, str], wish: str) -> str:
+        """The name of a value that lives on from statement `at`: `skip` when what was called so is not needed
         any more, so that its memory is free again, as when a person writes it."""
-        if at < self._skip_until:
-            return self.names.take(node)
-        self._skip_until = max(self._users[node])
+        if at < self._skip_until or not isinstance(self.statements[at].pattern, str):
+            return self.names.take(wish)
+        self._skip_until = max(self._users[result])
         return self._skip
 
     def _carried(self, loop: Repeat) -> str:
@@ -158,20 +176,21 @@ class Body:
         while following := [repeat for repeat in self.repeats if repeat.start == chain[-1].stop]:
             chain += following
         borders = {border for repeat in chain for border in (repeat.start, repeat.stop)}
-        if all(self._users[self.statements[border - 1].node] == [border] for border in borders):
+        if all(self._users[self._only(border - 1)] == [border] for border in borders):
             return self._scratch
-        return self._kept(loop.start - 1, self.statements[chain[-1].stop - 1].node)
+        last = self._only(chain[-1].stop - 1)
+        return self._kept(loop.start - 1, last, last[0])
 
-    def _bind(self, statement: Statement, name: str) -> None:
-        for output in self._outputs.get(statement.node, ()):
-            self.values[statement.node, output] = name
-
-    def _output(self, at: int) -> str:
-        return next(iter(self._outputs[self.statements[at].node]))
+    def _only(self, at: int) -> tuple[str, str]:
+        """The one value that statement `at` computes."""
+        statement = self.statements[at]
+        return statement.node, next(flat(statement.pattern))
 
     def _returned_directly(self) -> bool:
         """Whether the last statement computes the only result and stands in no loop."""
-        if self.as_tuple or not self.statements or [node for node, _ in self.results] != [self.statements[-1].node]:
+        if self.as_tuple or not self.statements or list(self.results) != [self._only(len(self.statements) - 1)]:
+            return False
+        if not isinstance(self.statements[-1].pattern, str):
             return False
         return all(repeat.stop != len(self.statements) for repeat in self.repeats)
 

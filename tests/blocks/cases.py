@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from graph_engine.blocks import Axis, Block, Layer, Role, Specs, TensorSpec, all_blocks
+from graph_engine.blocks.block import unpacked
 from graph_engine.blocks.call import layers_of
 from graph_engine.check.evaluate import evaluate, make_layer
 
@@ -69,13 +70,15 @@ class Direct:
 
     def __init__(self, case: Case) -> None:
         self.expression = case.made.expression(case.specs)
+        self.pattern = case.block.pattern()
+        self.names = [port.name for port in case.block.outputs]
         self.layers: dict[Layer, nn.Module] = {
             layer: make_layer(layer) for layer in dict.fromkeys(layers_of(self.expression))
         }
 
     def __call__(self, values: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
-        out = evaluate(self.expression, values, self.layers)
-        return out if isinstance(out, tuple) else (out,)
+        held = unpacked(self.pattern, evaluate(self.expression, values, self.layers))
+        return tuple(held[name] for name in self.names)
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
