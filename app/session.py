@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.open_document import OpenDocument, Selection
 from app.runs.follower import RunFollower
 from app.workers import Checked, Compiled, Jobs
-from graph_engine.blocks import Kind, find_block
+from graph_engine.blocks import Kind
 from graph_engine.check.report import Severity
 from graph_engine.document import Change, Document, Edit, EditRefused, Graph, History, Wire, title_of
 
@@ -254,13 +254,13 @@ class Session(QObject):
         spec = self.spec(node, output)
         if spec is not None:
             return spec.kind
-        block = find_block(self.graph[node].block) if node in self.graph else None
+        block = self.graph.block(node) if node in self.graph else None
         port = block.output(output) if block is not None else None
         return port.kind if port is not None else Kind.ANY
 
     def title(self, node: str) -> str:
         """What a person calls a node."""
-        return title_of(self.graph[node])
+        return title_of(self.graph[node], self.graph)
 
     def recheck(self) -> None:
         """Asks for a check although nothing changed."""

@@ -91,7 +91,7 @@ def dissolve(graph: Graph, nodes: Sequence[str], graph_name: str) -> AnyEdit:
             if before is not None:
                 joined.append(Connect(replace(wire, source=before.source, output=before.output), graph_name))
     removed = RemoveNodes(tuple(nodes), graph_name)
-    label = f"Dissolve {title_of(graph[nodes[0]])}" if len(nodes) == 1 else f"Dissolve {len(nodes)} nodes"
+    label = f"Dissolve {title_of(graph[nodes[0]], graph)}" if len(nodes) == 1 else f"Dissolve {len(nodes)} nodes"
     return Batch(label, (removed, *joined))
 
 
@@ -120,7 +120,7 @@ def splice(node: Node, wire: Wire, graph_name: str, *, added: bool, position: Po
 
 def can_be_spliced(graph: Graph, node: str) -> bool:
     """Whether a node's first input and its first output are free, so that it may be dropped on a wire."""
-    block = find_block(graph[node].block)
+    block = graph.block(node)
     if block is None or not block.inputs or not block.outputs:
         return False
     taken = {slot_of(port)[0] for port in graph.wires_into(node)}
@@ -159,7 +159,7 @@ def _before(graph: Graph, node: str, gone: set[str]) -> Wire | None:
 
 def _in_order(graph: Graph, node: str) -> list[Wire]:
     """The wires into a node in the order in which its block declares the ports."""
-    block = find_block(graph[node].block)
+    block = graph.block(node)
     order = {port.name: at for at, port in enumerate(block.inputs)} if block else {}
     into = graph.wires_into(node).values()
     return sorted(into, key=lambda wire: (order.get(slot_of(wire.input)[0], len(order)), slot_of(wire.input)[1]))

@@ -68,7 +68,7 @@ class Editing:
         """Copy the selected nodes and take them away."""
         if self.copy():
             nodes = tuple(self._nodes)
-            count = title_of(self._graph[nodes[0]]) if len(nodes) == 1 else f"{len(nodes)} nodes"
+            count = title_of(self._graph[nodes[0]], self._graph) if len(nodes) == 1 else f"{len(nodes)} nodes"
             edit = changes.delete(nodes, (), self._name)
             if edit is not None:
                 self._scene.host.attempt(edit, label=f"Cut {count}")
@@ -95,7 +95,9 @@ class Editing:
         if not chosen:
             return
         edit, names = changes.add_fragment(self._graph, changes.fragment_of(self._graph, chosen), offset, self._name)
-        label = f"Duplicate {title_of(self._graph[chosen[0]]) if len(chosen) == 1 else _count(len(chosen))}"
+        label = (
+            f"Duplicate {title_of(self._graph[chosen[0]], self._graph) if len(chosen) == 1 else _count(len(chosen))}"
+        )
         if self._scene.host.attempt(edit, label=label):
             self._scene.choose(names.values())
 
@@ -145,13 +147,13 @@ class Editing:
         if wire is None:
             self._canvas.tell(reason or "Nothing of these two nodes can be connected.")
             return
-        label = f"Connect {title_of(self._graph[wire.source])} → {title_of(self._graph[wire.target])}"
-        self._scene.host.attempt(Connect(wire, self._name), label=label)
+        ends = (title_of(self._graph[end], self._graph) for end in (wire.source, wire.target))
+        self._scene.host.attempt(Connect(wire, self._name), label=f"Connect {' → '.join(ends)}")
 
     def set_title(self, node: str, title: str) -> None:
         """Name a node; an empty title gives it its block's again."""
         before = self._graph[node]
-        if title != before.title and title_of(before) != title:
+        if title != before.title and title_of(before, self._graph) != title:
             self._scene.host.attempt(SetNode(node, "title", title, self._name))
 
     def freeze(self) -> None:

@@ -154,7 +154,7 @@ class NodePage(QWidget):
         ):
             facts.show_lines(lines)
             section.setVisible(bool(lines))
-        block = find_block(self._session.graph[self._node].block)
+        block = self._session.graph.block(self._node)
         has_weights = report is not None and report.cost.params > 0
         frozen = self._session.graph[self._node].frozen
         self.weights.setVisible(frozen or (has_weights and block is not None and block.role is Role.LAYER))

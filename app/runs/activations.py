@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.runs.samples import SampleSource
 from app.workers import Jobs
-from graph_engine.blocks import Role, find_block
+from graph_engine.blocks import Role
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,7 +135,7 @@ class Activations(QObject):
     def why_not(self, node: str) -> str:
         """Why there is nothing to see of a node, in a sentence."""
         graph = self._session.graph
-        block = find_block(graph[node].block) if node in graph else None
+        block = graph.block(node) if node in graph else None
         seen = seen_node(graph, node)
         if block is not None and block.role in _NOTHING:
             return _NOTHING[block.role]
@@ -298,7 +298,7 @@ def seen_node(graph: Graph, node: str) -> str | None:
         return None
     if can_be_seen(graph, node):
         return node
-    block = find_block(graph[node].block)
+    block = graph.block(node)
     if block is None or block.role is not Role.OUTPUT:
         return None
     wire = next(iter(graph.wires_into(node).values()), None)

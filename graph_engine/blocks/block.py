@@ -32,6 +32,7 @@ class Category(StrEnum):
     SHAPE = "Shape"
     LOSS = "Loss"
     METRIC = "Metric"
+    COMPOSITE = "Composites"
 
 
 class Role(StrEnum):
@@ -163,6 +164,11 @@ class Block:
         Raises: ParameterError for the first value that its parameter cannot take.
         """
         return cls(**{spec.name: spec.parse(values[spec.name]) for spec in cls.parameters() if spec.name in values})
+
+    @classmethod
+    def specialised(cls, values: Mapping[str, Any]) -> type[Block]:  # noqa: ARG003
+        """The block as it is with `values`: one whose ports depend on them gives another."""
+        return cls
 
     @classmethod
     def input(cls, port: str) -> Input | None:

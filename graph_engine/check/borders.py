@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from graph_engine.blocks import Role, find_block, get_block
+from graph_engine.blocks import Role, get_block
 from graph_engine.blocks.tensor import Kind
+from graph_engine.check.draft import Draft
 from graph_engine.check.report import Fix, NodeReport, Problem, Severity, State
+from graph_engine.document.document import MAIN
 from graph_engine.document.edits import AddNodes, Batch, SetParameter
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.rules import title_of
@@ -21,30 +24,31 @@ def needed_nodes(graph: Graph) -> set[str]:
     return graph.upstream(ends)
 
 
-def check_borders(
-    graph: Graph, reports: Mapping[str, NodeReport], incomplete: Mapping[str, Sequence[str]]
-) -> Iterator[Problem]:
-    """The problems; `incomplete` maps a node to its inputs that lack a wire."""
-    if not reports:
-        return
-    yield from _same_names(graph)
+def check_borders(draft: Draft) -> list[Problem]:
+    """The problems of a graph of which every node was looked at."""
+    return [replace(problem, graph=draft.name) for problem in _problems(draft)] if draft.reports else []
+
+
+def _problems(draft: Draft) -> Iterator[Problem]:
+    graph, reports, incomplete = draft.graph, draft.reports, draft.incomplete
+    yield from _same_names(graph, draft.name)
     needed = needed_nodes(graph)
     for name, ports in incomplete.items():
         severity = Severity.ERROR if name in needed else Severity.WARNING
-        message = f"{title_of(graph[name])} needs a wire at {', '.join(ports)}."
+        message = f"{title_of(graph[name], graph)} needs a wire at {', '.join(ports)}."
         yield Problem(severity, message, name, port=ports[0].split(" ")[0])
     for name, report in reports.items() if needed else ():  # without any end, that is what is said
         if name not in needed and report.state is State.OK and not graph.wires_out_of(name):
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
             yield Problem(Severity.WARNING, message, name)
-    yield from _missing_ends(graph, reports)
+    yield from _missing_ends(draft)
 
 
 def _of_role(graph: Graph, role: Role) -> list[str]:
-    return [node.id for node in graph if (block := find_block(node.block)) is not None and block.role is role]
+    return [node.id for node in graph if (block := graph.block(node)) is not None and block.role is role]
 
 
-def _same_names(graph: Graph) -> Iterator[Problem]:
+def _same_names(graph: Graph, name_of_graph: str) -> Iterator[Problem]:
     """Inputs and outputs become arguments and results: their names must differ."""
     for role in (Role.INPUT, Role.OUTPUT):
         default = get_block(role.value).parameter("name")
@@ -61,31 +65,33 @@ def _same_names(graph: Graph) -> Iterator[Problem]:
                     f"Two {role}s are called {name!r}: {first[name]} and {node}. Names must differ.",
                     node,
                     parameter="name",
-                    fixes=(Fix(f"Rename to {fresh}", SetParameter(node, "name", fresh)),),
+                    fixes=(Fix(f"Rename to {fresh}", SetParameter(node, "name", fresh, name_of_graph)),),
                 )
             first.setdefault(name, node)
 
 
-def _missing_ends(graph: Graph, reports: Mapping[str, NodeReport]) -> Iterator[Problem]:
+def _missing_ends(draft: Draft) -> Iterator[Problem]:
+    graph, reports = draft.graph, draft.reports
     outputs = _of_role(graph, Role.OUTPUT)
     if not outputs:
         ends = [
             node.id
             for node in graph
-            if (block := find_block(node.block)) is not None
+            if (block := graph.block(node)) is not None
             and block.role is Role.LAYER
             and not any(_is_layer(graph, wire.target) for wire in graph.wires_out_of(node.id))
             and reports[node.id].state is State.OK
         ]
-        message = "The network has no Output node, so it gives nothing back. Wire one to the last layer."
-        yield Problem(Severity.ERROR, message, fixes=tuple(_add_output(graph, reports, end) for end in ends[:1]))
-    if not _of_role(graph, Role.LOSS):
+        what = "network" if draft.name == MAIN else "composite"
+        message = f"The {what} has no Output node, so it gives nothing back. Wire one to the last layer."
+        yield Problem(Severity.ERROR, message, fixes=tuple(_add_output(draft, end) for end in ends[:1]))
+    if draft.name == MAIN and not _of_role(graph, Role.LOSS):
         message = "There is no loss node, so there is nothing to train. Wire a loss such as cross entropy."
         yield Problem(Severity.INFO, message, fixes=tuple(_add_classifier_ends(graph, reports, outputs)))
 
 
 def _is_layer(graph: Graph, node: str) -> bool:
-    block = find_block(graph[node].block)
+    block = graph.block(node)
     return block is not None and block.role is Role.LAYER
 
 
@@ -94,10 +100,11 @@ def _beside(graph: Graph, node: str, rows: float = 0) -> Position:
     return (x + _STEP, y + rows * _STEP / 2)
 
 
-def _add_output(graph: Graph, reports: Mapping[str, NodeReport], end: str) -> Fix:
+def _add_output(draft: Draft, end: str) -> Fix:
+    graph, reports = draft.graph, draft.reports
     output = Node(graph.fresh_id("output"), "output", {}, _beside(graph, end))
     wire = Wire(end, next(iter(reports[end].outputs)), output.id, "x")
-    return Fix(f"Add an Output after {title_of(graph[end])} ({end})", AddNodes((output,), (wire,)))
+    return Fix(f"Add an Output after {title_of(graph[end], graph)} ({end})", AddNodes((output,), (wire,), draft.name))
 
 
 def _add_classifier_ends(graph: Graph, reports: Mapping[str, NodeReport], outputs: list[str]) -> Iterator[Fix]:

@@ -1,19 +1,44 @@
-"""Check a document without running it. Answers are cached by (block, parameters, input specs), so an edit costs only
-what lies downstream of it."""
+"""Check a document without running it. Answers are cached by (block, parameters, input specs), and of composites by
+(what they hold, values, input specs), so an edit costs only what lies downstream of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from graph_engine.blocks import Block, Input, Kind, ParameterError, Refusal, Specs, TensorSpec, find_block
+from graph_engine.blocks import Block, Input, Kind, ParameterError, Refusal, Specs, TensorSpec
 from graph_engine.blocks.library.borders import Input as InputBlock
+from graph_engine.blocks.named import named
 from graph_engine.check.borders import check_borders, needed_nodes
+from graph_engine.check.composites import check_over_time, check_turns
+from graph_engine.check.draft import Draft
 from graph_engine.check.fixes import conversion_hints, fixes_for
-from graph_engine.check.report import CheckResult, Cost, Fix, NodeReport, Problem, Severity, State
+from graph_engine.check.report import (
+    CheckResult,
+    Cost,
+    Fix,
+    GraphReport,
+    NodeReport,
+    Problem,
+    Severity,
+    State,
+)
 from graph_engine.check.shapes import NodeResult, run_block
+from graph_engine.check.values import evaluated, in_channels
+from graph_engine.document.composite import (
+    IN_CHANNELS,
+    MARK,
+    TURN,
+    Composite,
+    borders,
+    composites_in,
+    port_name,
+    reached,
+    uses_turn,
+)
 from graph_engine.document.document import MAIN, Document
-from graph_engine.document.edits import Disconnect, RemoveNodes, SetParameter
+from graph_engine.document.edits import Disconnect, RemoveNodes, SetNode, SetParameter
 from graph_engine.document.graph import Graph, Node
 
 _CACHE_LIMIT = 20_000
@@ -23,64 +48,123 @@ class Checker:
     """Checks documents. Not safe for several threads at once; keep one for each thread that checks."""
 
     def __init__(self) -> None:
-        self._cache: dict[Any, NodeResult | Refusal] = {}
+        self._blocks: dict[Any, NodeResult | Refusal] = {}
+        self._graphs: dict[Any, GraphReport] = {}
+        self._document = Document()
+        self._stamps: dict[str, Any] = {}
 
     def check(self, document: Document) -> CheckResult:
         """Specs, problems and costs of `document` as it is now; pass a snapshot when another thread may edit it."""
-        draft = _Draft(document.main)
-        try:
-            order = document.main.order()
-        except ValueError:
-            return CheckResult(document.revision, *_cyclic(document.main))
-        for name in order:
-            draft.reports[name] = self._node(draft, name)
-        problems = [*draft.problems, *check_borders(draft.graph, draft.reports, draft.incomplete)]
-        total = sum((draft.reports[name].cost for name in needed_nodes(draft.graph)), Cost())
-        return CheckResult(document.revision, draft.reports, tuple(problems), total)
+        self._document = document
+        self._stamps = {}
+        if len(self._graphs) >= _CACHE_LIMIT:
+            self._graphs.clear()
+        main = self._report(MAIN, document.main, _defaults(document.main), {})
+        used = set(reached(document.graphs, [MAIN]))
+        unused = {name: self.graph(name, None, 0, {}) for name in document.composites if name not in used}
+        idle = [problem for report in unused.values() for problem in report.problems]
+        problems = (*main.problems, *(replace(each, severity=_lessened(each.severity)) for each in idle))
+        return CheckResult(document.revision, main.nodes, _once(problems), main.cost, main, unused)
 
-    def _node(self, draft: _Draft, name: str) -> NodeReport:
-        node = draft.graph[name]
-        block_type = find_block(node.block)
-        if block_type is None:
-            message = (
-                f"The block {node.block!r} is not known to this Layerloom. The node is kept as it was saved; "
-                "update Layerloom, or delete the node."
-            )
-            return draft.fault(name, message, extra=(Fix("Delete the node", RemoveNodes((name,))),))
+    def graph(
+        self, name: str, values: Mapping[str, Any] | None, turn: int, inputs: Mapping[str, TensorSpec]
+    ) -> GraphReport:
+        """The check of composite `name` as it is used; without `values`, and for missing inputs, as it is declared."""
+        graph = self._document.graphs[name]
+        values = values if values is not None else _defaults(graph)
+        values = {**values, TURN: turn if uses_turn(graph) else 0}
+        first = next((inputs[port] for node in borders(graph, "input") if (port := port_name(node)) in inputs), None)
+        if first is not None and (channels := in_channels(first)) is not None:
+            values = {**values, IN_CHANNELS: channels}
+        key = (name, self._stamp(name), tuple(values.items()), tuple(inputs.items()))
+        if key not in self._graphs:
+            self._graphs[key] = self._report(name, graph, values, inputs)
+        return self._graphs[key]
+
+    def _stamp(self, name: str) -> Any:
+        """What changes whenever the composite or one that it uses does."""
+        if name not in self._stamps:
+            graph = self._document.graphs.get(name)
+            self._stamps[name] = None  # what a file made part of itself is not followed any further
+            inner = sorted(composites_in(graph)) if graph is not None else []
+            self._stamps[name] = (graph.stamp if graph else None, *(self._stamp(each) for each in inner))
+        return self._stamps[name]
+
+    def _report(
+        self, name: str, graph: Graph, values: Mapping[str, Any], inputs: Mapping[str, TensorSpec]
+    ) -> GraphReport:
+        known = {key: named(key, value) for key, value in values.items()}
+        draft = Draft(graph, name, known, inputs)
         try:
-            block = block_type.make(node.parameters)
+            order = graph.order()
+        except ValueError:
+            return GraphReport(name, known, inputs, *_cyclic(graph, name))
+        for node in order:
+            draft.reports[node] = self._node(draft, node)
+        self._share(draft)
+        draft.problems += check_borders(draft)
+        cost = sum((draft.reports[node].cost for node in needed_nodes(graph)), Cost())
+        outputs = {
+            port_name(node): spec
+            for node in borders(graph, "output")
+            if (spec := draft.reports[node.id].inputs.get("x")) is not None
+        }
+        weights = tuple(report.weights for report in draft.reports.values() if report.weights)
+        return GraphReport(name, known, inputs, draft.reports, outputs, tuple(draft.problems), cost, weights)
+
+    def _node(self, draft: Draft, name: str) -> NodeReport:
+        node = draft.graph[name]
+        block_type = draft.graph.block(node)
+        if block_type is None:
+            return draft.fault(name, _unknown(node), extra=(Fix("Delete the node", RemoveNodes((name,), draft.name)),))
+        try:
+            block = block_type.make(evaluated(node.parameters, draft.values))
         except ParameterError as error:
-            fix = Fix("Use the default", SetParameter(name, error.name, None))
+            fix = Fix("Use the default", SetParameter(name, error.name, None, draft.name))
             return draft.fault(name, str(error), parameter=error.name, extra=(fix,))
         if isinstance(block, InputBlock):
-            return NodeReport(State.OK, {}, {"y": block.spec()}, tell=block.tell())
-        return self._computed(draft, node, block)
+            spec = draft.inputs.get(block.name)
+            return NodeReport(State.OK, {}, {"y": spec or block.spec()}, tell=block.tell(), block=block)
+        report = self._computed(draft, node, block)
+        return report if report.block is not None else replace(report, block=block)
 
-    def _computed(self, draft: _Draft, node: Node, block: Block) -> NodeReport:
+    def _computed(self, draft: Draft, node: Node, block: Block) -> NodeReport:
         found: dict[str, TensorSpec] = {}
         waits_for = ""
         for port, wire in draft.graph.wires_into(node.id).items():
             declared = block.input(port)
-            spec = draft.reports[wire.source].outputs.get(wire.output)
-            if declared is None or (spec is None and draft.reports[wire.source].state is State.OK):
-                fix = Fix("Remove the wire", Disconnect((wire,)))
+            source = draft.reports[wire.source]
+            spec = source.outputs.get(wire.output)
+            if declared is None or (spec is None and source.state is State.OK and not draft.is_bypassed(wire.source)):
+                fix = Fix("Remove the wire", Disconnect((wire,), draft.name))
                 return draft.fault(
                     node.id, f"The wire {wire} leads to a port that does not exist.", port=port, extra=(fix,)
                 )
             if spec is None:
                 waits_for = waits_for or wire.source
                 continue
-            if declared.kinds and spec.kind not in declared.kinds:
+            if declared.kinds and spec.kind not in declared.kinds and not node.bypassed:
                 return _wrong_kind(draft, node, block, port, declared, spec)
             found[port] = spec
         if waits_for:
             return NodeReport(State.WAITING, found, tell=block.tell(), message=f"waits for {waits_for}")
-        missing = _missing(block, found)
+        if node.bypassed and found and block.outputs:
+            passed = {block.outputs[0].name: next(iter(found.values()))}
+            return NodeReport(State.OK, found, passed, tell="bypassed")
+        missing = _missing(block, found, over_time=node.over_time)
         if missing:
             draft.incomplete[node.id] = missing
             message = f"needs a wire at {missing[0]}"
             return NodeReport(State.WAITING, found, tell=block.tell(), message=message, lacks=tuple(missing))
-        inputs = Specs(found)
+        if isinstance(block, Composite):
+            report = (check_over_time if node.over_time else check_turns)(self.graph, draft, node, block, found)
+        else:
+            report = self._single(draft, node, block, Specs(found))
+        if node.frozen:
+            report = replace(report, cost=replace(report.cost, trainable=0))
+        return report
+
+    def _single(self, draft: Draft, node: Node, block: Block, inputs: Specs) -> NodeReport:
         answer = self._answer(block, inputs)
         if isinstance(answer, Refusal):
             return draft.fault(
@@ -90,68 +174,90 @@ class Checker:
                 parameter=answer.parameter,
                 expected=answer.expected,
                 detail=str(answer.__cause__ or ""),
-                extra=fixes_for(draft.graph, MAIN, node.id, answer.hints),
-                inputs=found,
+                extra=fixes_for(draft.graph, draft.name, node.id, answer.hints),
+                inputs=dict(inputs),
                 tell=block.tell(),
             )
-        cost = answer.cost
-        if node.frozen:
-            cost = Cost(cost.params, 0, cost.buffers, cost.macs, cost.activation_bytes, cost.parameter_bytes)
-        return NodeReport(State.OK, found, answer.outputs, cost, block.tell())
+        return NodeReport(State.OK, dict(inputs), answer.outputs, answer.cost, block.tell(), weights=answer.weights)
 
     def _answer(self, block: Block, inputs: Specs) -> NodeResult | Refusal:
         key = (block, tuple(inputs.items()))
-        if key not in self._cache:
-            if len(self._cache) >= _CACHE_LIMIT:
-                self._cache.clear()
+        if key not in self._blocks:
+            if len(self._blocks) >= _CACHE_LIMIT:
+                self._blocks.clear()
             try:
-                self._cache[key] = run_block(block, inputs)
+                self._blocks[key] = run_block(block, inputs)
             except Refusal as refusal:
-                self._cache[key] = refusal.with_traceback(None)
-        return self._cache[key]
+                self._blocks[key] = refusal.with_traceback(None)
+        return self._blocks[key]
+
+    def _share(self, draft: Draft) -> None:
+        """Nodes that share weights have none of their own, if those of the other fit."""
+        for node in draft.graph:
+            report = draft.reports[node.id]
+            if not node.shares or report.state is not State.OK or node.bypassed:
+                continue
+            own = Fix("Give it weights of its own", SetNode(node.id, "shares", "", draft.name))
+            other = draft.reports.get(node.shares)
+            if other is None or draft.graph[node.shares].block != node.block or draft.graph[node.shares].shares:
+                message = f"It shares the weights of {node.shares!r}, which is no node of the same block with its own."
+                draft.reports[node.id] = draft.fault(node.id, message, extra=(own,), inputs=dict(report.inputs))
+            elif other.state is State.OK and other.weights != report.weights:
+                message = (
+                    f"It shares the weights of {node.shares}, but needs others: {_shapes(report)} arrives here, "
+                    f"{_shapes(other)} there, or their parameters differ."
+                )
+                draft.reports[node.id] = draft.fault(node.id, message, extra=(own,), inputs=dict(report.inputs))
+            else:
+                cost = replace(report.cost, params=0, trainable=0, buffers=0, parameter_bytes=0)
+                draft.reports[node.id] = replace(report, cost=cost, weights=())
 
 
-@dataclass(slots=True)
-class _Draft:
-    """The check of one graph while it is being made."""
-
-    graph: Graph
-    reports: dict[str, NodeReport] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    incomplete: dict[str, list[str]] = field(default_factory=dict)
-
-    def fault(
-        self,
-        name: str,
-        message: str,
-        *,
-        port: str | None = None,
-        parameter: str | None = None,
-        expected: str = "",
-        detail: str = "",
-        extra: tuple[Fix, ...] = (),
-        inputs: dict[str, TensorSpec] | None = None,
-        tell: str = "",
-    ) -> NodeReport:
-        """Note an error at a node and give the report that shows it."""
-        self.problems.append(Problem(Severity.ERROR, message, name, port, parameter, expected, detail, extra))
-        return NodeReport(State.ERROR, inputs or {}, tell=tell, message=message)
+def _defaults(graph: Graph) -> dict[str, Any]:
+    return {each.name: each.default for each in graph.declaration.exposes}
 
 
-def _missing(block: Block, found: dict[str, TensorSpec]) -> list[str]:
-    """The ports that still need a wire; a variadic one with how many more."""
+def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """What is wrong inside a composite is the same for many uses of it, and told once."""
+    found: dict[Any, Problem] = {}
+    for problem in problems:
+        found.setdefault((problem.graph, problem.node, problem.port, problem.message), problem)
+    return tuple(found.values())
+
+
+def _lessened(severity: Severity) -> Severity:
+    """How bad a problem of a composite is that nothing uses."""
+    return Severity.WARNING if severity is Severity.ERROR else severity
+
+
+def _unknown(node: Node) -> str:
+    if node.block.startswith(MARK):
+        return f"The composite {node.block.removeprefix(MARK)!r} is not in this document. Delete the node, or undo."
+    return (
+        f"The block {node.block!r} is not known to this Layerloom. The node is kept as it was saved; "
+        "update Layerloom, or delete the node."
+    )
+
+
+def _shapes(report: NodeReport) -> str:
+    return " and ".join(str(spec) for spec in report.inputs.values())
+
+
+def _missing(block: Block, found: dict[str, TensorSpec], *, over_time: bool = False) -> list[str]:
+    """The ports that still need a wire; a variadic one with how many more. A cell's states begin with zeros."""
     names = Specs(found)
+    states = {port.name for port in block.outputs} if over_time else set()
     missing = []
     for port in block.inputs:
         wired = len(names.slots(port.name))
         if port.variadic and wired < port.least:
             missing.append(f"{port.name} ({port.least - wired} more)")
-        elif not port.variadic and not port.optional and not wired:
+        elif not port.variadic and not port.optional and not wired and port.name not in states:
             missing.append(port.name)
     return missing
 
 
-def _wrong_kind(draft: _Draft, node: Node, block: Block, port: str, declared: Input, spec: TensorSpec) -> NodeReport:
+def _wrong_kind(draft: Draft, node: Node, block: Block, port: str, declared: Input, spec: TensorSpec) -> NodeReport:
     wanted = " or ".join(f"{kind.axes} ({kind})" for kind in declared.kinds)
     came = spec.dtype if spec.kind is Kind.ANY else spec.kind
     return draft.fault(
@@ -159,20 +265,21 @@ def _wrong_kind(draft: _Draft, node: Node, block: Block, port: str, declared: In
         f"{block.title} expects {wanted}, got {spec} ({came}).",
         port=port,
         expected=wanted,
-        extra=fixes_for(draft.graph, MAIN, node.id, conversion_hints(spec.kind, declared.kinds, port)),
+        extra=fixes_for(draft.graph, draft.name, node.id, conversion_hints(spec.kind, declared.kinds, port)),
         inputs={port: spec},
         tell=block.tell(),
     )
 
 
-def _cyclic(graph: Graph) -> tuple[dict[str, NodeReport], tuple[Problem, ...]]:
+def _cyclic(graph: Graph, name: str) -> tuple[dict[str, NodeReport], dict[str, TensorSpec], tuple[Problem, ...], Cost]:
     cycle = graph.cycle()
     path = " → ".join([*cycle, cycle[0]])
     wire = next(wire for wire in graph.wires_out_of(cycle[-1]) if wire.target == cycle[0])
     message = f"These nodes form a circle, so none can be computed first: {path}. Remove one of the wires."
-    problem = Problem(Severity.ERROR, message, cycle[0], fixes=(Fix(f"Remove the wire {wire}", Disconnect((wire,))),))
+    fix = Fix(f"Remove the wire {wire}", Disconnect((wire,), name))
+    problem = Problem(Severity.ERROR, message, cycle[0], fixes=(fix,), graph=name)
     reports = {
-        name: NodeReport(State.ERROR, message=message) if name in cycle else NodeReport(State.WAITING, message="waits")
-        for name in graph.nodes
+        node: NodeReport(State.ERROR, message=message) if node in cycle else NodeReport(State.WAITING, message="waits")
+        for node in graph.nodes
     }
-    return reports, (problem,)
+    return reports, {}, (problem,), Cost()

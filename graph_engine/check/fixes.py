@@ -10,7 +10,6 @@ from graph_engine.blocks import (
     Kind,
     SetParameterHint,
     all_blocks,
-    find_block,
     get_block,
 )
 from graph_engine.check.report import Fix
@@ -37,7 +36,7 @@ def fixes_for(graph: Graph, name: str, node: str, hints: tuple[Hint, ...]) -> tu
 def _fix(graph: Graph, name: str, node: str, hint: Hint) -> Fix | None:
     match hint:
         case SetParameterHint(parameter, value):
-            block = find_block(graph[node].block)
+            block = graph.block(node)
             spec = block.parameter(parameter) if block else None
             title = spec.meta.title if spec else parameter
             shown = "×".join(map(str, value)) if isinstance(value, (list, tuple)) else value
@@ -53,7 +52,7 @@ def _fix(graph: Graph, name: str, node: str, hint: Hint) -> Fix | None:
             if source is None:
                 return None
             decider, parameter = source
-            label = f"Set {parameter.capitalize()} of {title_of(graph[decider])} ({decider}) to {channels}"
+            label = f"Set {parameter.capitalize()} of {title_of(graph[decider], graph)} ({decider}) to {channels}"
             return Fix(label, SetParameter(decider, parameter, channels, name))
 
 
@@ -61,7 +60,7 @@ def _who_decides_channels(graph: Graph, node: str, port: str) -> tuple[str, str]
     """The nearest node before a port, along blocks with one input, whose parameter is the number of channels."""
     while (wire := graph.wire_at(node, port)) is not None:
         node = wire.source
-        block = find_block(graph[node].block)
+        block = graph.block(node)
         if block is None:
             return None
         for parameter in _WIDTHS:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
+from graph_engine.blocks.block import Block
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.document.document import MAIN
 from graph_engine.document.edits import AnyEdit
@@ -83,7 +85,8 @@ class NodeReport:
     """What is known of one node.
 
     `message` is the first problem's sentence, for the node itself to show; `lacks` are the inputs that still
-    need a wire.
+    need a wire. `block` has the node's values with formulas computed. `inside` is the check of each turn of a
+    composite. `weights` tells which modules it has: nodes of equal `weights` can share them.
     """
 
     state: State
@@ -93,16 +96,71 @@ class NodeReport:
     tell: str = ""
     message: str = ""
     lacks: tuple[str, ...] = ()
+    block: Block | None = None
+    inside: tuple[GraphReport, ...] = ()
+    weights: Any = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GraphReport:
+    """The check of one graph as it is used: with `values` for what its formulas name, on what arrives at its inputs.
+
+    `inputs` and `outputs` are by the names of its ports; `problems` are its own and those of composites inside it.
+    """
+
+    graph: str
+    values: Mapping[str, Any]
+    inputs: Mapping[str, TensorSpec]
+    nodes: Mapping[str, NodeReport]
+    outputs: Mapping[str, TensorSpec]
+    problems: tuple[Problem, ...]
+    cost: Cost
+    weights: Any = ()
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.severity is Severity.ERROR]
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The answer to one revision of a document. `nodes` are those of the main graph."""
+    """The answer to one revision of a document. `nodes` are those of the main graph.
+
+    `main` holds the checks of its composites as they are used; `unused` those of composites that it does not use.
+    """
 
     revision: int
     nodes: Mapping[str, NodeReport] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     total: Cost = Cost()
+    main: GraphReport | None = None
+    unused: Mapping[str, GraphReport] = field(default_factory=dict)
+
+    def inside(self, path: Sequence[str]) -> GraphReport | None:
+        """The check of the composite that node `path[-1]` uses, in the one that the node before it uses, and so on.
+
+        Of a repeated one its first turn; None when there is no such node or it was not computed.
+        """
+        found = self.main
+        for node in path:
+            report = found.nodes.get(node) if found is not None else None
+            found = report.inside[0] if report is not None and report.inside else None
+        return found
+
+    def path_to(self, graph: str) -> tuple[str, ...] | None:
+        """The nodes through which the main drawing first uses `graph`; None when it does not."""
+        if self.main is None:
+            return None
+        queue: list[tuple[tuple[str, ...], GraphReport]] = [((), self.main)]
+        seen: set[str] = set()
+        for path, report in queue:  # it grows while it is read: breadth first
+            for node, each in report.nodes.items():
+                if each.inside and each.inside[0].graph not in seen:
+                    seen.add(each.inside[0].graph)
+                    queue.append(((*path, node), each.inside[0]))
+            if report.graph == graph:
+                return path
+        return None
 
     @property
     def errors(self) -> list[Problem]:

@@ -40,10 +40,11 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """What a block gives on given inputs: spec of each output port, and cost for one sample."""
+    """What a block gives on given inputs: spec of each output port, cost for one sample, and the modules it has."""
 
     outputs: Mapping[str, TensorSpec]
     cost: Cost
+    weights: tuple[Layer, ...] = ()
 
 
 def run_block(block: Block, inputs: Specs) -> NodeResult:
@@ -78,10 +79,10 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
         macs=runs[0].macs // BATCH[0]
         if len(lengths[0]) == 1
         else _macs_of_a_step(expression, inputs, modules, lengths[0]),
-        activation_bytes=sum(_bytes_per_sample(spec) for spec in outputs.values()),
+        activation_bytes=sum(bytes_per_sample(spec) for spec in outputs.values()),
         parameter_bytes=sum(p.numel() * p.element_size() for p in parameters),
     )
-    return NodeResult(outputs, cost)
+    return NodeResult(outputs, cost, tuple(modules))
 
 
 def build(block: Block, inputs: Specs) -> Expression:
@@ -214,7 +215,7 @@ def _after_window(first: int, symbol: str, moved: tuple[int, int, int]) -> Axis 
     return Axis(symbol, scale, offset) if abs(offset) <= _LARGEST_OFFSET else None
 
 
-def _bytes_per_sample(spec: TensorSpec) -> int:
+def bytes_per_sample(spec: TensorSpec) -> int:
     """Bytes of one sample; a symbolic axis beside the batch counts once."""
     elements = 1
     for dim in spec.shape:
@@ -223,4 +224,4 @@ def _bytes_per_sample(spec: TensorSpec) -> int:
     return elements * _DTYPES.get(spec.dtype, torch.float32).itemsize
 
 
-__all__ = ["Layer", "NodeResult", "build", "run_block"]
+__all__ = ["Layer", "NodeResult", "build", "bytes_per_sample", "run_block"]

@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from graph_engine.blocks import Layer, Role, find_block
+from graph_engine.blocks import Layer, Role
 from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.tensor import TensorSpec
@@ -244,7 +244,7 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
 
 def _nodes(graph: Graph, role: Role) -> list[str]:
     return [
-        name for name in graph.order() if (block := find_block(graph[name].block)) is not None and block.role is role
+        name for name in graph.order() if (block := graph.block(name)) is not None and block.role is role
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from graph_engine.blocks import ParameterError, Role, find_block
+from graph_engine.blocks import ParameterError, Role
 from graph_engine.blocks.library.borders import Input
 from graph_engine.check.report import Fix, Problem, Severity
 from graph_engine.data.catalog import open_dataset
@@ -69,7 +69,7 @@ def _used_inputs(document: Document) -> dict[str, Input]:
     graph = document.main
     ends = []
     for node in graph:
-        block = find_block(node.block)
+        block = graph.block(node)
         if block is not None and block.role in (Role.OUTPUT, Role.LOSS, Role.METRIC):
             ends.append(node.id)
     used = {}

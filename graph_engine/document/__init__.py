@@ -1,14 +1,18 @@
 """The document: graphs, edits with inverses, history, journal and the file format."""
 
+from graph_engine.document.composite import Declaration, Exposed
 from graph_engine.document.document import MAIN, Change, Document
 from graph_engine.document.edits import (
+    AddGraph,
     AddNodes,
     AnyEdit,
     Batch,
     Connect,
+    Declare,
     Disconnect,
     Edit,
     Move,
+    RemoveGraph,
     RemoveNodes,
     SetAbout,
     SetBinding,
@@ -23,16 +27,20 @@ from graph_engine.document.rules import EditRefused, title_of, why_not_wire
 
 __all__ = [
     "MAIN",
+    "AddGraph",
     "AddNodes",
     "AnyEdit",
     "Batch",
     "Binding",
     "Change",
     "Connect",
+    "Declaration",
+    "Declare",
     "Disconnect",
     "Document",
     "Edit",
     "EditRefused",
+    "Exposed",
     "Graph",
     "History",
     "Move",
@@ -40,6 +48,7 @@ __all__ = [
     "Optimiser",
     "Plan",
     "Position",
+    "RemoveGraph",
     "RemoveNodes",
     "Schedule",
     "SetAbout",

@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from graph_engine.document import edits
+from graph_engine.document.composite import Declaration, why_not_exposed
 from graph_engine.document.edits import AnyEdit
 from graph_engine.document.graph import Graph, Node, Wire, natural
 from graph_engine.document.plan import Binding, Plan
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EDITS: dict[str, type[AnyEdit]] = {kind.kind: kind for kind in AnyEdit.__args__}
-_NODE_KEYS = ("id", "block", "parameters", "position", "title", "frozen")
+_FLAGS: tuple[tuple[str, Any], ...] = (("bypassed", False), ("shares", ""), ("repeat", 1), ("over_time", False))
+_NODE_KEYS = ("id", "block", "parameters", "position", "title", "frozen", *(name for name, _ in _FLAGS))
 _adapters: dict[type, TypeAdapter[Any]] = {}
 
 
@@ -61,6 +63,9 @@ def node_to_json(node: Node) -> dict[str, Any]:
         value["title"] = node.title
     if node.frozen:
         value["frozen"] = True
+    for name, usual in _FLAGS:
+        if getattr(node, name) != usual:
+            value[name] = getattr(node, name)
     return {**value, **node.extra}
 
 
@@ -81,6 +86,24 @@ def node_from_json(value: Any, where: str) -> Node:
     if isinstance(position, list) and len(position) == 2 and all(isinstance(at, (int, float)) for at in position):
         known["position"] = tuple(position)
     return _parse(Node, {**known, "extra": extra}, where)
+
+
+def declaration_to_json(declaration: Declaration) -> dict[str, Any]:
+    """A declaration without what is empty."""
+    value: dict[str, Any] = _plain(declaration)
+    value["exposes"] = [
+        {key: part for key, part in each.items() if part not in (None, "", [])} for each in value["exposes"]
+    ]
+    return {key: part for key, part in value.items() if part not in ("", [])}
+
+
+def declaration_from_json(value: Any, where: str = "declaration") -> Declaration:
+    """Raises: FormatError."""
+    declaration = _parse(Declaration, value, where)
+    for exposed in declaration.exposes:
+        if reason := why_not_exposed(exposed):
+            raise FormatError(f"{where}: {reason}")
+    return declaration
 
 
 def wire_to_json(wire: Wire) -> list[str]:
@@ -113,7 +136,7 @@ def edit_from_json(value: Any) -> AnyEdit:
     parts = {key: part for key, part in value.items() if key != "kind"}
     if "edits" in parts:
         parts["edits"] = tuple(edit_from_json(part) for part in _items(parts["edits"]))
-    if "nodes" in parts and kind is edits.AddNodes:
+    if "nodes" in parts and kind in (edits.AddNodes, edits.AddGraph):
         parts["nodes"] = tuple(node_from_json(part, "node") for part in _items(parts["nodes"]))
     if "wires" in parts:
         parts["wires"] = tuple(wire_from_json(part, "wire") for part in _items(parts["wires"]))
@@ -121,6 +144,8 @@ def edit_from_json(value: Any) -> AnyEdit:
         parts["wire"] = wire_from_json(parts["wire"], "wire")
     if "plan" in parts:
         parts["plan"] = plan_from_json(parts["plan"])
+    if "declaration" in parts:
+        parts["declaration"] = declaration_from_json(parts["declaration"])
     if "binding" in parts:
         parts["binding"] = binding_from_json(parts["binding"])
     return _parse(kind, parts, kind.kind)
@@ -140,6 +165,8 @@ def _edit_part(value: Any) -> Any:
             return wire_to_json(value)
         case Plan():
             return plan_to_json(value)
+        case Declaration():
+            return declaration_to_json(value)
         case Binding():
             return binding_to_json(value)
         case tuple() | list():

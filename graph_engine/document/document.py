@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from graph_engine.blocks.registry import find_block
+from graph_engine.document.composite import composite_block, graph_of, is_composite
 from graph_engine.document.graph import Graph
 from graph_engine.document.plan import Binding, Plan
 
 if TYPE_CHECKING:
+    from graph_engine.blocks.block import Block
     from graph_engine.document.edits import Edit
 
 MAIN = "main"
@@ -29,6 +32,8 @@ class Change:
     plan: bool = False
     binding: bool = False
     about: bool = False
+    graphs: set[str] = field(default_factory=set)
+    """Graphs that came, went or were declared anew."""
     moved_only: bool = True
 
     def touch(self, graph: str, *nodes: str, moved: bool = False) -> None:
@@ -58,10 +63,36 @@ class Document:
         self.binding = binding or Binding()
         self.revision = 0
         self._listeners: list[Listener] = []
+        self._composites: dict[str, tuple[int, type[Block]]] = {}
+        for graph in self.graphs.values():
+            graph.find_block, graph.find_graph = self.find_block, self.graphs.get
 
     @property
     def main(self) -> Graph:
         return self.graphs[MAIN]
+
+    @property
+    def composites(self) -> dict[str, Graph]:
+        """The graphs that can be used as blocks, by name."""
+        return {name: graph for name, graph in self.graphs.items() if name != MAIN}
+
+    def find_block(self, name: str) -> type[Block] | None:
+        """The block that a node names: one of the library, or a composite of this document (`@bottleneck`)."""
+        if not is_composite(name):
+            return find_block(name)
+        graph = self.composites.get(graph_of(name))
+        if graph is None:
+            return None
+        stamp, block = self._composites.get(name, (-1, None))
+        if block is None or stamp != graph.stamp:
+            block = composite_block(graph_of(name), graph)
+            self._composites[name] = (graph.stamp, block)
+        return block
+
+    def add_graph(self, name: str, graph: Graph) -> None:
+        """For edits: put a graph into the document."""
+        graph.find_block, graph.find_graph = self.find_block, self.graphs.get
+        self.graphs[name] = graph
 
     def apply(self, edit: Edit) -> Edit:
         """Apply `edit`, announce it, and return the edit that takes it back.

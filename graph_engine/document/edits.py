@@ -6,14 +6,18 @@ History, journal and tests use the same values.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from math import isfinite
 from typing import Any, ClassVar, Literal, Protocol
 
-from graph_engine.blocks import find_block
+from graph_engine.blocks.named import is_formula
+from graph_engine.document.composite import Declaration, graph_of, is_composite, reached, why_not_exposed
 from graph_engine.document.document import MAIN, Change, Document
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.plan import Binding, Plan
 from graph_engine.document.rules import ID, EditRefused, title_of, why_not_json, why_not_wire
+
+NodeAttribute = Literal["title", "frozen", "bypassed", "shares", "repeat", "over_time"]
 
 
 class Edit(Protocol):
@@ -71,7 +75,7 @@ class AddNodes:
         graph = _graph(document, self.graph)
         new = {node.id for node in self.nodes}
         for node in self.nodes:
-            _check_new(graph, node, self.restored)
+            _check_new(document, self.graph, node, self.restored)
         if len(new) < len(self.nodes):
             raise EditRefused("Two of the new nodes have one id; ids must differ.")
         added: list[Wire] = []
@@ -203,7 +207,7 @@ class SetParameter:
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
         node = _node(graph, self.node)
-        block = find_block(node.block)
+        block = graph.block(node)
         if block is not None and block.parameter(self.name) is None:
             raise EditRefused(f"{block.title} has no parameter {self.name!r}.")
         if reason := why_not_json(self.value):
@@ -243,25 +247,35 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class SetNode:
-    """Give a node another title, or freeze or thaw its weights."""
+    """Give a node another title, or set one of its flags."""
 
     kind: ClassVar[str] = "set_node"
     node: str
-    attribute: Literal["title", "frozen"]
-    value: str | bool
+    attribute: NodeAttribute
+    value: str | bool | int
     graph: str = MAIN
 
     @property
     def label(self) -> str:
-        if self.attribute == "title":
-            return f"Rename {self.node}"
-        return f"{'Freeze' if self.value else 'Thaw'} {self.node}"
+        match self.attribute:
+            case "title":
+                return f"Rename {self.node}"
+            case "frozen":
+                return f"{'Freeze' if self.value else 'Thaw'} {self.node}"
+            case "bypassed":
+                return f"{'Bypass' if self.value else 'Use'} {self.node}"
+            case "shares":
+                return f"Share the weights of {self.value}" if self.value else f"Give {self.node} weights of its own"
+            case "repeat":
+                return f"Repeat {self.node} ×{self.value}"
+            case _:
+                return f"Run {self.node} over time" if self.value else f"Run {self.node} once"
 
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
         node = _node(graph, self.node)
-        if not isinstance(self.value, bool if self.attribute == "frozen" else str):
-            raise EditRefused(f"{self.value!r} can't be the {self.attribute} of a node.")
+        if reason := _why_not_attribute(graph, node, self.attribute, self.value):
+            raise EditRefused(reason)
         before = getattr(node, self.attribute)
         graph.put(node.with_(**{self.attribute: self.value}))
         change.touch(self.graph, self.node)
@@ -328,6 +342,91 @@ class SetAbout:
 
 
 @dataclass(frozen=True, slots=True)
+class AddGraph:
+    """Put a composite into the document.
+
+    `restored`: it comes back as it was, also what a file brought in and what may not be drawn.
+    """
+
+    kind: ClassVar[str] = "add_graph"
+    graph: str
+    declaration: Declaration
+    nodes: tuple[Node, ...] = ()
+    wires: tuple[Wire, ...] = ()
+    restored: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"Make the composite {self.declaration.title or self.graph}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        if self.graph in document.graphs:
+            raise EditRefused(f"There is a graph called {self.graph!r} already.")
+        if not ID.match(self.graph) or iskeyword(self.graph):
+            raise EditRefused(f"{self.graph!r} can't name a composite: it takes lower-case letters, digits and _.")
+        document.add_graph(self.graph, Graph(declaration=self.declaration))
+        try:
+            _check_declaration(self.declaration)
+            AddNodes(self.nodes, self.wires, self.graph, self.restored).perform(document, change)
+        except EditRefused:
+            document.graphs.pop(self.graph)
+            raise
+        change.graphs.add(self.graph)
+        change.moved_only = False
+        return RemoveGraph(self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGraph:
+    """Take a composite out of the document; nothing may use it any more."""
+
+    kind: ClassVar[str] = "remove_graph"
+    graph: str
+
+    @property
+    def label(self) -> str:
+        return f"Delete the composite {self.graph}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        if self.graph == MAIN:
+            raise EditRefused("The main drawing can't be deleted.")
+        for name, other in document.graphs.items():
+            user = next(
+                (node for node in other if graph_of(node.block) == self.graph and is_composite(node.block)), None
+            )
+            if user is not None and name != self.graph:
+                raise EditRefused(f"{self.graph} is used by {user.id} in {name}; delete that first.")
+        del document.graphs[self.graph]
+        change.touch(self.graph, *graph.nodes)
+        change.graphs.add(self.graph)
+        change.moved_only = False
+        return AddGraph(self.graph, graph.declaration, tuple(graph), tuple(graph.wires), restored=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """Change what a graph declares: title, help, exposed parameters, order of ports."""
+
+    kind: ClassVar[str] = "declare"
+    declaration: Declaration
+    graph: str = MAIN
+
+    @property
+    def label(self) -> str:
+        return f"Change the composite {self.declaration.title or self.graph}"
+
+    def perform(self, document: Document, change: Change) -> Edit:
+        graph = _graph(document, self.graph)
+        _check_declaration(self.declaration)
+        before = graph.declaration
+        graph.declare(self.declaration)
+        change.graphs.add(self.graph)
+        change.moved_only = False
+        return Declare(before, self.graph)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Several edits as one; if one is refused, none happens."""
 
@@ -362,21 +461,62 @@ AnyEdit = (
     | SetPlan
     | SetBinding
     | SetAbout
+    | AddGraph
+    | RemoveGraph
+    | Declare
     | Batch
 )
 
 
-def _check_new(graph: Graph, node: Node, restored: bool) -> None:
-    """Raises: EditRefused when `node` can't be placed in `graph`."""
+def _check_declaration(declaration: Declaration) -> None:
+    """Raises: EditRefused for a parameter that can't be exposed."""
+    for exposed in declaration.exposes:
+        if reason := why_not_exposed(exposed):
+            raise EditRefused(reason)
+    if len({exposed.name for exposed in declaration.exposes}) < len(declaration.exposes):
+        raise EditRefused("Two exposed parameters have one name; names must differ.")
+
+
+def _why_not_attribute(graph: Graph, node: Node, attribute: NodeAttribute, value: Any) -> str | None:
+    """Why a node can't have this, in a sentence; None when it can."""
+    is_flag = attribute in ("frozen", "bypassed", "over_time")
+    fits = isinstance(value, bool) if is_flag else isinstance(value, str)
+    if attribute == "repeat":
+        fits = is_formula(value) or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
+    if not fits:
+        return f"{value!r} can't be the {attribute} of a node."
+    if attribute in ("repeat", "over_time") and not is_composite(node.block) and value not in (1, False):
+        return f"Only composites can be repeated or run over time; {title_of(node)} is a single block."
+    if attribute == "shares" and value:
+        if value not in graph or value == node.id:
+            return f"{node.id} can't share the weights of {value!r}: there is no such other node here."
+        if graph[value].block != node.block:
+            return f"{node.id} can't share the weights of {value}: they are different blocks."
+        if graph[value].shares:
+            return f"{value} shares weights itself; share those of {graph[value].shares}."
+        if any(other.shares == node.id for other in graph):
+            return f"Other nodes share the weights of {node.id}, so it needs its own."
+    return None
+
+
+def _check_new(document: Document, name: str, node: Node, restored: bool) -> None:
+    """Raises: EditRefused when `node` can't be placed in the graph `name`."""
+    graph = document.graphs[name]
+    if is_composite(node.block) and not restored:
+        inner = graph_of(node.block)
+        if inner not in document.composites:
+            raise EditRefused(f"There is no composite {inner!r} in this document.")
+        if name in reached(document.graphs, [inner]):
+            raise EditRefused(f"{inner} can't stand in {name}: a composite can't be part of itself.")
     if node.id in graph:
         raise EditRefused(f"There is a node called {node.id!r} already.")
     if not ID.match(node.id):
         raise EditRefused(f"{node.id!r} can't be an id: it takes lower-case letters, digits and _.")
     if not all(map(isfinite, node.position)):
         raise EditRefused(f"{node.id} can't be put at {node.position}: that is not a place.")
-    for name, value in node.parameters.items():
+    for parameter, value in node.parameters.items():
         if not restored and (reason := why_not_json(value)):
-            raise EditRefused(f"{name} of {node.id} can't have this value: {reason}.")
+            raise EditRefused(f"{parameter} of {node.id} can't have this value: {reason}.")
 
 
 def _why_not(graph: Graph, wire: Wire, restored: bool) -> str | None:

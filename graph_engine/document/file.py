@@ -17,6 +17,8 @@ from graph_engine.document.codec import (
     FormatError,
     binding_from_json,
     binding_to_json,
+    declaration_from_json,
+    declaration_to_json,
     node_from_json,
     node_to_json,
     plan_from_json,
@@ -42,8 +44,10 @@ def dumps(document: Document) -> str:
     graphs = []
     for name in sorted(document.graphs, key=lambda name: (name != MAIN, name)):
         nodes, wires = sorted_parts(document.graphs[name])
+        declared = declaration_to_json(document.graphs[name].declaration)
         lines = [
             f"{_line(name)}: {{",
+            *([f'"declares": {_line(declared)},'] if declared else []),
             '"nodes": [' + _rows([node_to_json(node) for node in nodes]) + "],",
             '"wires": [' + _rows([wire_to_json(wire) for wire in wires]) + "]}",
         ]
@@ -172,7 +176,7 @@ def _document(value: dict[str, Any]) -> Document:
 def _graph(value: Any, name: str) -> Graph:
     if not isinstance(value, dict) or not all(isinstance(value.get(key), list) for key in ("nodes", "wires")):
         raise FormatError(f'graph {name!r} must have the lists "nodes" and "wires".')
-    graph = Graph()
+    graph = Graph(declaration=declaration_from_json(value.get("declares", {}), f"graph {name!r}, declares"))
     for at, item in enumerate(value["nodes"]):
         node = node_from_json(item, f"graph {name!r}, node {at + 1}")
         if not ID.match(node.id):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from graph_engine.blocks import Block, ParameterError, find_block
 from graph_engine.blocks.block import slot_of
+from graph_engine.blocks.named import FORMULA, is_formula
 from graph_engine.document.graph import Graph, Node
 
 Side = Literal["input", "output"]
@@ -81,29 +82,47 @@ def text_width(text: str, size: float) -> float:
     return size * sum(_ADVANCES.get(letter, 0.66 if letter.isascii() else 1.0) for letter in text)
 
 
-def tell_of(node: Node) -> str:
-    """The telling parameters of a node in a few words; empty while they are invalid or the block is unknown."""
-    block = find_block(node.block)
+def tell_of(node: Node, block: type[Block] | None = None) -> str:
+    """The telling parameters of a node in a few words; empty while they are invalid or the block is unknown.
+
+    `block` is the node's, where the library does not know it. What is a formula is told as it is written, since what it
+    gives depends on the use.
+    """
+    block = block or find_block(node.block)
     if block is None:
         return ""
+    written = [str(value) for value in node.parameters.values() if is_formula(value)]
     try:
-        return block.make(node.parameters).tell()
+        told = block.make({name: value for name, value in node.parameters.items() if not _has_formula(value)}).tell()
     except ParameterError:
         return ""
+    parts = [*written, *([told] if told and not written else [])]
+    if node.repeat != 1:
+        parts.insert(0, f"×{str(node.repeat).removeprefix(FORMULA)}")
+    return " · ".join(parts)
+
+
+def _has_formula(value: Any) -> bool:
+    return is_formula(value) or (isinstance(value, (list, tuple)) and any(map(is_formula, value)))
 
 
 def measure(
-    node: Node, wired_inputs: Iterable[str] = (), wired_outputs: Iterable[str] = (), *, thumbnails: bool = False
+    node: Node,
+    wired_inputs: Iterable[str] = (),
+    wired_outputs: Iterable[str] = (),
+    *,
+    thumbnails: bool = False,
+    block: type[Block] | None = None,
 ) -> NodeGeometry:
-    """The geometry of a node, given which of its ports have wires.
+    """The geometry of a node (of `block`, where the library does not know it), given which of its ports have wires.
 
     Wired ports that the block does not declare (of an unknown block, or of another version of it) are shown as well.
     """
-    block = find_block(node.block)
+    block = block or find_block(node.block)
     title = node.title or (block.title if block else node.block)
     return _measure(
         title,
-        tell_of(node),
+        tell_of(node, block),
         input_ports(block, wired_inputs),
         output_ports(block, wired_outputs),
         node.frozen,
@@ -114,7 +133,7 @@ def measure(
 def geometry_in(graph: Graph, node: str, *, thumbnails: bool = False) -> NodeGeometry:
     """The geometry of a node as it is wired in `graph`."""
     wired_out = dict.fromkeys(wire.output for wire in graph.wires_out_of(node))
-    return measure(graph[node], graph.wires_into(node), wired_out, thumbnails=thumbnails)
+    return measure(graph[node], graph.wires_into(node), wired_out, thumbnails=thumbnails, block=graph.block(node))
 
 
 def input_ports(block: type[Block] | None, wired: Iterable[str] = ()) -> tuple[str, ...]:

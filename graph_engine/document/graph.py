@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from graph_engine.blocks.block import slot_of
+from graph_engine.blocks.block import Block, slot_of
+from graph_engine.blocks.registry import find_block
+from graph_engine.document.composite import MARK, Declaration
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -16,6 +19,13 @@ if TYPE_CHECKING:
 NxGraph: TypeAlias = "nx.MultiDiGraph[str]"
 
 Position = tuple[float, float]
+FindBlock = Callable[[str], type[Block] | None]
+FindGraph = Callable[[str], "Graph | None"]
+_stamps = count()
+
+
+def _no_graph(_: str) -> Graph | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,9 @@ class Node:
     `id` is readable and stays: it names the attribute in the source and the keys of the state dict. `parameters` holds
     what differs from the block's defaults, as JSON values, valid or not. `position` is the upper left
     corner in scene units.
+    `bypassed`: what enters at the first input leaves at the first output. `shares`: the node whose weights it uses
+    instead of its own. Of composites: `repeat`, how many turns one after another, each with weights of its own (a
+    number or a formula), and `over_time`, whether it is a cell that takes one step of a sequence after another.
     `extra` keeps what a file said of this node that this version does not know.
     """
 
@@ -34,6 +47,10 @@ class Node:
     position: Position = (0.0, 0.0)
     title: str = ""
     frozen: bool = False
+    bypassed: bool = False
+    shares: str = ""
+    repeat: int | str = 1
+    over_time: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,7 +90,16 @@ def _natural_part(part: str) -> tuple[int, int, str]:
 class Graph:
     """A directed graph of nodes and wires. May be drawn in a state that does not compile, cycles excepted."""
 
-    def __init__(self, nodes: Iterable[Node] = (), wires: Iterable[Wire] = ()) -> None:
+    def __init__(
+        self, nodes: Iterable[Node] = (), wires: Iterable[Wire] = (), declaration: Declaration | None = None
+    ) -> None:
+        self.declaration = declaration or Declaration()
+        self.find_block: FindBlock = find_block
+        """Who knows the blocks that nodes name; a document knows its composites as well."""
+        self.find_graph: FindGraph = _no_graph
+        """Who knows the graphs of composites: the document."""
+        self.stamp = next(_stamps)
+        """Another number after each change, unlike that of any other graph but an unchanged copy."""
         self._nx: NxGraph | None = None
         self._nodes: dict[str, Node] = {}
         self._into: dict[str, dict[str, Wire]] = {}
@@ -107,6 +133,12 @@ class Graph:
     @property
     def nodes(self) -> Mapping[str, Node]:
         return MappingProxyType(self._nodes)
+
+    def block(self, node: str | Node) -> type[Block] | None:
+        """The block of a node, as it is with the node's values; None when it is not known here."""
+        placed = self._nodes[node] if isinstance(node, str) else node
+        block = self.find_block(placed.block)
+        return block.specialised(placed.parameters) if block is not None else None
 
     @property
     def wires(self) -> list[Wire]:
@@ -192,6 +224,7 @@ class Graph:
 
     def fresh_id(self, block: str, taken: Iterable[str] = ()) -> str:
         """An id for a new node of `block` that no node has: `conv2d_3`."""
+        block = block.removeprefix(MARK)
         block = block if re.match(r"[a-z][a-z0-9_]*\Z", block) else "node"  # an unknown block may be called anything
         pattern = re.compile(rf"{block}_([0-9]{{1,9}})\Z")
         used = [int(match[1]) for name in (*self._nodes, *taken) if (match := pattern.match(name))]
@@ -199,9 +232,12 @@ class Graph:
 
     def copy(self) -> Graph:
         """An independent graph of the same (immutable) nodes and wires."""
-        return Graph(self._nodes.values(), self.wires)
+        made = Graph(self._nodes.values(), self.wires, self.declaration)
+        made.find_block, made.find_graph = self.find_block, self.find_graph
+        made.stamp = self.stamp
+        return made
 
-    # The four ways in which an edit changes a graph.
+    # The five ways in which an edit changes a graph.
 
     def put(self, node: Node) -> None:
         """Add a node, or replace the one of the same id."""
@@ -210,19 +246,27 @@ class Graph:
                 self._nx.add_node(node.id)
             self._into[node.id] = {}
         self._nodes[node.id] = node
+        self.stamp = next(_stamps)
+
+    def declare(self, declaration: Declaration) -> None:
+        self.declaration = declaration
+        self.stamp = next(_stamps)
 
     def drop(self, node: str) -> None:
         """Remove a node that no wire touches."""
         if self._nx is not None:
             self._nx.remove_node(node)
         del self._nodes[node], self._into[node]
+        self.stamp = next(_stamps)
 
     def link(self, wire: Wire) -> None:
         self._into[wire.target][wire.input] = wire
+        self.stamp = next(_stamps)
         if self._nx is not None:
             self._nx.add_edge(wire.source, wire.target, key=(wire.output, wire.input), wire=wire)
 
     def unlink(self, wire: Wire) -> None:
         del self._into[wire.target][wire.input]
+        self.stamp = next(_stamps)
         if self._nx is not None:
             self._nx.remove_edge(wire.source, wire.target, key=(wire.output, wire.input))

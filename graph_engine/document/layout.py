@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from statistics import median
 
-from graph_engine.blocks import Role, find_block
+from graph_engine.blocks import Role
 from graph_engine.document.document import MAIN
 from graph_engine.document.edits import Move
 from graph_engine.document.geometry import NodeGeometry, geometry_in
@@ -87,7 +87,7 @@ def _parts(graph: Graph) -> list[list[str]]:
 
 
 def _role(graph: Graph, name: str) -> Role:
-    block = find_block(graph[name].block)
+    block = graph.block(name)
     return block.role if block else Role.LAYER
 
 

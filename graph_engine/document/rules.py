@@ -8,6 +8,7 @@ from typing import Any
 
 from graph_engine.blocks import find_block
 from graph_engine.blocks.tensor import Kind
+from graph_engine.document.composite import MARK
 from graph_engine.document.graph import Graph, Node, Wire
 
 
@@ -35,10 +36,15 @@ def why_not_json(value: Any) -> str | None:
             return f"a {type(value).__name__} is not a value that a file can hold"
 
 
-def title_of(node: Node) -> str:
-    """What a person calls a node: its own title, else its block's."""
-    block = find_block(node.block)
-    return node.title or (block.title if block else node.block)
+def title_of(node: Node, graph: Graph | None = None) -> str:
+    """What a person calls a node: its own title, else its block's. `graph`, where it stands, knows its composites."""
+    block = graph.block(node) if graph is not None else find_block(node.block)
+    return node.title or (block.title if block else _words(node.block))
+
+
+def _words(block: str) -> str:
+    """The name of a block that is not known here: `@basic_block` → `Basic block`."""
+    return block.removeprefix(MARK).replace("_", " ").capitalize() if block.startswith(MARK) else block
 
 
 def why_not_wire(graph: Graph, wire: Wire, carried: Kind = Kind.ANY) -> str | None:
@@ -50,15 +56,16 @@ def why_not_wire(graph: Graph, wire: Wire, carried: Kind = Kind.ANY) -> str | No
         if name not in graph:
             return f"There is no node {name!r}."
     source, target = graph[wire.source], graph[wire.target]
-    from_block, to_block = find_block(source.block), find_block(target.block)
+    from_block, to_block = graph.block(source), graph.block(target)
+    from_title, to_title = title_of(source, graph), title_of(target, graph)
     if from_block is not None and from_block.output(wire.output) is None:
-        return f"{title_of(source)} has no output {wire.output!r}."
+        return f"{from_title} has no output {wire.output!r}."
     port = to_block.input(wire.input) if to_block is not None else None
     if to_block is not None and port is None:
-        return f"{title_of(target)} has no input {wire.input!r}."
+        return f"{to_title} has no input {wire.input!r}."
     if wire.source == wire.target or graph.leads_to(wire.target, wire.source):
-        return f"That would be a circle: {title_of(source)} already depends on {title_of(target)}."
+        return f"That would be a circle: {from_title} already depends on {to_title}."
     if port is not None and not port.takes(carried):
         wanted = " or ".join(f"{kind} ({kind.axes})" for kind in port.kinds)
-        return f"{title_of(target)} takes {wanted} here, not {carried} ({carried.axes})."
+        return f"{to_title} takes {wanted} here, not {carried} ({carried.axes})."
     return None

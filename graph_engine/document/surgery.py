@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from graph_engine.blocks import find_block, get_block
+from graph_engine.blocks import get_block
 from graph_engine.document.document import MAIN
 from graph_engine.document.edits import AddNodes, AnyEdit, Batch, Connect, Move
 from graph_engine.document.geometry import geometry_in, measure
@@ -23,7 +23,7 @@ def insert_on_wire(
 
     Raises: UnknownBlock; ValueError for a block without input or output.
     """
-    found = get_block(block)
+    found = graph.find_block(block) or get_block(block)
     if not found.inputs or not found.outputs:
         raise ValueError(f"{found.title} has no input or no output, so it can't stand on a wire.")
     (x1, y1), (x2, y2) = graph[wire.source].position, graph[wire.target].position
@@ -74,7 +74,7 @@ def _only_entry(graph: Graph, chosen: set[str]) -> tuple[str, str]:
     if not sources:
         raise EditRefused("Nothing leads into the selected nodes, so there is nothing that could skip them.")
     if len(sources) > 1:
-        names = ", ".join(sorted({title_of(graph[name]) for name, _ in sources}))
+        names = ", ".join(sorted({title_of(graph[name], graph) for name, _ in sources}))
         raise EditRefused(
             f"Several values enter the selected nodes (from {names}); select a chain that one value enters."
         )
@@ -91,7 +91,7 @@ def _only_exit(graph: Graph, chosen: set[str]) -> tuple[str, str]:
     }
     if not used:
         for name in chosen:
-            block = find_block(graph[name].block)
+            block = graph.block(name)
             inside = {wire.output for wire in graph.wires_out_of(name)}
             used |= {(name, port.name) for port in (block.outputs if block else ()) if port.name not in inside}
     if len(used) != 1:
@@ -107,7 +107,7 @@ def _place_behind(
     """`node` right of `before`, its port on the line of that node's `output`, and the moves that make room for it."""
     left, top = graph[before].position
     ahead = geometry_in(graph, before)
-    own = measure(node)
+    own = measure(node, block=graph.block(node))
     x = left + ahead.width + GAP
     y = top + ahead.offset("output", output)[1] - own.outputs[0][1]
     behind = graph.downstream(wire.target for wire in followers)

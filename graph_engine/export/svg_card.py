@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph_engine.blocks import Kind, find_block
+from graph_engine.blocks import Kind
 from graph_engine.check.report import NodeReport, State
 from graph_engine.document import Graph, Node, title_of
 from graph_engine.document.geometry import (
@@ -84,7 +84,7 @@ class Card:
         yield "</g>"
 
     def _header(self) -> Iterator[str]:
-        block = find_block(self.node.block)
+        block = self.graph.block(self.node)
         strip = colors.CATEGORIES.get(str(block.category) if block else "", colors.UNKNOWN_CATEGORY)
         room = self.place.width - TITLE_LEFT - MARGIN
         yield f'<path d="M0.5 {HEADER:g}H{self.place.width - 0.5:g}" stroke="{colors.RULE}"/>'
@@ -92,13 +92,13 @@ class Card:
         if self.node.frozen:
             room -= 18.0
             yield _snowflake(self.place.width - MARGIN - 6.5, HEADER / 2)
-        title = cut(title_of(self.node), TITLE_SIZE, room)
+        title = cut(title_of(self.node, self.graph), TITLE_SIZE, room)
         yield label(title, TITLE_LEFT, HEADER / 2, TITLE_SIZE, colors.TEXT, bold=True)
 
     def _body(self) -> Iterator[str]:
         room = self.place.width - 2 * MARGIN
         if self.place.tell is not None:
-            tell = cut(tell_of(self.node), TELL_SIZE, room)
+            tell = cut(tell_of(self.node, self.graph.block(self.node)), TELL_SIZE, room)
             yield label(tell, MARGIN, self.place.tell + LINE / 2, TELL_SIZE, colors.TEXT_DIM)
         middle = self.place.shape + LINE / 2
         if self.report is None:
@@ -123,7 +123,7 @@ class Card:
 
     def _kind(self, side: Side, port: str) -> Kind:
         """What is known to be carried at a port."""
-        block = find_block(self.node.block)
+        block = self.graph.block(self.node)
         specs = (self.report.inputs if side == "input" else self.report.outputs) if self.report else {}
         if port in specs:
             return specs[port].kind

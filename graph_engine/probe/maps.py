@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from graph_engine.blocks import Role, find_block
+from graph_engine.blocks import Role
 from graph_engine.document import Graph
 from graph_engine.probe.evaluating import evaluating
 
@@ -41,7 +41,7 @@ def feature_maps(
 
 def can_be_seen(graph: Graph, node: str) -> bool:
     """Whether a node has a result to look at: an input or a layer, no loss, metric or output."""
-    block = find_block(graph[node].block) if node in graph else None
+    block = graph.block(node) if node in graph else None
     if block is None or block.role not in (Role.INPUT, Role.LAYER):
         return False
     return any(port.name == _PORT for port in block.outputs)

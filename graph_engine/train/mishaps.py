@@ -21,7 +21,7 @@ def explain(error: BaseException, stepper: Stepper, program: Program) -> tuple[s
     """A sentence or two, and the node it concerns, if one."""
     step = stepper.position.step + 1
     node = program.node_at(error)
-    called = f"{title_of(stepper.document.main[node])} ({node})" if node is not None else ""
+    called = f"{title_of(stepper.document.main[node], stepper.document.main)} ({node})" if node is not None else ""
     if isinstance(error, TrainError):
         return str(error), error.node
     if _is_memory(error):

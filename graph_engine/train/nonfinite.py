@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graph_engine.blocks import find_block
 from graph_engine.document import title_of
 from graph_engine.train.stepper import State, Stepper
 from graph_engine.train.updates import ActiveUpdate, modules_of
@@ -162,7 +161,7 @@ def _results(stepper: Stepper, update: ActiveUpdate) -> list[tuple[str, str]]:
     needed = graph.upstream(node for node, _ in update.objective.losses)
     results = []
     for node in graph.order():
-        block = find_block(graph[node].block)
+        block = graph.block(node)
         if node in needed and block is not None and block.inputs:
             results += [(node, port.name) for port in block.outputs]
     return results
@@ -174,4 +173,4 @@ def _needed(stepper: Stepper, results: list[tuple[str, str]], batch: Mapping[str
 
 def _called(stepper: Stepper, node: str) -> str:
     """`Conv 2d (conv2d_2)`."""
-    return f"{title_of(stepper.document.main[node])} ({node})"
+    return f"{title_of(stepper.document.main[node], stepper.document.main)} ({node})"

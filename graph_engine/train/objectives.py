@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graph_engine.blocks import Role, find_block
+from graph_engine.blocks import Role
 from graph_engine.document import Graph, Stage, Update, WeightedLoss
 from graph_engine.train.errors import PlanError
 
@@ -77,14 +77,14 @@ def frozen_nodes(graph: Graph) -> set[str]:
 def _of_role(graph: Graph, role: Role) -> list[Result]:
     found = []
     for name in graph.order():
-        block = find_block(graph[name].block)
+        block = graph.block(name)
         if block is not None and block.role is role:
             found.append((name, block.outputs[0].name))
     return found
 
 
 def _loss(graph: Graph, node: str) -> Result:
-    block = find_block(graph[node].block) if node in graph else None
+    block = graph.block(node) if node in graph else None
     if block is None or block.role is not Role.LOSS:
         there = ", ".join(name for name, _ in _of_role(graph, Role.LOSS)) or "none"
         raise PlanError(

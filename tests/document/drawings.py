@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from graph_engine.blocks import find_block
 from graph_engine.document import (
+    AddGraph,
     AddNodes,
     AnyEdit,
     Batch,
     Binding,
     Connect,
+    Declaration,
     Disconnect,
     Document,
     Graph,
@@ -159,6 +161,7 @@ def drawing() -> Document:
     lines = [Wire(f"n_{at}", "y", f"n_{at + 1}", "x") for at in range(5)]
     lines += [Wire("n_1", "y", "n_6", "xs.0"), Wire("n_2", "y", "n_6", "xs.1"), Wire("n_7", "out", "n_6", "xs.7")]
     document.apply(AddNodes(tuple(placed), tuple(lines)))
+    document.apply(AddGraph("unit", Declaration("Unit")))
     return document
 
 

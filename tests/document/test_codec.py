@@ -108,5 +108,5 @@ def test_values_keep_their_json_type() -> None:
     assert [type(item) for item in read.value] == [int, list, dict]
     nested = Batch("o", (Batch("i", (Connect(Wire("a", "y", "b", "x")),)), RemoveNodes(("a",))))
     assert through_json(nested) == nested
-    node = Node("a", "warp", {"p": 1}, (1.5, -2.0), "T", True, {"colour": [1]})
+    node = Node("a", "warp", {"p": 1}, (1.5, -2.0), "T", True, extra={"colour": [1]})
     assert through_json(AddNodes((node,), restored=True)) == AddNodes((node,), restored=True)

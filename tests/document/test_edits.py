@@ -9,20 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_engine.document import (
+    AddGraph,
     AddNodes,
     AnyEdit,
     Batch,
     Binding,
     Change,
     Connect,
+    Declaration,
+    Declare,
     Disconnect,
     Document,
     Edit,
     EditRefused,
+    Exposed,
     Move,
     Node,
     Optimiser,
     Plan,
+    RemoveGraph,
     RemoveNodes,
     SetAbout,
     SetBinding,
@@ -75,6 +80,14 @@ EDITS: list[tuple[AnyEdit, set[str], str]] = [
         {"n_0", "n_1", "n_2", "n_6"},
         "",
     ),
+    (AddGraph("block", Declaration("Block", exposes=(Exposed("width", "int", 8, least=1),))), set(), ""),
+    (RemoveGraph("unit"), set(), ""),
+    (
+        Declare(Declaration("Net", "What it is.", exposes=(Exposed("act", "choice", "a", choices=("a", "b")),))),
+        set(),
+        "",
+    ),
+    (SetNode("n_1", "bypassed", True), {"n_1"}, ""),
     (Batch("Nothing"), set(), "moved"),
 ]
 

@@ -146,11 +146,11 @@ class DragWire(Gesture):
         return PortRef(node.id, side, names[0]) if names else None
 
     def _title(self, port: PortRef) -> str:
-        return title_of(self.scene.graph[port.node])
+        return title_of(self.scene.graph[port.node], self.scene.graph)
 
     def _label(self, wire: Wire) -> str:
         graph = self.scene.graph
-        return f"Connect {title_of(graph[wire.source])} → {title_of(graph[wire.target])}"
+        return f"Connect {title_of(graph[wire.source], graph)} → {title_of(graph[wire.target], graph)}"
 
 
 class MoveWires(DragWire):

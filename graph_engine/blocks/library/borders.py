@@ -30,6 +30,15 @@ class Input(Block):
     ] = "float32"
     classes: Annotated[int, Param("Classes", "For labels: how many values there are; 0 if unknown.", ge=0)] = 0
 
+    over_time: Annotated[
+        Literal["step", "whole"],
+        Param(
+            "Over time",
+            "In a cell that runs over time: take the sequence step by step, or all of it at each step.",
+            advanced=True,
+        ),
+    ] = "step"
+
     def tell(self) -> str:
         return self.name if not self.classes else f"{self.name} · {self.classes} classes"
 
