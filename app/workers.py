@@ -116,7 +116,7 @@ class CheckWorker(QObject):
         program = None
         if result.ok and len(snapshot.main):
             try:
-                program = compile_document(snapshot, result)
+                program = compile_document(snapshot, result, checker=checker)
             except CompileError:
                 program = None
         self.compiled.emit(Compiled(ticket, program))

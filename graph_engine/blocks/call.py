@@ -58,6 +58,29 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Among the modules of an `nn.Sequential` or `nn.ModuleList`: `times` of the same, one after another."""
+
+    layer: Layer
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stepwise:
+    """An argument that grows from one module of a `Run` to the next: `start + by * i`."""
+
+    start: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An argument as it is written, where it is not a plain value: `width * 4`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
     """A module called on inputs."""
 

@@ -42,6 +42,11 @@ class NamedInt(_Named, int):
         made._tree = tree
         return made
 
+    @staticmethod
+    def of(value: int, formula: str) -> NamedInt:
+        """`value` as what `formula` gave."""
+        return NamedInt(value, _parsed(formula))
+
     def __repr__(self) -> str:
         return int.__repr__(self)
 

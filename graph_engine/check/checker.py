@@ -110,6 +110,8 @@ class Checker:
             if (spec := draft.reports[node.id].inputs.get("x")) is not None
         }
         weights = tuple(report.weights for report in draft.reports.values() if report.weights)
+        entering = {port_name(node): draft.reports[node.id].outputs.get("y") for node in borders(graph, "input")}
+        inputs = {port: spec for port, spec in entering.items() if spec is not None}
         return GraphReport(name, known, inputs, draft.reports, outputs, tuple(draft.problems), cost, weights)
 
     def _node(self, draft: Draft, name: str) -> NodeReport:

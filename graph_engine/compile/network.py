@@ -12,15 +12,14 @@ from torch import nn
 
 from graph_engine.blocks import Layer
 from graph_engine.blocks.call import PARAMETRIZATIONS
+from graph_engine.compile.arguments import Argument
 from graph_engine.compile.naming import Names, grouped
 from graph_engine.compile.own import definitions, uses
 from graph_engine.compile.render import render_layer, targets_of
-from graph_engine.compile.statements import Repeat, Statement
-from graph_engine.compile.writer import Body, Text, shape_comment
+from graph_engine.compile.statements import LayerKey, Repeat, Result, Statement, shape_comment
+from graph_engine.compile.writer import Body, Text
 from graph_engine.document.document import Document
 
-Result = tuple[str, str]
-"""(node, output port)."""
 _MANY = 6
 """More results than this are not counted in the annotation."""
 
@@ -30,7 +29,8 @@ class Blueprint:
     """What a class is written from.
 
     `inputs` and `outputs` map legal names to the node's value; `extra` are statements whose modules the class holds
-    although `forward` does not use them (heads that only a loss needs).
+    although `forward` does not use them (heads that only a loss needs). `shapes` are those of inputs and outputs;
+    `params` is None where it differs from use to use. `stored` are the `arguments` that `forward` uses.
     """
 
     class_name: str
@@ -39,29 +39,32 @@ class Blueprint:
     repeats: Sequence[Repeat]
     inputs: Mapping[str, Result]
     outputs: Mapping[str, Result]
-    specs: Mapping[str, str]
-    params: int
+    shapes: Mapping[str, str]
+    params: int | None
+    summary: str = ""
+    arguments: Sequence[Argument] = ()
+    stored: Sequence[str] = ()
+    nodes_of: str = ""
+    """What stands before the ids of nodes where lines tell them: `bottleneck:`, or nothing in the main drawing."""
 
 
-def attributes_of(blueprint: Blueprint) -> dict[tuple[str, Layer], str]:
+def attributes_of(blueprint: Blueprint) -> dict[LayerKey, str]:
     """The dotted path of every module below the network: `conv2d_1`, `highway_2.3`, `residual_1_projection`."""
-    names = Names(frozenset(dir(nn.Module())))  # of an instance: `training` is no attribute of the class
-    paths = {}
-    for at, statement in enumerate(blueprint.statements):
+    names = Names(frozenset({*dir(nn.Module()), *blueprint.stored}))  # of an instance: `training` is none of the class
+    paths: dict[LayerKey, str] = {}
+    for at, statement in enumerate((*blueprint.statements, *blueprint.extra)):
         repeat = _repeat_of(blueprint.repeats, at)
-        for layer in statement.layers:
+        for key, layer in zip(statement.keys, statement.layers, strict=True):
+            if key in paths:
+                continue
             if repeat is None or at < repeat.start + repeat.period:
-                path = names.take(f"{statement.node}_{layer.name}" if layer.name else statement.node)
-                paths[statement.node, layer] = path if repeat is None else f"{path}.0"
+                owner = key[0]
+                path = names.take(f"{owner}_{layer.name}" if layer.name else owner)
+                paths[key] = path if repeat is None else f"{path}.0"
             else:
                 first = blueprint.statements[repeat.start + (at - repeat.start) % repeat.period]
                 turn = (at - repeat.start) // repeat.period
-                paths[statement.node, layer] = f"{paths[first.node, layer].rpartition('.')[0]}.{turn}"
-    for statement in blueprint.extra:
-        for layer in statement.layers:
-            paths[statement.node, layer] = names.take(
-                f"{statement.node}_{layer.name}" if layer.name else statement.node
-            )
+                paths[key] = f"{paths[first.keys[key[1]]].rpartition('.')[0]}.{turn}"
     return paths
 
 
@@ -71,14 +74,19 @@ def access(owner: str, path: str) -> str:
     return f"{owner}.{name}[{index}]" if index else f"{owner}.{name}"
 
 
-def write_file(document: Document, blueprint: Blueprint, paths: Mapping[tuple[str, Layer], str]) -> Text:
-    """The whole source: docstring, imports, our own definitions, the class."""
+def write_file(
+    document: Document, blueprint: Blueprint, paths: Mapping[LayerKey, str], composites: Sequence[Blueprint] = ()
+) -> Text:
+    """The whole source: docstring, imports, our own definitions, the classes of composites, the class."""
     targets = [
-        target for statement in (*blueprint.statements, *blueprint.extra) for target in targets_of(statement.expression)
+        target
+        for each in (*composites, blueprint)
+        for statement in (*each.statements, *each.extra)
+        for target in targets_of(statement.expression)
     ]
     own = definitions(dict.fromkeys(targets))
-    network = _write_class(blueprint, paths)
-    code = "\n".join([*own, *network.lines])
+    classes = [*(_write_class(each, attributes_of(each)) for each in composites), _write_class(blueprint, paths)]
+    code = "\n".join([*own, *(line for each in classes for line in each.lines)])
     text = Text()
     _docstring(text, [f"{document.title}, drawn with Layerloom.", *document.notes.strip().splitlines()], 0)
     text.add("")
@@ -92,29 +100,38 @@ def write_file(document: Document, blueprint: Blueprint, paths: Mapping[tuple[st
         text.add(f"from torch.nn.utils.parametrizations import {', '.join(wrappers)}")
     for definition in own:
         text.lines += ["", "", *definition.splitlines()]
-    text.lines += ["", ""]
-    text.extend(network)
+    for each in classes:
+        text.lines += ["", ""]
+        text.extend(each)
     return text
 
 
-def _write_class(blueprint: Blueprint, paths: Mapping[tuple[str, Layer], str]) -> Text:
+def _write_class(blueprint: Blueprint, paths: Mapping[LayerKey, str]) -> Text:
     text = Text()
     text.add(f"class {blueprint.class_name}(nn.Module):")
-    takes = ", ".join(f"{name}: {blueprint.specs[name]}" for name in blueprint.inputs)
-    gives = ", ".join(f"{name}: {blueprint.specs[name]}" for name in blueprint.outputs)
-    _docstring(text, [f"{takes} -> {gives}.", "", f"{grouped(blueprint.params)} parameters."], 4)
+    takes = ", ".join(f"{name}: {blueprint.shapes[name]}" for name in blueprint.inputs)
+    gives = ", ".join(f"{name}: {blueprint.shapes[name]}" for name in blueprint.outputs)
+    about = [blueprint.summary, ""] if blueprint.summary else []
+    count = ["", f"{grouped(blueprint.params)} parameters."] if blueprint.params is not None else []
+    _docstring(text, [*about, f"{takes} -> {gives}.", *count], 4)
     text.add("")
-    text.add("def __init__(self) -> None:", 4)
+    arguments = "".join(f", {argument.text}" for argument in blueprint.arguments)
+    text.add(f"def __init__(self{arguments}) -> None:", 4)
     text.add("super().__init__()", 8)
-    for at, statement in enumerate(blueprint.statements):
-        _write_modules(text, statement, paths, _repeat_of(blueprint.repeats, at), at, blueprint.statements)
-    for statement in blueprint.extra:
-        _write_modules(text, statement, paths, None, 0, blueprint.extra)
+    for name in blueprint.stored:
+        text.add(f"self.{name} = {name}", 8)
+    written: set[LayerKey] = set()
+    for at, statement in enumerate((*blueprint.statements, *blueprint.extra)):
+        repeat = _repeat_of(blueprint.repeats, at)
+        for key, layer in zip(statement.keys, statement.layers, strict=True):
+            if key not in written:
+                _write_module(text, blueprint.statements, repeat, at, paths[key], layer, (statement.node,))
+                written.add(key)
     text.add("")
     arguments = ", ".join(f"{name}: Tensor" for name in blueprint.inputs)
-    count = len(blueprint.outputs)
-    every = "Tensor, ..." if count > _MANY else ", ".join(["Tensor"] * count)
-    returns = "Tensor" if count == 1 else f"tuple[{every}]"
+    results = len(blueprint.outputs)
+    every = "Tensor, ..." if results > _MANY else ", ".join(["Tensor"] * results)
+    returns = "Tensor" if results == 1 else f"tuple[{every}]"
     text.add(f"def forward(self, {arguments}) -> {returns}:", 4)
     body = Body(
         blueprint.statements,
@@ -126,25 +143,26 @@ def _write_class(blueprint: Blueprint, paths: Mapping[tuple[str, Layer], str]) -
         8,
     )
     text.extend(body.write())
+    if blueprint.nodes_of:
+        text.nodes = {line: tuple(blueprint.nodes_of + node for node in nodes) for line, nodes in text.nodes.items()}
     return text
 
 
-def _write_modules(
+def _write_module(
     text: Text,
-    statement: Statement,
-    paths: Mapping[tuple[str, Layer], str],
+    statements: Sequence[Statement],
     repeat: Repeat | None,
     at: int,
-    statements: Sequence[Statement],
+    path: str,
+    layer: Layer,
+    nodes: tuple[str, ...],
 ) -> None:
-    for layer in statement.layers:
-        path = paths[statement.node, layer]
-        if repeat is None:
-            text.add(f"self.{path} = {render_layer(layer)}", 8, (statement.node,))
-        elif at < repeat.start + repeat.period:
-            nodes = tuple(statements[each].node for each in range(at, repeat.stop, repeat.period))
-            made = f"nn.ModuleList({render_layer(layer)} for _ in range({repeat.times}))"
-            text.add(f"self.{path.partition('.')[0]} = {made}", 8, nodes)
+    if repeat is None:
+        text.add(f"self.{path} = {render_layer(layer)}", 8, nodes)
+    elif at < repeat.start + repeat.period:
+        nodes = tuple(statements[each].node for each in range(at, repeat.stop, repeat.period))
+        made = f"nn.ModuleList({render_layer(layer)} for _ in range({repeat.times}))"
+        text.add(f"self.{path.partition('.')[0]} = {made}", 8, nodes)
 
 
 def _repeat_of(repeats: Iterable[Repeat], at: int) -> Repeat | None:
@@ -178,4 +196,4 @@ def _escaped(line: str) -> str:
 
 _FILLER = "\0"
 
-__all__ = ["Blueprint", "Result", "access", "attributes_of", "shape_comment", "write_file"]
+__all__ = ["Blueprint", "access", "attributes_of", "shape_comment", "write_file"]

@@ -15,19 +15,28 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from graph_engine.blocks import Layer, Role
+from graph_engine.blocks import Role
 from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.check.checker import Checker
 from graph_engine.check.report import CheckResult, Problem, Severity
+from graph_engine.compile.classes import Classes, CompositeClass
 from graph_engine.compile.naming import Names, class_name
-from graph_engine.compile.network import Blueprint, Result, access, attributes_of, write_file
+from graph_engine.compile.network import Blueprint, access, attributes_of, write_file
 from graph_engine.compile.own import definitions
 from graph_engine.compile.randomness import RANDOM
 from graph_engine.compile.render import targets_of
-from graph_engine.compile.statements import Statement, find_repeats, statements_for
-from graph_engine.compile.writer import COUNTER, Body, Text, shape_comment
+from graph_engine.compile.statements import (
+    LayerKey,
+    Result,
+    Statement,
+    find_repeats,
+    shape_comment,
+    statements_for,
+    unbypassed,
+)
+from graph_engine.compile.writer import COUNTER, Body, Text
 from graph_engine.document.document import Document
 from graph_engine.document.graph import Graph
 
@@ -81,7 +90,8 @@ class Program:
     file: str
     _graph: Graph
     _result: CheckResult
-    _paths: Mapping[tuple[str, Layer], str]
+    _paths: Mapping[LayerKey, str]
+    _classes: Classes
     _namespace: dict[str, Any] = field(default_factory=dict)
     _files: dict[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
     _computations: dict[tuple[tuple[Result, ...], str], Computation] = field(default_factory=dict)
@@ -106,6 +116,7 @@ class Program:
 
         Raises: LookupError for a node of whose weights the network has none, since nothing that it gives needs them.
         """
+        targets = [unbypassed(self._graph, target) for target in targets]
         key = (tuple(targets), name)
         if key not in self._computations:
             self._computations[key] = self._write_function(tuple(targets), name)
@@ -139,12 +150,13 @@ class Program:
         turn = frame.get(COUNTER if lists and "self" in frame else "_")
         return turn if isinstance(turn, int) and turn < len(nodes) else 0
 
+    def _statements(self, targets: Sequence[str]) -> list[Statement]:
+        return statements_for(self._graph, self._result.nodes, targets, self._classes)
+
     def _write_function(self, targets: tuple[Result, ...], name: str) -> Computation:
-        statements = statements_for(self._graph, self._result, [node for node, _ in targets])
+        statements = self._statements([node for node, _ in targets])
         outputs = list(_ends(self._graph, Role.OUTPUT).values())
-        forward = {
-            statement.node for statement in statements_for(self._graph, self._result, [node for node, _ in outputs])
-        }
+        forward = {statement.node for statement in self._statements([node for node, _ in outputs])}
         wanted = {source for statement in statements for source in statement.operands.values()} | set(targets)
         rest = [statement for statement in statements if statement.node not in forward]
         inner = {source for source in wanted if source[0] in forward and source not in outputs}
@@ -152,7 +164,7 @@ class Program:
         call = forward <= {statement.node for statement in statements} and not (inner & inner_of_rest) and bool(forward)
         body = rest if call else statements
         for statement in body:
-            if any((statement.node, layer) not in self._paths for layer in statement.layers):
+            if any(key not in self._paths for key in statement.keys):
                 raise LookupError(f"{statement.node} is not part of the program: no output and no loss needs it.")
         needed = {node for node, _ in wanted}
         taken = self.inputs if call else ()
@@ -180,37 +192,51 @@ class Program:
 _HEADER = "import torch, torch.nn.functional as F; from torch import Tensor, nn\n"
 
 
-def compile_document(document: Document, result: CheckResult | None = None, *, for_export: bool = False) -> Program:
-    """The program of `document`; `result` is its check, if one is at hand.
+def compile_document(
+    document: Document,
+    result: CheckResult | None = None,
+    *,
+    for_export: bool = False,
+    checker: Checker | None = None,
+) -> Program:
+    """The program of `document`; `result` is its check, if one is at hand, and `checker` who made it.
 
     With `for_export`, the class holds only what leads from inputs to outputs; else also what only losses need.
 
     Raises: CompileError when the check finds errors.
     """
     if result is None or result.revision != document.revision:
-        result = Checker().check(document)
+        checker = checker or Checker()
+        result = checker.check(document)
     if result.errors:
         raise CompileError(result.errors)
     graph = document.main
     if not len(graph):
         nothing = "The drawing is empty, so there is no program. Place an Input, layers and an Output, and wire them."
         raise CompileError([Problem(Severity.ERROR, nothing)])
-    names = Names()
+    names, names_of_classes = Names(), Names()
     arguments = {node: names.take(InputBlock.make(graph[node].parameters).name) for node in _nodes(graph, Role.INPUT)}
     ends = _ends(graph, Role.OUTPUT)
-    statements = statements_for(graph, result, [source for source, _ in ends.values()])
+    judged = [] if for_export else [*_nodes(graph, Role.LOSS), *_nodes(graph, Role.METRIC)]
+    if checker is None:
+        checker = Checker()
+        if document.composites:
+            checker.check(document)
+    own_name = names_of_classes.take(class_name(document.title))
+    if result.main is None:
+        raise ValueError("the result is that of no check")
+    sources = [source for source, _ in ends.values()]
+    classes = Classes(document, result.main, [*sources, *judged], names_of_classes, checker)
+    statements = statements_for(graph, result.nodes, sources, classes)
     needed = graph.upstream(source for source, _ in ends.values())
-    extra: list[Statement] = []
-    if not for_export:
-        judged = [*_nodes(graph, Role.LOSS), *_nodes(graph, Role.METRIC)]
-        extra = [each for each in statements_for(graph, result, judged) if each.node not in needed]
+    extra = [each for each in statements_for(graph, result.nodes, judged, classes) if each.node not in needed]
     outputs = {names.take(OutputBlock.make(graph[node].parameters).name): source for node, source in ends.items()}
     inputs = {argument: (node, "y") for node, argument in arguments.items() if node in needed}
     specs = {name: result.nodes[node].outputs[port] for name, (node, port) in (inputs | outputs).items()}
     blueprint = Blueprint(
-        class_name(document.title),
-        statements,
-        [statement for statement in extra if statement.layers],
+        own_name,
+        [classes.trimmed(each) for each in statements],
+        [classes.trimmed(each) for each in extra if each.layers],
         find_repeats(statements, [node for node, _ in outputs.values()]),
         inputs,
         outputs,
@@ -218,13 +244,14 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
         sum(result.nodes[statement.node].cost.params for statement in (*statements, *extra)),
     )
     paths = attributes_of(blueprint)
-    text = write_file(document, blueprint, paths)
+    text = write_file(document, blueprint, paths, [_blueprint(each, classes, document) for each in classes.made])
     source = "\n".join(text.lines) + "\n"
     file = _file_name(source, blueprint.class_name)
     lines = {line + 1: nodes for line, nodes in text.nodes.items()}
     attributes: dict[str, tuple[str, ...]] = {}
-    for (node, _), path in paths.items():
-        attributes[node] = (*attributes.get(node, ()), path)
+    for statement in (*statements, *extra):
+        if statement.keys:
+            attributes[statement.node] = tuple(paths[key] for key in statement.keys)
     return Program(
         blueprint.class_name,
         source,
@@ -238,14 +265,34 @@ def compile_document(document: Document, result: CheckResult | None = None, *, f
         graph.copy(),
         result,
         paths,
+        classes,
         _files={file: lines},
     )
 
 
+def _blueprint(made: CompositeClass, classes: Classes, document: Document) -> Blueprint:
+    """What the class of a composite is written from."""
+    declaration = document.graphs[made.graph].declaration
+    title = declaration.title or made.graph.replace("_", " ").capitalize()
+    summary = [declaration.help or f"{title}.", declaration.paper]
+    return Blueprint(
+        made.name,
+        [classes.trimmed(each) for each in made.statements],
+        [],
+        find_repeats(made.statements, [node for node, _ in made.outputs.values()]),
+        made.inputs,
+        made.outputs,
+        made.shapes,
+        made.params,
+        "\n".join(part for part in summary if part),
+        made.arguments,
+        made.stored,
+        f"{made.graph}:",
+    )
+
+
 def _nodes(graph: Graph, role: Role) -> list[str]:
-    return [
-        name for name in graph.order() if (block := graph.block(name)) is not None and block.role is role
-    ]
+    return [name for name in graph.order() if (block := graph.block(name)) is not None and block.role is role]
 
 
 def _ends(graph: Graph, role: Role) -> dict[str, Result]:
@@ -253,7 +300,7 @@ def _ends(graph: Graph, role: Role) -> dict[str, Result]:
     found = {}
     for name in _nodes(graph, role):
         wire = next(iter(graph.wires_into(name).values()))
-        found[name] = (wire.source, wire.output)
+        found[name] = unbypassed(graph, (wire.source, wire.output))
     return found
 
 

@@ -8,18 +8,45 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from graph_engine.blocks.call import Apply, Function, Infix, Layer, Method, Ref
+from graph_engine.blocks.call import Apply, Code, Function, Infix, Layer, Method, Ref, Run, Stepwise
 from graph_engine.check.evaluate import resolve
 
 WIDTH = 110
+INDEX = "i"
+"""What counts the modules of a generator."""
 
 
 def render_layer(layer: Layer) -> str:
     """The constructor call of a module: `nn.Conv2d(1, 6, 5)`; arguments equal to the class's defaults are left out."""
+    if any(isinstance(part, (Layer, Run)) for part in layer.arguments):
+        return _call(layer.target, [_part(part) for part in layer.arguments], [])
+    if layer.arguments and isinstance(layer.arguments[0], list) and any(map(_is_part, layer.arguments[0])):
+        return _call(layer.target, [_list(layer.arguments[0])], [])
     text = _call(layer.target, [_value(a) for a in layer.arguments], _options(layer.target, layer.options, _value))
     for wrapper in layer.wrappers:
         text = _call(wrapper.target, [text], _options(wrapper.target, wrapper.options, _value))
     return text
+
+
+def _is_part(value: Any) -> bool:
+    return isinstance(value, (Layer, Run))
+
+
+def _list(parts: list[Layer | Run]) -> str:
+    """The modules of an `nn.ModuleList`."""
+    if len(parts) == 1 and isinstance(parts[0], Run):
+        return _generator(parts[0])
+    return f"[{', '.join(_part(part) for part in parts)}]"
+
+
+def _part(part: Layer | Run) -> str:
+    """One or several of the modules of an `nn.Sequential`."""
+    return f"*({_generator(part)})" if isinstance(part, Run) else render_layer(part)
+
+
+def _generator(run: Run) -> str:
+    made = render_layer(run.layer)
+    return f"{made} for {'i' if f' * {INDEX}' in made else '_'} in range({_value(run.times)})"
 
 
 def render(expression: Any, values: Mapping[str, str], module: Callable[[Layer], str]) -> str:
@@ -50,7 +77,7 @@ def targets_of(expression: Any, *, modules: bool = True) -> list[str]:
     """Every dotted target that an expression calls, and with `modules` also those that it constructs."""
     match expression:
         case Apply(layer, inputs):
-            own = [layer.target, *(wrapper.target for wrapper in layer.wrappers)] if modules else []
+            own = _targets_of_layer(layer) if modules else []
             return [*own, *(found for part in inputs for found in targets_of(part, modules=modules))]
         case Function(target, arguments, options):
             parts = (*arguments, *(value for _, value in options))
@@ -63,6 +90,13 @@ def targets_of(expression: Any, *, modules: bool = True) -> list[str]:
             return [found for part in expression for found in targets_of(part, modules=modules)]
         case _:
             return []
+
+
+def _targets_of_layer(layer: Layer) -> list[str]:
+    parts = [part for each in layer.arguments for part in (each if isinstance(each, list) else [each])]
+    inner = [part.layer if isinstance(part, Run) else part for part in parts if _is_part(part)]
+    own = [layer.target, *(wrapper.target for wrapper in layer.wrappers)]
+    return [*own, *(found for part in inner for found in _targets_of_layer(part))]
 
 
 def wrap(line: str, indent: int) -> list[str]:
@@ -129,7 +163,8 @@ def _split(text: str, separator: str) -> list[str]:
 
 def _operand(part: Any, operator: str, text: Callable[[Any], str]) -> str:
     inner = text(part)
-    return f"({inner})" if isinstance(part, Infix) and part.operator != operator else inner
+    mixed = isinstance(part, Infix) and part.operator != operator
+    return f"({inner})" if mixed or (isinstance(part, Code) and " " in inner) else inner
 
 
 def _call(name: str, arguments: list[str], named: list[str]) -> str:
@@ -143,7 +178,20 @@ def _options(target: str, options: tuple[tuple[str, Any], ...], text: Callable[[
 
 def _value(value: Any) -> str:
     """A plain value as it is typed; text in double quotes."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    match value:
+        case Code(text):
+            return text
+        case Stepwise(start, by):
+            step = _value(by)
+            return f"{_value(start)} + {f'({step})' if ' ' in step else step} * {INDEX}"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case tuple():
+            return f"({', '.join(map(_value, value))}{',' if len(value) == 1 else ''})"
+        case list():
+            return f"[{', '.join(map(_value, value))}]"
+        case _:
+            return repr(value)
 
 
 @cache
@@ -151,7 +199,7 @@ def _defaults(target: str) -> dict[str, Any]:
     """Default values by argument; empty where the signature can't be read (torch's built-in functions)."""
     try:
         signature = inspect.signature(resolve(target))
-    except ValueError:
+    except (ValueError, LookupError):  # built in, or a class of this very program
         return {}
     return {
         name: parameter.default

@@ -4,32 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from graph_engine.blocks import Expression, Ref, Role, Specs, TensorSpec, get_block
+from graph_engine.blocks import Expression, Ref, Role, Specs, TensorSpec
 from graph_engine.blocks.block import Pattern
 from graph_engine.blocks.call import Layer, layers_of
-from graph_engine.check.report import CheckResult
+from graph_engine.check.report import NodeReport
 from graph_engine.check.shapes import build
-from graph_engine.document.graph import Graph
+from graph_engine.document.composite import Composite
+from graph_engine.document.graph import Graph, Node
 
 _LEAST_REPEATS = 3
 _LONGEST_PERIOD = 60
 
 
+Result = tuple[str, str]
+"""(node, output port)."""
+LayerKey = tuple[str, int]
+"""(node, which of its modules)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EachTurn:
+    """A composite repeated with further inputs: a list of modules, each on what the one before gave."""
+
+    carried: tuple[str, ...]
+    """The ports that take what the turn before gave, in the order of the outputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime:
+    """A cell that takes one step of a sequence after another."""
+
+    steps: tuple[str, ...]
+    """The ports that take a step."""
+    states: tuple[tuple[str, tuple[Any, ...]], ...]
+    """The ports that take what the step before gave under that name, and the lengths of the zeros they begin with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One node of the body: `operands` maps each of its ports to the (node, output) whose value it takes."""
+    """One node of the body: `operands` maps each of its ports to the (node, output) whose value it takes.
+
+    `owner` is the node whose modules it uses, itself but where weights are shared. `shape` is that of its first value,
+    as a comment shows it. `loop` says how a composite is gone through that is not simply called.
+    """
 
     node: str
     expression: Expression
-    operands: Mapping[str, tuple[str, str]]
-    spec: TensorSpec | None
+    operands: Mapping[str, Result]
+    shape: str
     pattern: Pattern = "y"
+    owner: str = ""
+    loop: EachTurn | OverTime | None = None
 
     @property
     def layers(self) -> list[Layer]:
         return list(dict.fromkeys(layers_of(self.expression)))
+
+    def key(self, layer: Layer) -> LayerKey:
+        return self.owner or self.node, self.layers.index(layer)
+
+    @property
+    def keys(self) -> list[LayerKey]:
+        """What tells each of its modules from all others."""
+        return [(self.owner or self.node, at) for at in range(len(self.layers))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +84,45 @@ class Repeat:
         return self.start + self.period * self.times
 
 
-def statements_for(graph: Graph, result: CheckResult, targets: Iterable[str]) -> list[Statement]:
+class Uses(Protocol):
+    """Who knows what the use of a composite is written as."""
+
+    def use(self, node: Node, report: NodeReport) -> tuple[Expression, EachTurn | OverTime | None]: ...
+
+
+def statements_for(
+    graph: Graph, nodes: Mapping[str, NodeReport], targets: Iterable[str], uses: Uses
+) -> list[Statement]:
     """The statements that the nodes `targets` need, in an order in which each can be computed. Inputs need none."""
     needed = graph.upstream(targets)
     statements = []
     for name in graph.order():
-        if name not in needed:
+        node, report = graph[name], nodes[name]
+        if name not in needed or report.block is None or report.block.role is Role.INPUT or node.bypassed:
             continue
-        block = get_block(graph[name].block).make(graph[name].parameters)
-        if block.role is Role.INPUT:
-            continue
-        report = result.nodes[name]
-        operands = {port: (wire.source, wire.output) for port, wire in graph.wires_into(name).items()}
-        spec = next(iter(report.outputs.values()), None)
-        statements.append(Statement(name, build(block, Specs(report.inputs)), operands, spec, block.pattern()))
+        operands = {
+            port: unbypassed(graph, (wire.source, wire.output)) for port, wire in graph.wires_into(name).items()
+        }
+        if isinstance(report.block, Composite):
+            expression, loop = uses.use(node, report)
+        else:
+            expression, loop = build(report.block, Specs(report.inputs)), None
+        shape = shape_comment(next(iter(report.outputs.values()), None))
+        statements.append(Statement(name, expression, operands, shape, report.block.pattern(), node.shares, loop))
     return statements
+
+
+def unbypassed(graph: Graph, result: Result) -> Result:
+    """The value that stands at an output once bypassed nodes let through what enters them."""
+    while graph[result[0]].bypassed:
+        wire = next(iter(graph.wires_into(result[0]).values()))
+        result = (wire.source, wire.output)
+    return result
+
+
+def shape_comment(spec: TensorSpec | None) -> str:
+    """`(N, 6, 28, 28)`; nothing for a scalar."""
+    return f"({', '.join(str(dim) for dim in spec.shape)})" if spec is not None and spec.shape else ""
 
 
 def find_repeats(statements: list[Statement], used_later: Iterable[str]) -> list[Repeat]:
@@ -69,6 +132,10 @@ def find_repeats(statements: list[Statement], used_later: Iterable[str]) -> list
     """
     index = {statement.node: at for at, statement in enumerate(statements)}
     signatures = [_signature(statement, at, index) for at, statement in enumerate(statements)]
+    alone = {statement.owner for statement in statements if statement.owner}
+    for at, statement in enumerate(statements):
+        if statement.owner or statement.loop or statement.node in alone:
+            signatures[at] = (at, ())  # what shares weights or is a loop itself is like no other
     last_use = list(range(len(statements)))
     for at, statement in enumerate(statements):
         for source, _ in statement.operands.values():
@@ -77,7 +144,7 @@ def find_repeats(statements: list[Statement], used_later: Iterable[str]) -> list
     for node in used_later:
         if node in index:
             last_use[index[node]] = len(statements)
-    single = [isinstance(statement.pattern, str) for statement in statements]
+    single = [isinstance(statement.pattern, str) and statement.loop is None for statement in statements]
     repeats = []
     start = 0
     while start < len(statements):
@@ -139,4 +206,18 @@ def _is_closed(start: int, period: int, times: int, last_use: list[int]) -> bool
     return True
 
 
-__all__ = ["Layer", "Ref", "Repeat", "Statement", "find_repeats", "statements_for"]
+__all__ = [
+    "EachTurn",
+    "Layer",
+    "LayerKey",
+    "OverTime",
+    "Ref",
+    "Repeat",
+    "Result",
+    "Statement",
+    "Uses",
+    "find_repeats",
+    "shape_comment",
+    "statements_for",
+    "unbypassed",
+]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graph_engine.blocks import Layer
 from graph_engine.blocks.block import Pattern, flat
-from graph_engine.blocks.tensor import TensorSpec
+from graph_engine.blocks.call import Code
 from graph_engine.compile.naming import Names
 from graph_engine.compile.render import WIDTH, render, wrap
-from graph_engine.compile.statements import Repeat, Statement
+from graph_engine.compile.statements import EachTurn, LayerKey, OverTime, Repeat, Result, Statement
 
 COUNTER = "turn"
 """What counts the turns of a loop that calls many lists of modules."""
@@ -48,7 +47,7 @@ class Body:
     statements: Sequence[Statement]
     repeats: Sequence[Repeat]
     values: dict[tuple[str, str], str]
-    modules: Mapping[tuple[str, Layer], str]
+    modules: Mapping[LayerKey, str]
     names: Names
     results: Sequence[tuple[str, str]]
     indent: int
@@ -57,18 +56,26 @@ class Body:
     _scratch: str = "x"
     _skip: str = "skip"
     _skip_until: int = -1
+    _states: dict[str, list[str]] = field(default_factory=dict)
     _users: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     """Where each value is used: the number of the statement, or their count for a result."""
 
     def write(self) -> Text:
         """All statements and the `return` of the results."""
-        self._scratch, self._skip = self.names.take("x", "h"), self.names.take("skip")
+        for statement in self.statements:
+            if isinstance(
+                statement.loop, OverTime
+            ):  # first, since a person calls the state of a cell what the cell does
+                self._states[statement.node] = [
+                    self.names.take(name, f"{statement.node}_{name}") for name, _ in statement.loop.states
+                ]
+        self._scratch, self._skip = self.names.take("x", "h", "out"), self.names.take("skip")
         for at, statement in enumerate(self.statements):
             for source in dict.fromkeys(statement.operands.values()):
                 self._users.setdefault(source, []).append(at)
         for result in self.results:
             self._users.setdefault(result, []).append(len(self.statements))
-        shape: TensorSpec | None = None
+        shape = ""
         at = 0
         loops = {repeat.start: repeat for repeat in self.repeats}
         while at < len(self.statements):
@@ -78,7 +85,7 @@ class Body:
             else:
                 self._one(at, shape)
                 at += 1
-            shape = self.statements[at - 1].spec
+            shape = self.statements[at - 1].shape
         if not self._returned_directly():
             values = ", ".join(self.values[result] for result in self.results)
             self.text.add(
@@ -86,12 +93,18 @@ class Body:
             )
         return self.text
 
-    def _one(self, at: int, before: TensorSpec | None) -> None:
+    def _one(self, at: int, before: str) -> None:
         statement = self.statements[at]
         loop = next((repeat for repeat in self.repeats if repeat.start == at + 1), None)
-        comment = shape_comment(statement.spec) if statement.spec != before else ""
+        comment = statement.shape if statement.shape != before else ""
         if at == len(self.statements) - 1 and self._returned_directly():
             self.text.add(f"return {self._render(statement)}", self.indent, (statement.node,), comment)
+            return
+        if isinstance(statement.loop, EachTurn):
+            self._each_turn(at, statement, statement.loop, comment)
+            return
+        if isinstance(statement.loop, OverTime):
+            self._over_time(at, statement, statement.loop, comment)
             return
         value = self._render(statement)
         name = self._carried(loop) if loop else ""
@@ -102,7 +115,7 @@ class Body:
         turn = self.statements[repeat.start : repeat.start + repeat.period]
         carried = self.values[self._only(repeat.start - 1)]
         layers = [(statement, layer) for statement in turn for layer in statement.layers]
-        lists = [self.modules[statement.node, layer].rpartition("[")[0] for statement, layer in layers]
+        lists = [self.modules[statement.key(layer)].rpartition("[")[0] for statement, layer in layers]
         wishes = [name.rpartition(".")[2] for name in lists]
         nodes = tuple(self.statements[at].node for at in range(repeat.start, repeat.stop))
         if not lists:
@@ -116,23 +129,74 @@ class Body:
             head = f"for {', '.join(loop_names)} in {zipped}:"
         self.text.add(head, self.indent, nodes)
         self.indent += 4
-        in_loop = {(statement.node, layer): name for (statement, layer), name in zip(layers, loop_names, strict=True)}
-        shape = self.statements[repeat.start - 1].spec
+        in_loop = {each.key(layer): name for (each, layer), name in zip(layers, loop_names, strict=True)}
+        shape = self.statements[repeat.start - 1].shape
         for offset, statement in enumerate(turn):
             at = repeat.start + offset
             last = offset == repeat.period - 1
             every = tuple(self.statements[each].node for each in range(at, repeat.stop, repeat.period))
-            comment = shape_comment(statement.spec) if statement.spec != shape else ""
+            comment = statement.shape if statement.shape != shape else ""
             value = self._render(statement, in_loop)
             self.text.add(f"{self._bind(at, carried if last else '')} = {value}", self.indent, every, comment)
-            shape = statement.spec
+            shape = statement.shape
         self.indent -= 4
         self.values[self._only(repeat.stop - 1)] = carried
 
-    def _render(self, statement: Statement, in_loop: Mapping[tuple[str, Layer], str] | None = None) -> str:
+    def _each_turn(self, at: int, statement: Statement, loop: EachTurn, comment: str) -> None:
+        """`for layer in self.decoder_1:` around the call of one turn on what the one before gave."""
+        (layer,) = statement.layers
+        operands = {port: self.values[source] for port, source in statement.operands.items()}
+        target = self._bind(at)
+        carried = dict(zip(loop.carried, target.split(", "), strict=True))
+        for port, name in carried.items():
+            if operands[port] != name:
+                self.text.add(f"{name} = {operands[port]}", self.indent, (statement.node,))
+        called = self.names.take("layer", "turn_layer")
+        self.text.add(f"for {called} in {self.modules[statement.key(layer)]}:", self.indent, (statement.node,))
+        value = render(statement.expression, {**operands, **carried}, lambda _: called)
+        self.text.add(f"{target} = {value}", self.indent + 4, (statement.node,), comment)
+
+    def _over_time(self, at: int, statement: Statement, loop: OverTime, comment: str) -> None:
+        """The loop over the steps of a sequence: `for step in x.unbind(1):`, states from zeros on, steps stacked."""
+        operands = {port: self.values[source] for port, source in statement.operands.items()}
+        sequences = {port: operands[port] for port in loop.steps}
+        first = next(iter(sequences.values()))
+        lines: list[str] = []
+        states = dict(zip((name for name, _ in loop.states), self._states[statement.node], strict=True))
+        for state, zeros in loop.states:
+            lengths = ", ".join(str(each.text if isinstance(each, Code) else each) for each in zeros)
+            start = operands.get(state) or f"{first}.new_zeros({first}.shape[0], {lengths})"
+            lines.append(f"{states[state]} = {start}")
+        outputs = [name for name in flat(statement.pattern) if name not in states]
+        used = {name: (statement.node, name) in self._users for name in outputs}
+        now = {port: self.names.take(f"{port}_t", f"{statement.node}_{port}") for port in sequences}
+        given = {
+            name: self.names.take(f"{name}_t", f"{statement.node}_{name}") if used[name] else "_" for name in outputs
+        }
+        lists = {name: self.names.take("steps", f"{name}_steps") for name in outputs if used[name]}
+        lines += [f"{name} = []" for name in lists.values()]
+        unbound = [f"{name}.unbind(1)" for name in sequences.values()]
+        over = unbound[0] if len(unbound) == 1 else f"zip({', '.join(unbound)}, strict=True)"
+        lines.append(f"for {', '.join(now.values())} in {over}:")
+        called = render(
+            statement.expression, {**operands, **states, **now}, lambda layer: self.modules[statement.key(layer)]
+        )
+        targets = [states.get(name) or given[name] for name in flat(statement.pattern)]
+        lines.append(f"    {', '.join(targets)} = {called}")
+        lines += [f"    {lists[name]}.append({given[name]})" for name in lists]
+        for line in lines:
+            self.text.add(line.lstrip(), self.indent + len(line) - len(line.lstrip()), (statement.node,))
+        self.values |= {(statement.node, name): state for name, state in states.items()}
+        for name, kept in lists.items():
+            result: Result = (statement.node, name)
+            self.values[result] = self._name(at, result, statement.node)
+            stacked = f"{self.values[result]} = torch.stack({kept}, 1)"
+            self.text.add(stacked, self.indent, (statement.node,), comment)
+
+    def _render(self, statement: Statement, in_loop: Mapping[LayerKey, str] | None = None) -> str:
         operands = {port: self.values[source] for port, source in statement.operands.items()}
         modules = in_loop or self.modules
-        return render(statement.expression, operands, lambda layer: modules[statement.node, layer])
+        return render(statement.expression, operands, lambda layer: modules[statement.key(layer)])
 
     def _bind(self, at: int, name: str = "") -> str:
         """Name what statement `at` computes, `name` if given; what stands left of its `=`: `x`, or `x, (h, _)`."""
@@ -190,11 +254,6 @@ class Body:
         """Whether the last statement computes the only result and stands in no loop."""
         if self.as_tuple or not self.statements or list(self.results) != [self._only(len(self.statements) - 1)]:
             return False
-        if not isinstance(self.statements[-1].pattern, str):
+        if not isinstance(self.statements[-1].pattern, str) or self.statements[-1].loop is not None:
             return False
         return all(repeat.stop != len(self.statements) for repeat in self.repeats)
-
-
-def shape_comment(spec: TensorSpec | None) -> str:
-    """`(N, 6, 28, 28)`; nothing for a scalar."""
-    return f"({', '.join(str(dim) for dim in spec.shape)})" if spec is not None and spec.shape else ""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from graph_engine.blocks.registry import find_block
 from graph_engine.document.composite import composite_block, graph_of, is_composite
-from graph_engine.document.graph import Graph
+from graph_engine.document.graph import Graph, Node
 from graph_engine.document.plan import Binding, Plan
+from graph_engine.document.rules import title_of
 
 if TYPE_CHECKING:
     from graph_engine.blocks.block import Block
@@ -75,6 +76,19 @@ class Document:
     def composites(self) -> dict[str, Graph]:
         """The graphs that can be used as blocks, by name."""
         return {name: graph for name, graph in self.graphs.items() if name != MAIN}
+
+    def place(self, address: str) -> tuple[Graph, Node] | None:
+        """The node of an address: its id in the main drawing, or `graph:id` in a composite; None when it is gone."""
+        name, colon, node = address.rpartition(":")
+        graph = self.graphs.get(name if colon else MAIN)
+        return (graph, graph[node]) if graph is not None and node in graph else None
+
+    def called(self, address: str) -> str:
+        """What a message calls the node of an address: `Conv 2d (conv2d_1)`, `Conv 2d (conv2d_1 in bottleneck)`."""
+        found = self.place(address)
+        name, colon, node = address.rpartition(":")
+        where = f"{node} in {name}" if colon else node
+        return f"{title_of(found[1], found[0])} ({where})" if found is not None else where
 
     def find_block(self, name: str) -> type[Block] | None:
         """The block that a node names: one of the library, or a composite of this document (`@bottleneck`)."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from graph_engine.document import title_of
 from graph_engine.train.errors import TrainError
 from graph_engine.train.keeper import disk_error
 from graph_engine.train.stepper import Stepper
@@ -21,7 +20,7 @@ def explain(error: BaseException, stepper: Stepper, program: Program) -> tuple[s
     """A sentence or two, and the node it concerns, if one."""
     step = stepper.position.step + 1
     node = program.node_at(error)
-    called = f"{title_of(stepper.document.main[node], stepper.document.main)} ({node})" if node is not None else ""
+    called = stepper.document.called(node) if node is not None else ""
     if isinstance(error, TrainError):
         return str(error), error.node
     if _is_memory(error):
