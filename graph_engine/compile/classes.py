@@ -96,7 +96,11 @@ class Classes:
         if len(block.inputs) == 1:
             return Apply(Layer("nn.Sequential", parts), operands), None
         carried = tuple(port.name for port, _ in zip(block.inputs, block.outputs, strict=False))
-        return Apply(Layer("nn.ModuleList", (list(parts),)), operands), EachTurn(carried)
+        return Apply(Layer("nn.ModuleList", (parts,)), operands), EachTurn(carried)
+
+    def of(self, report: GraphReport) -> CompositeClass:
+        """The class of a composite's use."""
+        return self._by_report[id(report)]
 
     def argument_names(self, target: str) -> Sequence[str]:
         made = next((each for each in self.made if each.name == target), None)
@@ -127,7 +131,7 @@ class Classes:
                 if id(turn) not in seen:
                     seen[id(turn)] = turn
                     inner = self.document.graphs[turn.graph]
-                    self._gather(inner, turn, [node for node, _ in _results(inner).values()], found)
+                    self._gather(inner, turn, [node for node, _ in results_of(inner).values()], found)
 
     def _make(self, name: str, reports: list[GraphReport]) -> None:
         """One class for each way in which the uses of a composite compute."""
@@ -143,7 +147,7 @@ class Classes:
             self._by_report |= {id(report): made for report, _ in group}
 
     def _statements(self, graph: Graph, report: GraphReport) -> list[Statement]:
-        return statements_for(graph, report.nodes, [node for node, _ in _results(graph).values()], self)
+        return statements_for(graph, report.nodes, [node for node, _ in results_of(graph).values()], self)
 
     def _skeleton(self, body: Sequence[Statement]) -> Any:
         return tuple(
@@ -188,7 +192,7 @@ class Classes:
 
     def _knows(self, graph: Graph, probe: GraphReport) -> bool:
         """Whether the composites inside a probe can be called: as classes there are."""
-        for name in graph.upstream(node for node, _ in _results(graph).values()):
+        for name in graph.upstream(node for node, _ in results_of(graph).values()):
             for turn in probe.nodes[name].inside if not graph[name].bypassed else ():
                 if id(turn) not in self._by_report and not self._adopt(turn):
                     return False
@@ -239,7 +243,7 @@ class Classes:
             shapes = [report.nodes[statement.node].outputs for report, _ in every]
             shape = columns.shape([next(iter(each.values()), None) for each in shapes])
             statements.append(replace(statement, expression=expression, loop=loop, shape=shape))
-        results = _results(graph)
+        results = results_of(graph)
         inputs = {port_name(node): (node.id, "y") for node in borders(graph, "input")}
         ports = {port: [report.inputs.get(port) for report, _ in every] for port in inputs}
         ports |= {port: [report.outputs.get(port) for report, _ in every] for port in results}
@@ -269,7 +273,7 @@ def _follows(graph: Graph, port: str, report: GraphReport) -> bool:
     return block.spec() == report.inputs[port]
 
 
-def _results(graph: Graph) -> dict[str, Result]:
+def results_of(graph: Graph) -> dict[str, Result]:
     """The name of each output → the value that is wired to it."""
     found = {}
     for node in borders(graph, "output"):

@@ -118,8 +118,8 @@ def each_layer(expression: Any, change: Callable[[Layer], Layer]) -> Any:
             return Method(each_layer(owner, change), name, arguments, options)
         case Infix(sign, operands):
             return Infix(sign, tuple(each_layer(part, change) for part in operands))
-        case list():
-            return [each_layer(part, change) for part in expression]
+        case list() | tuple():
+            return type(expression)(each_layer(part, change) for part in expression)
         case _:
             return expression
 

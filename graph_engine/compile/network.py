@@ -69,9 +69,8 @@ def attributes_of(blueprint: Blueprint) -> dict[LayerKey, str]:
 
 
 def access(owner: str, path: str) -> str:
-    """Python for a dotted path: `self.highway_2[3]`."""
-    name, _, index = path.partition(".")
-    return f"{owner}.{name}[{index}]" if index else f"{owner}.{name}"
+    """Python for a dotted path: `self.highway_2[3]`, `network.stage_1.bottleneck_2[5].conv2d_1`."""
+    return owner + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split("."))
 
 
 def write_file(

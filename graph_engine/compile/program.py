@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType, TracebackType
 from typing import Any, cast
@@ -20,8 +20,9 @@ from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.check.checker import Checker
-from graph_engine.check.report import CheckResult, Problem, Severity
+from graph_engine.check.report import CheckResult, GraphReport, NodeReport, Problem, Severity
 from graph_engine.compile.classes import Classes, CompositeClass
+from graph_engine.compile.expand import INTO, Expansion, full_turns, ways_to
 from graph_engine.compile.naming import Names, class_name
 from graph_engine.compile.network import Blueprint, access, attributes_of, write_file
 from graph_engine.compile.own import definitions
@@ -38,7 +39,7 @@ from graph_engine.compile.statements import (
 )
 from graph_engine.compile.writer import COUNTER, Body, Text
 from graph_engine.document.document import Document
-from graph_engine.document.graph import Graph
+from graph_engine.document.graph import Graph, Node
 
 
 class CompileError(Exception):
@@ -88,13 +89,17 @@ class Program:
     input_nodes: Mapping[str, str]
     attributes: Mapping[str, tuple[str, ...]]
     file: str
-    _graph: Graph
+    _document: Document
     _result: CheckResult
     _paths: Mapping[LayerKey, str]
     _classes: Classes
     _namespace: dict[str, Any] = field(default_factory=dict)
     _files: dict[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
     _computations: dict[tuple[tuple[Result, ...], str], Computation] = field(default_factory=dict)
+
+    @property
+    def _graph(self) -> Graph:
+        return self._document.main
 
     def make(self, seed: int | None = None) -> nn.Module:
         """A new network of this source; with `seed`, of that seed's weights, leaving the global RNG alone."""
@@ -116,7 +121,7 @@ class Program:
 
         Raises: LookupError for a node of whose weights the network has none, since nothing that it gives needs them.
         """
-        targets = [unbypassed(self._graph, target) for target in targets]
+        targets = [full_turns(self._document, target) for target in targets]
         key = (tuple(targets), name)
         if key not in self._computations:
             self._computations[key] = self._write_function(tuple(targets), name)
@@ -153,8 +158,47 @@ class Program:
     def _statements(self, targets: Sequence[str]) -> list[Statement]:
         return statements_for(self._graph, self._result.nodes, targets, self._classes)
 
+    def _opened(self, targets: Sequence[Result]) -> Expansion:
+        """The drawing's statements, with the composites open in which targets are.
+
+        Raises: LookupError for a node of whose weights the network has none.
+        """
+        opened = Expansion(
+            self._document, self._classes, self._paths_inside, {way for each in targets for way in ways_to(each)}
+        )
+        nodes = [node.partition(INTO)[0].partition(".")[0] for node, _ in targets]
+        for statement in self._statements(nodes):
+            if any(key not in self._paths for key in statement.keys):
+                raise LookupError(f"{statement.node} is not part of the program: no output and no loss needs it.")
+        opened.open(self._graph, self._result.nodes, nodes, self._paths)
+        return opened
+
+    def _paths_inside(self, report: GraphReport) -> Mapping[LayerKey, str]:
+        made = self._classes.of(report)
+        return attributes_of(_blueprint(made, self._classes, self._document))
+
+    def paths_in(self, graph: str, node: str) -> list[str]:
+        """The dotted paths, below the network, of the modules of a node of a composite, in all of its uses."""
+        return [path for path, (name, id_) in self._inner_paths() if (name, id_) == (graph, node)]
+
+    def _inner_paths(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Every module inside composites: its path, and (graph, node)."""
+        for name, paths in self.attributes.items():
+            yield from self._below(paths[0] if paths else "", self._graph[name], self._result.nodes[name])
+
+    def _below(self, path: str, node: Node, report: NodeReport) -> Iterator[tuple[str, tuple[str, str]]]:
+        if not path:
+            return
+        for turn, inside in enumerate(report.inside):
+            below = f"{path}.{turn}" if node.repeat != 1 and not node.over_time else path
+            inner = self._document.graphs[inside.graph]
+            for (owner, _), attribute in self._paths_inside(inside).items():
+                yield f"{below}.{attribute}", (inside.graph, owner)
+                yield from self._below(f"{below}.{attribute}", inner[owner], inside.nodes[owner])
+
     def _write_function(self, targets: tuple[Result, ...], name: str) -> Computation:
-        statements = self._statements([node for node, _ in targets])
+        opened = self._opened(targets)
+        statements = opened.needed(targets)
         outputs = list(_ends(self._graph, Role.OUTPUT).values())
         forward = {statement.node for statement in self._statements([node for node, _ in outputs])}
         wanted = {source for statement in statements for source in statement.operands.values()} | set(targets)
@@ -163,9 +207,6 @@ class Program:
         inner_of_rest = {source for statement in rest for source in statement.operands.values()} | set(targets)
         call = forward <= {statement.node for statement in statements} and not (inner & inner_of_rest) and bool(forward)
         body = rest if call else statements
-        for statement in body:
-            if any(key not in self._paths for key in statement.keys):
-                raise LookupError(f"{statement.node} is not part of the program: no output and no loss needs it.")
         needed = {node for node, _ in wanted}
         taken = self.inputs if call else ()
         inputs = {node: name for node, name in self.input_nodes.items() if node in needed or name in taken}
@@ -177,7 +218,7 @@ class Program:
             results = [names.take(output) for output in self.outputs]
             text.add(f"{', '.join(results)} = network({', '.join(self.inputs)})", 4)  # its own lines tell the node
             values |= dict(zip(outputs, results, strict=True))
-        modules = {key: access("network", path) for key, path in self._paths.items()}
+        modules = {key: access("network", path) for key, path in opened.modules.items()}
         text.extend(Body(body, [], values, modules, names, targets, 4, as_tuple=True).write())
         own = definitions(target for statement in body for target in targets_of(statement.expression, modules=False))
         source = "\n\n\n".join([*own, "\n".join(text.lines)]) + "\n"
@@ -262,7 +303,7 @@ def compile_document(
         arguments,
         attributes,
         file,
-        graph.copy(),
+        document.snapshot(),
         result,
         paths,
         classes,

@@ -20,7 +20,7 @@ def render_layer(layer: Layer) -> str:
     """The constructor call of a module: `nn.Conv2d(1, 6, 5)`; arguments equal to the class's defaults are left out."""
     if any(isinstance(part, (Layer, Run)) for part in layer.arguments):
         return _call(layer.target, [_part(part) for part in layer.arguments], [])
-    if layer.arguments and isinstance(layer.arguments[0], list) and any(map(_is_part, layer.arguments[0])):
+    if layer.arguments and isinstance(layer.arguments[0], tuple) and any(map(_is_part, layer.arguments[0])):
         return _call(layer.target, [_list(layer.arguments[0])], [])
     text = _call(layer.target, [_value(a) for a in layer.arguments], _options(layer.target, layer.options, _value))
     for wrapper in layer.wrappers:
@@ -32,7 +32,7 @@ def _is_part(value: Any) -> bool:
     return isinstance(value, (Layer, Run))
 
 
-def _list(parts: list[Layer | Run]) -> str:
+def _list(parts: tuple[Layer | Run, ...]) -> str:
     """The modules of an `nn.ModuleList`."""
     if len(parts) == 1 and isinstance(parts[0], Run):
         return _generator(parts[0])
@@ -93,7 +93,7 @@ def targets_of(expression: Any, *, modules: bool = True) -> list[str]:
 
 
 def _targets_of_layer(layer: Layer) -> list[str]:
-    parts = [part for each in layer.arguments for part in (each if isinstance(each, list) else [each])]
+    parts = [part for each in layer.arguments for part in (each if isinstance(each, tuple) else [each])]
     inner = [part.layer if isinstance(part, Run) else part for part in parts if _is_part(part)]
     own = [layer.target, *(wrapper.target for wrapper in layer.wrappers)]
     return [*own, *(found for part in inner for found in _targets_of_layer(part))]

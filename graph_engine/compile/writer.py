@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -201,13 +202,14 @@ class Body:
     def _bind(self, at: int, name: str = "") -> str:
         """Name what statement `at` computes, `name` if given; what stands left of its `=`: `x`, or `x, (h, _)`."""
         statement = self.statements[at]
+        own = re.sub(r"\W", "_", statement.node)  # a node inside a composite is called by its way there
 
         def target(pattern: Pattern) -> str:
             if isinstance(pattern, str):
                 result = (statement.node, pattern)
                 if result not in self._users:
                     return "_"
-                wish = statement.node if pattern == first else f"{statement.node}_{pattern}"
+                wish = own if pattern == first else f"{own}_{pattern}"
                 self.values[result] = name or self._name(at, result, wish)
                 return self.values[result]
             parts = [target(part) for part in pattern]

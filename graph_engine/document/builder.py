@@ -29,7 +29,7 @@ class Port:
 class Builder:
     """Adds nodes one after another: `x = net.add("conv2d", x, channels=6)`.
 
-    `net.composite("bottleneck")` gives a builder of a composite of the same document, used as `net.add("@bottleneck", x)`.
+    `net.composite("bottleneck")` builds a composite of the same document, used as `net.add("@bottleneck", x)`.
     """
 
     def __init__(
@@ -84,8 +84,8 @@ class Builder:
     ) -> Port:
         """Where a field of the data, or what a composite is given, enters.
 
-        `label=True` and `tokens=True` for whole numbers of `classes` values. `whole`: a cell that runs over time takes all
-        of it at each step.
+        `label=True` and `tokens=True` for whole numbers of `classes` values. `whole`: a cell that runs over time takes
+        all of it at each step.
         """
         parameters: dict[str, Any] = {"name": name, "shape": list(shape)}
         if label or tokens:

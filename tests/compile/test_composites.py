@@ -1,0 +1,267 @@
+"""Composites as source: one class for uses alike, arguments for what differs, loops for turns and steps."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from graph_engine.check import Checker
+from graph_engine.compile import compile_document
+from graph_engine.compile.program import Program
+from graph_engine.document import SetNode
+from graph_engine.document.builder import Builder, Port
+
+
+def residual_net(depth: int = 3) -> Builder:
+    """Three stages of bottlenecks, the first of each with a projection: 9·depth + 2 layers."""
+    net = Builder("Deep")
+    block = net.composite("bottleneck", "Bottleneck", paper="He, Zhang, Ren, Sun (2016).")
+    width, stride = block.expose("width", 64), block.expose("stride", 1)
+    x = block.input("x", 64, 8, 8)
+    y = block.add("relu", block.add("batch_norm", block.add("conv2d", x, channels=width, kernel=1, bias=False)))
+    y = block.add("conv2d", y, channels=width, stride=stride, bias=False)
+    y = block.add("relu", block.add("batch_norm", y))
+    y = block.add("batch_norm", block.add("conv2d", y, channels="=width * 4", kernel=1, bias=False))
+    block.output(block.add("residual", x, y), "y")
+    stage = net.composite("stage", "Stage")
+    width, count, stride = stage.expose("width", 64), stage.expose("depth", 3), stage.expose("stride", 2)
+    x = stage.add("@bottleneck", stage.input("x", 64, 8, 8), width=width, stride=stride)
+    stage.output(stage.add("@bottleneck", x, width=width, times="=depth - 1"), "y")
+    assert count == "=depth"
+    x = net.add("conv2d", net.input("image", 3, 32, 32), channels=16, bias=False)
+    x = net.add("relu", net.add("batch_norm", x))
+    x = net.add("@stage", x, width=16, depth=depth, stride=1)
+    x = net.add("@stage", x, width=32, depth=depth)
+    x = net.add("@stage", x, width=64, depth=depth)
+    net.output(net.add("linear", net.add("global_avg_pool", x), features=10))
+    return net
+
+
+def flat_residual_net(depth: int = 3) -> Builder:
+    """The same without composites."""
+    net = Builder("Flat")
+    x = net.add("conv2d", net.input("image", 3, 32, 32), channels=16, bias=False)
+    x = net.add("relu", net.add("batch_norm", x))
+    for width, turn in itertools.product((16, 32, 64), range(depth)):
+        stride = 2 if turn == 0 and width > 16 else 1
+        y = net.add("relu", net.add("batch_norm", net.add("conv2d", x, channels=width, kernel=1, bias=False)))
+        y = net.add("conv2d", y, channels=width, stride=stride, bias=False)
+        y = net.add("relu", net.add("batch_norm", y))
+        y = net.add("batch_norm", net.add("conv2d", y, channels=width * 4, kernel=1, bias=False))
+        x = net.add("residual", x, y)
+    net.output(net.add("linear", net.add("global_avg_pool", x), features=10))
+    return net
+
+
+def with_weights_of(network: nn.Module, other: nn.Module) -> nn.Module:
+    """`network` with the weights of `other`, which has equal ones in the same order of use."""
+    ours, theirs = network.state_dict(), other.state_dict()
+    assert [value.shape for value in ours.values()] == [value.shape for value in theirs.values()]
+    network.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
+    return network
+
+
+def test_uses_alike_share_a_class_and_what_differs_is_an_argument() -> None:
+    program = compile_document(residual_net().document)
+    source = program.source
+    assert source.count("class ") == 4, "bottleneck with and without projection, stage, network"
+    assert "def __init__(self, in_channels: int, width: int = 64, stride: int = 1) -> None:" in source
+    assert "self.conv2d_3 = nn.Conv2d(width, width * 4, 1, bias=False)" in source
+    assert "nn.Sequential(*(Bottleneck2(width * 4, width=width) for _ in range(depth - 1)))" in source
+    assert "self.stage_1 = Stage(16, width=16, stride=1)" in source
+    assert "self.stage_2 = Stage(64, width=32)" in source
+    assert "self.stage_3 = Stage(128)" in source
+    assert "He, Zhang, Ren, Sun (2016)." in source
+
+
+def test_composites_compute_what_the_flat_drawing_computes() -> None:
+    folded = compile_document(residual_net().document).make(0).eval()
+    flat = with_order_of_use(compile_document(flat_residual_net().document).make(0).eval(), folded)
+    x = torch.randn(2, 3, 32, 32)
+    assert torch.equal(folded(x), flat(x))
+
+
+def with_order_of_use(flat: nn.Module, folded: nn.Module) -> nn.Module:
+    """`flat` with the weights of `folded`, matched by the order in which a forward calls the layers."""
+    called: dict[str, list[nn.Module]] = {"flat": [], "folded": []}
+    kinds = (nn.Conv2d, nn.BatchNorm2d, nn.Linear)
+    hooks = [
+        module.register_forward_hook(lambda module, _, __, name=name: called[name].append(module))
+        for name, network in (("flat", flat), ("folded", folded))
+        for module in network.modules()
+        if isinstance(module, kinds)
+    ]
+    x = torch.randn(2, 3, 32, 32)
+    flat(x), folded(x)
+    for hook in hooks:
+        hook.remove()
+    for ours, theirs in zip(called["flat"], called["folded"], strict=True):
+        ours.load_state_dict(theirs.state_dict())
+    return flat
+
+
+def test_the_flat_drawing_costs_the_same() -> None:
+    one, other = (Checker().check(net.document).total for net in (residual_net(), flat_residual_net()))
+    assert (one.params, one.macs, one.buffers) == (other.params, other.macs, other.buffers)
+    network = compile_document(residual_net().document).make(0)
+    assert sum(weight.numel() for weight in network.parameters()) == one.params
+
+
+def test_a_thousand_layers_are_under_a_hundred_lines() -> None:
+    document = residual_net(111).document
+    program = compile_document(document)
+    assert len(program.source.splitlines()) < 100 + 5, program.source
+    convolutions = [each for each in program.make(0).modules() if isinstance(each, nn.Conv2d)]
+    assert len(convolutions) == 3 * 111 * 3 + 1 + 3
+
+
+def test_growth_is_written_as_a_rule() -> None:
+    net = Builder("Dense")
+    layer = net.composite("dense_layer", "Dense layer")
+    growth = layer.expose("growth", 12)
+    x = layer.input("x", 24, 8, 8)
+    y = layer.add("conv2d", layer.add("relu", layer.add("batch_norm", x)), channels=growth, bias=False)
+    layer.output(layer.add("concat", x, y), "y")
+    half = net.composite("transition", "Transition")
+    y = half.add("conv2d", half.input("x", 24, 8, 8), channels="=in_channels // 2", kernel=1)
+    half.output(half.add("avg_pool2d", y), "y")
+    x = net.add("conv2d", net.input("image", 3, 16, 16), channels=24)
+    x = net.add("@transition", net.add("@dense_layer", x, times=4))
+    x = net.add("@transition", net.add("@dense_layer", x, times=3, growth=8))
+    net.output(x)
+    program = compile_document(net.document)
+    assert "nn.Sequential(*(DenseLayer(24 + 12 * i) for i in range(4)))" in program.source
+    assert "nn.Sequential(*(DenseLayer(36 + 8 * i, growth=8) for i in range(3)))" in program.source
+    assert "nn.Conv2d(in_channels, in_channels // 2, 1)" in program.source
+    assert program.make(0)(torch.randn(2, 3, 16, 16)).shape == (2, 30, 4, 4)
+
+
+def drawn_lstm(hidden: int = 6) -> Builder:
+    """An LSTM drawn from its gates (Hochreiter, Schmidhuber, 1997; Gers, Schmidhuber, Cummins, 2000)."""
+    net = Builder("Drawn LSTM")
+    cell = net.composite("lstm_cell", "LSTM cell")
+    size = cell.expose("hidden", 8)
+    x, h, c = cell.input("x", 5), cell.input("h", size), cell.input("c", size)
+
+    def gate(activation: str) -> Port:
+        both = cell.add("add", cell.add("linear", x, features=size), cell.add("linear", h, features=size))
+        return cell.add(activation, both)
+
+    enter, forget, leave, new = gate("sigmoid"), gate("sigmoid"), gate("sigmoid"), gate("tanh")
+    state = cell.add("add", cell.add("multiply", forget, c), cell.add("multiply", enter, new))
+    out = cell.add("multiply", leave, cell.add("tanh", state))
+    cell.output(out, "y")
+    cell.output(out, "h")
+    cell.output(state, "c")
+    y = net.add("@lstm_cell", net.input("x", "T", 5), over_time=True, hidden=hidden)
+    net.output(y, "y")
+    net.output(y.other("c"), "last")
+    return net
+
+
+def test_an_lstm_drawn_from_gates_is_that_of_torch() -> None:
+    program = compile_document(drawn_lstm().document)
+    network, theirs = program.make(0), nn.LSTM(5, 6, batch_first=True)
+    with torch.no_grad():
+        for at, (enters, state) in enumerate([(1, 2), (3, 4), (7, 8), (5, 6)]):  # torch: input, forget, cell, output
+            rows = slice(6 * at, 6 * at + 6)
+            ours, ours_of_state = (network.get_submodule(f"lstm_cell_1.linear_{each}") for each in (enters, state))
+            theirs.weight_ih_l0[rows], theirs.bias_ih_l0[rows] = ours.weight, ours.bias
+            theirs.weight_hh_l0[rows], theirs.bias_hh_l0[rows] = ours_of_state.weight, ours_of_state.bias
+    x = torch.randn(3, 9, 5)
+    (y, last), (wanted, (_, state)) = network(x), theirs(x)
+    torch.testing.assert_close(y, wanted)
+    torch.testing.assert_close(last, state[0])
+    assert "for x_t in x.unbind(1):" in program.source
+    assert "self.linear_2 = nn.Linear(hidden, hidden)" in program.source
+
+
+def test_shared_weights_are_one_attribute() -> None:
+    net = Builder("Siamese")
+    tower = net.composite("tower", "Tower")
+    tower.output(tower.add("linear", tower.add("flatten", tower.input("image", 1, 8, 8)), features=4), "y")
+    one = net.add("@tower", net.input("first", 1, 8, 8))
+    other = net.add("@tower", net.input("second", 1, 8, 8), shares=one)
+    net.output(net.add("subtract", one, other))
+    program = compile_document(net.document)
+    network = program.make(0)
+    assert program.source.count("= Tower()") == 1
+    assert sum(weight.numel() for weight in network.parameters()) == 64 * 4 + 4
+    assert Checker().check(net.document).total.params == 64 * 4 + 4
+    x = torch.randn(2, 1, 8, 8)
+    assert torch.equal(network(x, x), torch.zeros(2, 4))
+
+
+def test_weights_that_do_not_fit_are_not_shared() -> None:
+    net = Builder("Other sizes")
+    one = net.add("linear", net.input("first", 5), features=4)
+    other = net.add("linear", net.input("second", 6), features=4, shares=one)
+    net.output(net.add("add", one, other))
+    (problem,) = Checker().check(net.document).errors
+    assert problem.node == other.node
+    assert "N×6 arrives here, N×5 there" in problem.message
+
+
+def test_a_bypassed_node_lets_through_what_enters() -> None:
+    net = Builder("Bypass")
+    x = net.add("linear", net.input("x", 5), features=5)
+    net.output(net.add("relu", x))
+    net.document.apply(SetNode("relu_1", "bypassed", value=True))
+    program = compile_document(net.document)
+    assert "relu" not in program.source
+    network = program.make(0)
+    given = torch.randn(3, 5)
+    assert torch.equal(network(given), network.linear_1(given))
+
+
+def test_turns_with_a_further_input_are_a_loop() -> None:
+    net = Builder("Memory")
+    hop = net.composite("hop", "Hop")
+    x, memory = hop.input("x", 4), hop.input("memory", 4)
+    hop.output(hop.add("add", hop.add("linear", x, features=4), memory), "y")
+    x, memory = net.input("x", 4), net.input("memory", 4)
+    net.output(net.add("@hop", x, memory, times=3))
+    program = compile_document(net.document)
+    assert "nn.ModuleList(Hop(4) for _ in range(3))" in program.source
+    network = program.make(0)
+    given, kept = torch.randn(2, 4), torch.randn(2, 4)
+    wanted = given
+    for layer in network.hop_1:
+        wanted = layer.linear_1(wanted) + kept
+    assert torch.equal(network(given, kept), wanted)
+
+
+@pytest.fixture
+def deep() -> Program:
+    return compile_document(residual_net().document)
+
+
+def test_a_value_inside_a_composite_can_be_computed(deep: Program) -> None:
+    network = deep.make(0).eval()
+    targets = [("stage_1/bottleneck_2.1/conv2d_2", "y"), ("stage_2/bottleneck_1/relu_1", "y")]
+    seen: list[torch.Tensor] = []
+    network.get_submodule("stage_1.bottleneck_2.1.conv2d_2").register_forward_hook(lambda _, __, out: seen.append(out))
+    x = torch.randn(2, 3, 32, 32)
+    first, second = deep.function(targets)(network, image=x)
+    network(x)
+    assert torch.equal(first, seen[0])
+    assert second.shape == (2, 32, 32, 32)
+    assert (second >= 0).all()
+
+
+def test_the_paths_of_a_node_inside_are_those_of_all_its_uses(deep: Program) -> None:
+    paths = deep.paths_in("bottleneck", "conv2d_1")
+    assert len(paths) == len(set(paths)) == 9
+    network = deep.make(0)
+    assert all(isinstance(network.get_submodule(path), nn.Conv2d) for path in paths)
+
+
+def test_a_traceback_leads_to_the_node_inside(deep: Program) -> None:
+    network = deep.make(0)
+    network.get_submodule("stage_2.bottleneck_1").conv2d_2 = nn.Conv2d(1, 1, 1)
+    with pytest.raises(RuntimeError) as caught:
+        network(torch.randn(2, 3, 32, 32))
+    assert deep.node_at(caught.value) == "bottleneck:conv2d_2"
