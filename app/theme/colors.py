@@ -238,6 +238,7 @@ DARK = Palette(
         shape="#b3a48d",
         loss="#f26464",
         metric="#a8cf45",
+        composites="#c3cad6",
         neutral="#8b93a3",
     ),
     kinds=MappingProxyType(
@@ -317,6 +318,7 @@ LIGHT = Palette(
         shape="#84734f",
         loss="#d0303c",
         metric="#5f7f0d",
+        composites="#394252",
         neutral="#767f8f",
     ),
     kinds=MappingProxyType(

@@ -33,6 +33,7 @@ CATEGORIES: Mapping[str, str] = MappingProxyType(
         "Shape": "#84734f",
         "Loss": "#d0303c",
         "Metric": "#5f7f0d",
+        "Composites": "#394252",
     }
 )
 """Strip colours by the title of the category."""
