@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -186,6 +187,10 @@ def _show_summary(document: Document, result: CheckResult) -> None:
     )
 
 
+_LENGTH = re.compile(r"0*[1-9][0-9]{0,9}")
+"""A whole number from 1 on; `str.isdigit` would also pass `²`, of which `int` makes nothing."""
+
+
 def _resized(document: Document, size: str) -> Document:
     """A copy of `document` whose input has the shape `size` (`N,C,H,W`; the batch may be `N` or a number).
 
@@ -194,8 +199,8 @@ def _resized(document: Document, size: str) -> Document:
     from graph_engine.document import SetParameter
 
     batch, *lengths = [part.strip() for part in size.split(",")]
-    good = all(part.isdigit() and int(part) > 0 for part in lengths) and lengths
-    if not good or not (batch.isidentifier() or (batch.isdigit() and int(batch) > 0)):
+    good = all(map(_LENGTH.fullmatch, lengths)) and lengths
+    if not good or not (batch.isidentifier() or _LENGTH.fullmatch(batch)):
         raise CallError(f"--input takes the lengths of all axes, batch first, such as N,1,28,28; got {size!r}.")
     inputs = [node for node in document.main if node.block == "input" and node.parameters.get("dtype") != "int64"]
     if len(inputs) != 1:

@@ -140,7 +140,7 @@ def read_number(text: str, *, whole: bool) -> int | float:
         return number
     if number != int(number):
         raise InvalidText(f"Must be a whole number, such as {round(number)}.")
-    return int(plain) if plain.lstrip("+-").isdigit() else int(number)
+    return int(plain) if plain.lstrip("+-").isdecimal() else int(number)
 
 
 def write_number(value: Any) -> str:

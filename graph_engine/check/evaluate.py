@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -80,6 +81,16 @@ class CountMacs(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.macs = 0
+        self._recurrences = _OneStepForAll(self)
+
+    def __enter__(self) -> Self:
+        super().__enter__()  # type: ignore[no-untyped-call]
+        self._recurrences.__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._recurrences.__exit__(*raised)  # type: ignore[no-untyped-call]
+        super().__exit__(*raised)  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(
         self, func: Any, types: Iterable[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
@@ -98,3 +109,34 @@ class CountMacs(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if packet in flop_registry:
             self.macs += flop_registry[packet](*args, **kwargs, out_val=out) // 2
         return out
+
+
+class _OneStepForAll(TorchFunctionMode):
+    """Runs torch's recurrent layers for one step on the meta device, where every step costs and gives the same.
+
+    Ten thousand steps, as the checker tries for an unknown length, would take twenty seconds one by one.
+    """
+
+    _recurrent: ClassVar = (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu)
+
+    def __init__(self, count: CountMacs) -> None:
+        super().__init__()
+        self.count = count
+
+    def __torch_function__(
+        self, func: Any, types: Iterable[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        whole = len(args) == _ARGUMENTS and isinstance(args[-1], bool)  # that of packed steps ends otherwise
+        if func not in self._recurrent or not whole or not args[0].is_meta:
+            return func(*args, **(kwargs or {}))
+        axis = 1 if args[-1] else 0
+        steps = args[0].shape[axis]
+        before = self.count.macs
+        y, *states = func(args[0].narrow(axis, 0, 1), *args[1:])
+        self.count.macs += (steps - 1) * (self.count.macs - before)
+        shape = [steps if at == axis else length for at, length in enumerate(y.shape)]
+        return y.new_empty(shape), *states
+
+
+_ARGUMENTS = 9
+"""Of a recurrent layer over steps that are not packed."""

@@ -15,10 +15,12 @@ from graph_engine.nn import homes
 def definitions(targets: Iterable[str]) -> list[str]:
     """The source of each of our own `targets` and of what they use, each once, used before user."""
     ordered: dict[str, str] = {}
+    visited: set[str] = set()  # two may name each other, if only in their docstrings
 
     def visit(name: str) -> None:
-        if name in ordered:
+        if name in visited:
             return
+        visited.add(name)
         source = _parts(homes()[name])[name]
         for used in re.findall(r"\b[A-Za-z_]\w*\b", source):
             if used != name and used in _parts(homes()[name]):

@@ -38,8 +38,12 @@ from graph_engine.compile.statements import (
     unbypassed,
 )
 from graph_engine.compile.writer import COUNTER, Body, Text
+from graph_engine.document.composite import graph_of
 from graph_engine.document.document import Document
 from graph_engine.document.graph import Graph, Node
+
+
+torch.backends.mha.set_fastpath_enabled(False)  # it rounds otherwise than training does, and gave NaN for masked rows
 
 
 class CompileError(Exception):
@@ -127,6 +131,25 @@ class Program:
             self._computations[key] = self._write_function(tuple(targets), name)
         return self._computations[key]
 
+    def result(self, address: str) -> Result:
+        """The value of an address: of a node (`conv2d_1`, `stage_1/conv2d_2`) its first output, or `node.port`."""
+        *ways, last = address.split(INTO)
+        graph = self._document.main
+        for way in ways:
+            graph = self._document.graphs[graph_of(graph[way.partition(".")[0]].block)]
+        name, _, port = last.partition(".")
+        block = graph.block(name) if name in graph else None
+        return INTO.join([*ways, name]), port or (block.outputs[0].name if block is not None and block.outputs else "y")
+
+    def paths_of(self, address: str) -> tuple[str, ...]:
+        """The dotted paths, below the network, of the modules of the node of an address."""
+        node, port = self.result(address)
+        if INTO not in node:
+            return self.attributes.get(node, ())
+        target = full_turns(self._document, (node, port))
+        opened = self._opened([target])
+        return tuple(path for (owner, _), path in opened.modules.items() if owner == target[0])
+
     def node_at(self, error: BaseException) -> str | None:
         """The node whose line an exception went through last; None when it never did."""
         found: str | None = None
@@ -198,6 +221,7 @@ class Program:
 
     def _write_function(self, targets: tuple[Result, ...], name: str) -> Computation:
         opened = self._opened(targets)
+        targets = tuple(opened.value(target) for target in targets)
         statements = opened.needed(targets)
         outputs = list(_ends(self._graph, Role.OUTPUT).values())
         forward = {statement.node for statement in self._statements([node for node, _ in outputs])}

@@ -1,4 +1,4 @@
-"""The data sets that come with Layerloom: handwritten digits and XOR."""
+"""The data sets that come with Layerloom: handwritten digits, plain and distorted, XOR, stories and copying."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import assets
+from graph_engine.data.copying import copying
 from graph_engine.data.dataset import ArraySource, Dataset
+from graph_engine.data.distorted import INK, SIDE, distort
 from graph_engine.data.errors import DataError
 from graph_engine.data.fields import Field, FieldKind
+from graph_engine.data.stories import stories
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +51,24 @@ def digits() -> Dataset:
 
 
 @cache
+def distorted_digits() -> Dataset:
+    """The handwritten digits, each turned, scaled and moved at random, once and for all."""
+    plain = digits()
+    return Dataset(
+        name="distorted_digits",
+        title="Distorted digits",
+        summary=f"The 1 797 digits, turned by up to 90°, scaled by 0.5 to 1.2 and moved, on {SIDE}×{SIDE} pixels.",
+        licence=f"{plain.licence} Turned, scaled and moved by Layerloom.",
+        fields=(
+            Field(name="image", kind=FieldKind.IMAGE, shape=(1, SIDE, SIDE), sides=(SIDE, 28), resizes=True),
+            plain.field("label"),
+        ),
+        length=len(plain),
+        source=ArraySource(_distort_digits, {"image": float(INK)}),
+    )
+
+
+@cache
 def xor() -> Dataset:
     """The four points of exclusive or, each 64 times, as a label and as a number."""
     return Dataset(
@@ -66,7 +87,13 @@ def xor() -> Dataset:
     )
 
 
-BUILT_IN: Mapping[str, Callable[[], Dataset]] = {"digits": digits, "xor": xor}
+BUILT_IN: Mapping[str, Callable[[], Dataset]] = {
+    "digits": digits,
+    "distorted_digits": distorted_digits,
+    "xor": xor,
+    "stories": stories,
+    "copying": copying,
+}
 
 
 def _load_digits() -> Mapping[str, Array]:
@@ -80,6 +107,11 @@ def _load_digits() -> Mapping[str, Array]:
             f"The digits that come with Layerloom can't be read ({error}). Install Layerloom again."
         ) from error
     return {"image": images[:, None], "label": labels.astype(np.int64)}
+
+
+def _distort_digits() -> Mapping[str, Array]:
+    plain = _load_digits()
+    return {"image": distort(plain["image"][:, 0]), "label": plain["label"]}
 
 
 def _make_xor() -> Mapping[str, Array]:

@@ -1,10 +1,12 @@
 """Initial weights: functions that take a new module and give it back with other weights and biases of 0.
 
-Glorot, Bengio (2010); He, Zhang, Ren, Sun (2015); LeCun, Bottou, Orr, Müller (1998); Saxe, McClelland, Ganguli (2014).
+Glorot, Bengio (2010); He, Zhang, Ren, Sun (2015); LeCun, Bottou, Orr, Müller (1998); Saxe, McClelland, Ganguli (2014);
+Balduzzi, Frean, Leary, Lewis, Ma, McWilliams (2017).
 """
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 
@@ -67,4 +69,47 @@ def zero_weights(module: nn.Module) -> nn.Module:
     """Weights of 0."""
     for part in weighted_parts(module):
         nn.init.zeros_(part.weight)
+    return module
+
+
+def constant_weights(module: nn.Module, value: float) -> nn.Module:
+    """Weights of one value: a window averages where that is 1/fan-in."""
+    for part in weighted_parts(module):
+        nn.init.constant_(part.weight, value)
+    return module
+
+
+def small_weights(module: nn.Module, bound: float = 0.01) -> nn.Module:
+    """Weights spread evenly between −bound and bound."""
+    for part in weighted_parts(module):
+        nn.init.uniform_(part.weight, -bound, bound)
+    return module
+
+
+def looks_linear_weights(module: nn.Module, inputs: bool = True, outputs: bool = True) -> nn.Module:
+    """Mirrored weights, [[W, −W], [−W, W]] with W orthogonal, so that ReLUs between such layers undo each other:
+    Balduzzi et al. (2017). The shattered gradients problem.
+
+    Without `inputs` the rows alone are mirrored (the first layer), without `outputs` the columns (the last).
+    """
+    for part in weighted_parts(module):
+        swapped = isinstance(part, nn.ConvTranspose2d)  # its weight is (in, out, k, k)
+        axes = [axis for axis, mirrored in ((1, inputs), (0, outputs)) if mirrored]
+        shape = list(part.weight.transpose(0, 1).shape if swapped else part.weight.shape)
+        for axis in axes:
+            shape[axis] //= 2
+        weight = nn.init.orthogonal_(part.weight.new_empty(shape))
+        for axis in axes:
+            weight = torch.cat([weight, -weight], axis)
+        with torch.no_grad():
+            part.weight.copy_(weight.transpose(0, 1) if swapped else weight)
+    return module
+
+
+def biases_at(module: nn.Module, value: float) -> nn.Module:
+    """Biases that begin at `value`, of whatever has some."""
+    for part in module.modules():
+        bias = getattr(part, "bias", None)
+        if isinstance(bias, nn.Parameter):
+            nn.init.constant_(bias, value)
     return module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -36,3 +37,29 @@ class GaussianNoise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.deviation * torch.randn_like(x) if self.training else x
+
+
+class Erelu(nn.Module):
+    """A ReLU whose positive slope is drawn from U(1 − spread, 1 + spread) while training: Jiang, Pang, Li, Pan (2018).
+    Deep neural networks with elastic rectified linear units for object recognition.
+
+    x: any -> y: as x.
+    """
+
+    def __init__(self, spread: float) -> None:
+        super().__init__()
+        self.spread = spread
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(x)
+        return y * (1 + self.spread * (2 * torch.rand_like(y) - 1)) if self.training else y
+
+
+class GaussianSample(nn.Module):
+    """Draws z = μ + σ ε while training, so that gradients reach μ and log σ²; in use, z = μ.
+
+    mean, log_variance: (N, ...) -> z: as mean. Kingma, Welling (2014). Auto-encoding variational Bayes.
+    """
+
+    def forward(self, mean: Tensor, log_variance: Tensor) -> Tensor:
+        return mean + (log_variance / 2).exp() * torch.randn_like(mean) if self.training else mean

@@ -22,3 +22,19 @@ def rms_pool2d(
 def resize_as(x: Tensor, like: Tensor, mode: str = "nearest") -> Tensor:
     """`x` brought to the height and width of `like`. (N, C, H, W), (N, D, H', W') -> (N, C, H', W')."""
     return F.interpolate(x, size=like.shape[2:], mode=mode)
+
+
+def unpool_as(
+    x: Tensor,
+    indices: Tensor,
+    like: Tensor,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int] = (0, 0),
+) -> Tensor:
+    """Each value back where a max pool found it, 0 elsewhere, at the height and width of `like`.
+
+    (N, C, H, W), (N, C, H, W) of whole numbers, (N, D, H', W') -> (N, C, H', W'). Zeiler, Taylor, Fergus (2011).
+    Adaptive deconvolutional networks for mid and high level feature learning.
+    """
+    return F.max_unpool2d(x, indices, kernel, stride, padding, like.shape[2:])

@@ -52,7 +52,7 @@ def machine_threads() -> int:
     import torch
 
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    return int(limit) if limit.isdigit() and int(limit) > 0 else torch.get_num_threads()
+    return int(limit) if limit.isdecimal() and int(limit) > 0 else torch.get_num_threads()
 
 
 def autocast_type(plan: Plan) -> torch.dtype | None:

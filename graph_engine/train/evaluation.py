@@ -21,12 +21,14 @@ def evaluate(
     *,
     go_on: Callable[[], bool] = lambda: True,
 ) -> dict[str, float] | None:
-    """The average over samples of what is measured, by name; None when `go_on` said no on the way.
+    """What is measured over all samples, by name; None when `go_on` said no on the way.
 
     The network is left in evaluation mode. Averages weigh each batch by its samples, so they are those over all samples
-    whatever the batch size.
+    whatever the batch size; what is no average, such as F1, is collected over the batches and computed at the end.
     """
     measurements[0].network.eval()
+    for each in measurements:
+        each.begin()
     names = [name for each in measurements for name in each.names]
     rows: list[Tensor] = []
     counts: list[int] = []
@@ -35,9 +37,10 @@ def evaluate(
             if not go_on():
                 return None
             batch = {name: column[start : start + batch_size] for name, column in columns.items()}
-            rows.append(torch.stack([value.float() for each in measurements for value in each.forward(batch)]))
+            rows.append(torch.stack([value.float() for each in measurements for value in each.look(batch)]))
             counts.append(min(batch_size, length - start))
         values = torch.stack(rows).double().cpu()  # (batches, names)
+        collected = {name: value for each in measurements for name, value in each.collected().items()}
     weights = torch.tensor(counts, dtype=torch.float64)
     means = (weights @ values) / weights.sum()
-    return dict(zip(names, means.tolist(), strict=True))
+    return dict(zip(names, means.tolist(), strict=True)) | collected

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from graph_engine.document.plan import Plan
+from graph_engine.train.collecting import Collection
 from graph_engine.train.devices import autocast_type
 from graph_engine.train.objectives import Objective
 
 if TYPE_CHECKING:
-    from graph_engine.compile import Program
+    from graph_engine.compile import Computation, Program
 
 
 class Measurement:
@@ -27,22 +28,45 @@ class Measurement:
         self.names = objective.names
         self.network = network
         self._compute = program.function(objective.targets)
+        self._collections = [Collection(each) for each in objective.collected]
+        operands = [operand for each in objective.collected for operand in each.operands]
+        self._compute_all = program.function([*objective.targets, *operands]) if operands else self._compute
         self._device = device
         self._autocast = autocast_type(plan)
 
     def forward(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """What `names` name, the sum of the losses first. `batch` may hold more than is needed."""
-        needed = {name: batch[name] for name in self._compute.inputs}
-        if self._autocast is None:
-            return self._summed(self._compute(self.network, **needed))
-        with self.in_precision():
-            return self._summed(self._compute(self.network, **needed))
+        return self._summed(self._computed(self._compute, batch))
+
+    def begin(self) -> None:
+        """Before the first batch of an evaluation."""
+        for collection in self._collections:
+            collection.begin()
+
+    def look(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
+        """As `forward`, in an evaluation: what is no average over batches is collected."""
+        values = self._computed(self._compute_all, batch)
+        targets = len(self.objective.targets)
+        for at, collection in enumerate(self._collections):
+            collection.show(values[targets + 2 * at : targets + 2 * at + 2])
+        return self._summed(values[:targets])
+
+    def collected(self) -> dict[str, float]:
+        """After the last batch of an evaluation: the values that are no averages, by name."""
+        return {each.collected.name: each.value() for each in self._collections}
 
     def in_precision(self) -> AbstractContextManager[object]:
         """Computing as precisely as the plan says."""
         if self._autocast is None:
             return nullcontext()
         return torch.autocast(self._device.type, self._autocast)
+
+    def _computed(self, compute: Computation, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
+        needed = {name: batch[name] for name in compute.inputs}
+        if self._autocast is None:
+            return compute(self.network, **needed)
+        with self.in_precision():
+            return compute(self.network, **needed)
 
     def _summed(self, values: Sequence[Tensor]) -> Sequence[Tensor]:
         objective = self.objective

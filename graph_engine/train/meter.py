@@ -21,8 +21,8 @@ class Meter:
     """Takes values at every step without waiting for the device; `flush` fetches them all at once.
 
     `names` is everything that the plan measures; `measured` what the stage in progress does, `losses` those of them
-    that are made smaller. Sums over the epoch are kept step by step, so that they do not depend on when somebody
-    looked.
+    that are made smaller, `uneven` those whose value over an epoch is no average over its steps. Sums over the epoch
+    are kept step by step, so that they do not depend on when somebody looked.
     """
 
     names: Sequence[str]
@@ -31,6 +31,7 @@ class Meter:
     steps_per_epoch: int
     measured: Sequence[str] = ()
     losses: Sequence[str] = ()
+    uneven: Sequence[str] = ()
     sums: dict[str, float] = field(default_factory=dict)
     samples: int = 0
     latest: dict[str, float] = field(default_factory=dict)
@@ -73,8 +74,10 @@ class Meter:
         return first + good + 1 if len(bad) else None
 
     def epoch_means(self) -> dict[str, float]:
-        """The averages over the samples of the epoch in progress, by name."""
-        return {name: total / self.samples for name, total in self.sums.items()} if self.samples else {}
+        """The averages over the samples of the epoch in progress, by name, of what may be averaged."""
+        if not self.samples:
+            return {}
+        return {name: total / self.samples for name, total in self.sums.items() if name not in self.uneven}
 
     def begin_epoch(self) -> None:
         self.sums, self.samples = {}, 0

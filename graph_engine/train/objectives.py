@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graph_engine.blocks import Role
+from graph_engine.blocks.collected import CollectedMetric
 from graph_engine.document import Graph, Stage, Update, WeightedLoss
+from graph_engine.train.collecting import Collected
 from graph_engine.train.errors import PlanError
 
 Result = tuple[str, str]
@@ -26,6 +28,8 @@ class Objective:
     metrics: tuple[Result, ...]
     trains: tuple[str, ...]
     names: tuple[str, ...]
+    collected: tuple[Collected, ...] = ()
+    """Those of the metrics whose value over all samples is no average over batches."""
 
     @property
     def targets(self) -> tuple[Result, ...]:
@@ -53,13 +57,15 @@ def objectives_of(graph: Graph, stage: Stage) -> list[Objective]:
             )
         results = tuple(_loss(graph, loss.node) for loss in losses)
         told = metrics if at == 0 else []
+        names = _names(at, results, told)
         found.append(
             Objective(
                 losses=results,
                 weights=tuple(float(loss.weight) for loss in losses),
                 metrics=tuple(told),
                 trains=_trained(graph, update, results),
-                names=_names(at, results, told),
+                names=names,
+                collected=_collected(graph, dict(zip(told, names[len(names) - len(told) :], strict=True))),
             )
         )
     return found
@@ -81,6 +87,17 @@ def _of_role(graph: Graph, role: Role) -> list[Result]:
         if block is not None and block.role is role:
             found.append((name, block.outputs[0].name))
     return found
+
+
+def _collected(graph: Graph, names: Mapping[Result, str]) -> tuple[Collected, ...]:
+    found = []
+    for (node, _), name in names.items():
+        block = graph.block(node)
+        if block is not None and issubclass(block, CollectedMetric):
+            wires = graph.wires_into(node)
+            operands = [(wires[port.name].source, wires[port.name].output) for port in block.inputs]
+            found.append(Collected(name, block.make(graph[node].parameters), tuple(operands)))
+    return tuple(found)
 
 
 def _loss(graph: Graph, node: str) -> Result:

@@ -23,8 +23,8 @@ from graph_engine.data.seeds import STEP, mix
 from graph_engine.document import Document
 from graph_engine.train.batches import Batches
 from graph_engine.train.feed import Progress
-from graph_engine.train.objectives import frozen_nodes, objectives_of
-from graph_engine.train.updates import ActiveUpdate, modules_of
+from graph_engine.train.objectives import objectives_of
+from graph_engine.train.updates import ActiveUpdate, frozen_modules
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
@@ -66,12 +66,9 @@ class Stepper:
         )
         self.position = Position()
         self.updates: list[ActiveUpdate] = []
-        self._frozen = [
-            module
-            for node in sorted(frozen_nodes(document.main))
-            for module in modules_of(self.network, program.attributes, node)
-            if any(True for _ in module.buffers())
-        ]
+        frozen = frozen_modules(self.network, program, document)
+        self._frozen_weights = [weight for module in frozen for weight in module.parameters()]
+        self._frozen = [module for module in frozen if any(True for _ in module.buffers())]
         self._draws = True  # whether a step draws random numbers: found out at the first one of a stage
         self._knows_noise = False
         self.stage_steps = tuple(
@@ -117,6 +114,7 @@ class Stepper:
                 device=self.device,
                 steps=self.stage_steps[stage],
                 steps_per_epoch=self.batches.steps_per_epoch,
+                frozen=self._frozen_weights,
             )
             for update, objective in zip(chosen.updates, objectives_of(self.document.main, chosen), strict=True)
         ]

@@ -144,7 +144,9 @@ class Trainer:
 
     def _begin_stage(self) -> None:
         self._meter.measured = self.stepper.names
-        self._meter.losses = [update.objective.names[0] for update in self.stepper.updates]
+        objectives = [update.objective for update in self.stepper.updates]
+        self._meter.losses = [objective.names[0] for objective in objectives]
+        self._meter.uneven = [each.name for objective in objectives for each in objective.collected]
         self._keeper.remember(self.stepper, time.perf_counter(), at_once=True)
 
     def _run_epoch(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from graph_engine.document.document import MAIN, Document
 from graph_engine.document.plan import Plan, Update
 from graph_engine.train.errors import PlanError
 from graph_engine.train.measuring import Measurement
@@ -33,6 +34,7 @@ class ActiveUpdate:
         device: torch.device,
         steps: int,
         steps_per_epoch: int,
+        frozen: Collection[nn.Parameter] = (),
     ) -> None:
         """`steps` are those of the stage.
 
@@ -41,7 +43,8 @@ class ActiveUpdate:
         self.update = update
         self.objective = objective
         self.measurement = Measurement(objective, program, network, plan, device)
-        self.parameters = parameters_of(network, program.attributes, objective.trains)
+        trained = parameters_of(network, program.attributes, objective.trains)
+        self.parameters = [parameter for parameter in trained if parameter not in set(frozen)]
         if not self.parameters:
             raise PlanError(_nothing_to_train(objective))
         self.optimiser = make_optimiser(update.optimiser, self.parameters)
@@ -109,6 +112,18 @@ class ActiveUpdate:
 def modules_of(network: nn.Module, attributes: Mapping[str, Sequence[str]], node: str) -> list[nn.Module]:
     """The modules of a node; none for one without weights."""
     return [network.get_submodule(path) for path in attributes.get(node, ())]
+
+
+def frozen_modules(network: nn.Module, program: Program, document: Document) -> list[nn.Module]:
+    """The modules of all frozen nodes, those inside composites as well."""
+    paths = [
+        path
+        for name, graph in document.graphs.items()
+        for node in graph
+        if node.frozen
+        for path in (program.attributes.get(node.id, ()) if name == MAIN else program.paths_in(name, node.id))
+    ]
+    return [network.get_submodule(path) for path in sorted(paths)]
 
 
 def parameters_of(

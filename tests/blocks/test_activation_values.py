@@ -62,6 +62,22 @@ def test_each_channel_learns_a_slope(shape: tuple[int, ...]) -> None:
     torch.testing.assert_close(direct({"x": x})[0], x.clamp_min(0) + along * x.clamp_max(0))
 
 
+def test_an_elastic_slope_is_drawn_while_training_and_1_in_use() -> None:
+    direct, _, _ = made("erelu", {"spread": 0.4}, TensorSpec((N, 5000)))
+    x = torch.cat([torch.full((1, 5000), 2.0), torch.full((1, 5000), -2.0)])
+    (y,) = direct({"x": x})
+    slopes = y[0] / 2
+
+    assert not y[1].any()
+    assert slopes.min() >= 0.6
+    assert slopes.max() <= 1.4
+    assert slopes.mean().item() == pytest.approx(1, abs=0.02)
+    assert slopes.std().item() == pytest.approx(0.8 / 12**0.5, rel=0.05)  # that of a uniform law
+    (module,) = direct.layers.values()
+    module.eval()
+    assert torch.equal(direct({"x": x})[0], x.clamp(min=0))
+
+
 def test_random_slopes_lie_between_their_bounds() -> None:
     direct, _, _ = made("rrelu", {"lower": 0.2, "upper": 0.4}, TensorSpec((N, 500)))
     (module,) = direct.layers.values()

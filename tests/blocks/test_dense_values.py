@@ -14,6 +14,7 @@ from graph_engine.blocks import Refusal, TensorSpec, get_block
 from graph_engine.blocks.refusal import SetParameterHint
 from graph_engine.blocks.tensor import N
 from graph_engine.check.shapes import run_block
+from graph_engine.nn.bilinear import Bilinear
 from tests.blocks.cases import Case, Direct, real
 
 LABEL, TOKENS = TensorSpec((N,), "int64", classes=10), TensorSpec((N, 5), "int64", classes=7)
@@ -45,7 +46,22 @@ def test_bilinear_sums_all_products(steps: tuple[int, ...]) -> None:
     layer = only(direct)
 
     torch.testing.assert_close(y, torch.einsum("...i,kij,...j->...k", left, layer.weight, right) + layer.bias)
-    assert run_block(direct_case(a, b).made, direct_case(a, b).specs).cost.params == 4 * (5 * 3 + 1)
+    cost = run_block(direct_case(a, b).made, direct_case(a, b).specs).cost
+    assert cost.params == 4 * (5 * 3 + 1)
+    assert cost.macs == 4 * 5 * 3 * (steps[0] if steps else 1)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_bilinear_is_torchs_with_its_weights_and_its_beginning(bias: bool) -> None:
+    torch.manual_seed(5)
+    ours = Bilinear(5, 3, 4, bias=bias)
+    torch.manual_seed(5)
+    theirs = nn.Bilinear(5, 3, 4, bias=bias)
+    a, b = torch.randn(2, 6, 5), torch.randn(2, 6, 3)
+
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert all(torch.equal(one, other) for one, other in zip(ours.parameters(), theirs.parameters(), strict=True))
+    torch.testing.assert_close(ours(a, b), theirs(a, b))
 
 
 def direct_case(a: TensorSpec, b: TensorSpec) -> Case:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from graph_engine.blocks import Refusal, TensorSpec, get_block
+from graph_engine.blocks import Axis, Refusal, Specs, TensorSpec, get_block
 from graph_engine.blocks.refusal import ChangeChannels, SetParameterHint
 from graph_engine.blocks.tensor import N
 from graph_engine.check.shapes import run_block
@@ -138,6 +138,59 @@ def test_resizing_takes_the_size_of_another(mode: str) -> None:
     _, values, y = made("resize_as", {"mode": mode}, x=IMAGE, like=TensorSpec((N, 2, 5, 13)))
 
     torch.testing.assert_close(y, F.interpolate(values["x"], size=(5, 13), mode=mode))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "arguments"),
+    [
+        ({}, (2, 2, 0)),
+        ({"kernel": 3, "stride": 2, "padding": 1}, (3, 2, 1)),
+        ({"kernel": [2, 3], "stride": [2, 3]}, ((2, 3), (2, 3), 0)),
+    ],
+    ids=str,
+)
+def test_a_pool_with_indices_and_its_unpool_are_torchs(parameters: dict[str, Any], arguments: Any) -> None:
+    x = real(IMAGE, 3)
+    pool, unpool = nn.MaxPool2d(*arguments, return_indices=True), nn.MaxUnpool2d(*arguments)
+    y, indices = Direct(Case(get_block("max_pool_indices"), parameters, {"x": IMAGE}))({"x": x})
+    expected, places = pool(x)
+
+    assert torch.equal(y, expected)
+    assert torch.equal(indices, places)
+    assert torch.equal(x.flatten(2).gather(2, indices.flatten(2)), y.flatten(2)), (
+        "an index is not where the value stood"
+    )
+
+    small, values = TensorSpec((N, *y.shape[1:])), {"x": y, "indices": indices}
+    inputs = {"x": small, "indices": TensorSpec(small.shape, "int64")}
+    (back,) = Direct(Case(get_block("unpool"), parameters, {**inputs, "like": IMAGE}))({**values, "like": x})
+    assert torch.equal(back, unpool(y, indices, x.shape))
+    assert torch.equal(back[back != 0], x[back != 0])
+    values["indices"] = torch.zeros_like(indices)  # of the odd image, some lie beyond the plain size
+    (plain,) = Direct(Case(get_block("unpool"), parameters, inputs))(values)
+    assert plain.shape == unpool(y, values["indices"]).shape
+
+
+def test_an_unpool_wants_the_places_and_the_size_of_its_pool() -> None:
+    small = TensorSpec((N, 4, 3, 4))
+    places = TensorSpec((N, 4, 3, 4), "int64")
+    assert refusal("unpool", {}, x=places, indices=places).port == "x"
+    assert refusal("unpool", {}, x=small, indices=small).port == "indices"
+    assert refusal("unpool", {}, x=small, indices=TensorSpec((N, 4, 3, 5), "int64")).port == "indices"
+    found = refusal("unpool", {}, x=small, indices=places, like=TensorSpec((N, 4, 6, 11)))
+    assert found.port == "like"
+    assert "makes 7 to 9 pixels 4, not 11" in found.message
+
+
+def test_an_unpool_of_unknown_height_takes_that_of_another() -> None:
+    high = TensorSpec((N, 4, Axis("H"), 8))
+    pool = run_block(get_block("max_pool_indices")(), Specs({"x": high})).outputs
+    back = run_block(get_block("unpool")(), Specs({"x": pool["y"], "indices": pool["indices"], "like": high}))
+
+    plain = run_block(get_block("max_pool2d")(), Specs({"x": high})).outputs["y"]
+    assert pool["y"].shape == pool["indices"].shape == plain.shape
+    assert pool["indices"].dtype == "int64"
+    assert back.outputs["y"].shape == high.shape
 
 
 def test_pixels_are_shuffled_and_back() -> None:

@@ -38,11 +38,11 @@ class Swish(Block):
     reference: ClassVar = Reference("Ramachandran, Zoph, Le", 2017, "Searching for activation functions")
     examples: ClassVar = (({}, {"x": TensorSpec((N, 5))}),)
 
-    times: Annotated[int, Param("Times", "How often it is applied.", ge=1, le=9)] = 1
+    rounds: Annotated[int, Param("Rounds", "How often it is applied.", ge=1, le=9)] = 1
 
     def build(self, inputs: Specs) -> Expression:
         y: Expression = Ref("x")
-        for _ in range(self.times):
+        for _ in range(self.rounds):
             y = Infix("*", (y, Function.of("torch.sigmoid", y)))
         return y
 '''
@@ -56,7 +56,7 @@ from graph_engine.document.builder import Builder
 from graph_engine.document.file import dumps, loads
 
 net = Builder("With swish")
-net.output(net.add("swish", net.input("point", 3), times=2))
+net.output(net.add("swish", net.input("point", 3), rounds=2))
 document = loads(dumps(net.document))
 result = Checker().check(document)
 program = compile_document(document, result)

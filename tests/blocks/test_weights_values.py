@@ -66,11 +66,67 @@ def test_orthogonal_zero_and_identity(block: str) -> None:
     torch.testing.assert_close(same({"x": x})[0], x)
 
 
-@pytest.mark.parametrize("init", ["xavier", "he", "lecun", "orthogonal", "identity", "zero"])
+@pytest.mark.parametrize(
+    "init", ["xavier", "he", "lecun", "orthogonal", "identity", "zero", "constant", "small", "looks linear"]
+)
 @pytest.mark.parametrize("block", SPECS)
 def test_biases_begin_at_zero(block: str, init: str) -> None:
     assert not module_of(block, init=init).bias.any()
     assert module_of(block).bias.any()
+
+
+@pytest.mark.parametrize("block", SPECS)
+def test_constant_and_small_weights_and_where_biases_begin(block: str) -> None:
+    constant = module_of(block, init="constant", init_value=-0.25, bias_start=6.0)
+    assert constant.weight.unique().tolist() == [-0.25]
+    assert constant.bias.unique().tolist() == [6.0]
+
+    small = module_of(block, init="small", init_value=0.01).weight.detach()
+    assert small.abs().max() <= 0.01
+    assert small.std().item() == pytest.approx(0.01 / 3**0.5, rel=0.03)  # that of a uniform law
+
+    torch.manual_seed(3)
+    plain = module_of(block)
+    torch.manual_seed(3)
+    shifted = module_of(block, bias_start=0.01)
+    assert torch.equal(plain.weight, shifted.weight)
+    assert shifted.bias.unique().tolist() == [pytest.approx(0.01)]
+
+
+@pytest.mark.parametrize("shape", [(6,), (6, 5, 5)], ids=["linear", "conv2d"])
+def test_a_relu_network_that_looks_linear_is_linear(shape: tuple[int, ...]) -> None:
+    """Balduzzi et al. 2017, section 4: f(2x) = 2 f(x) holds of any; f(x + z) = f(x) + f(z) of linear ones alone."""
+    block, size = ("linear", "features") if len(shape) == 1 else ("conv2d", "channels")
+
+    def network(*inits: str) -> nn.Sequential:
+        layers, arriving = [], 6
+        for init, leaving in zip(inits, (12, 8, 3), strict=True):
+            case = Case(get_block(block), {size: leaving, "init": init}, {"x": TensorSpec((N, arriving, *shape[1:]))})
+            layers += [*Direct(case).layers.values(), nn.ReLU()]
+            arriving = leaving
+        return nn.Sequential(*layers[:-1])
+
+    x, z = torch.randn(2, 4, *shape)
+    for inits, linear in (
+        (("looks linear first", "looks linear", "looks linear last"), True),
+        (("orthogonal", "orthogonal", "orthogonal"), False),
+    ):
+        f = network(*inits)
+        assert torch.allclose(f(x + z), f(x) + f(z), atol=1e-4) is linear
+        assert f(x).any()
+
+
+def test_weights_that_look_linear_come_in_pairs() -> None:
+    for parameters, spec in (
+        ({"channels": 3}, SPECS["conv2d"]),
+        ({"channels": 4, "groups": 2}, SPECS["conv2d"]),
+        ({"channels": 4}, TensorSpec((N, 3, 7, 7))),
+    ):
+        with pytest.raises(Refusal, match="pairs") as caught:
+            Direct(Case(get_block("conv2d"), {**parameters, "init": "looks linear"}, {"x": spec}))
+        assert caught.value.hints
+    first = Case(get_block("conv2d"), {"channels": 4, "init": "looks linear first"}, {"x": TensorSpec((N, 3, 7, 7))})
+    assert Direct(first).parameters
 
 
 def weighted_blocks() -> list[type[Block]]:
@@ -161,6 +217,9 @@ def test_weights_of_zero_have_no_length_to_divide_by(block: type[Block], norm: s
         Direct(Case(block, {**parameters, "init": "zero", "weight_norm": norm}, inputs))
     assert caught.value.parameter == "weight_norm"
     assert caught.value.hints
+    for init in ("constant", "small"):
+        with pytest.raises(Refusal, match="no length"):
+            Direct(Case(block, {**parameters, "init": init, "init_value": 0.0, "weight_norm": norm}, inputs))
 
 
 def test_a_plain_layer_has_nothing_around_it() -> None:

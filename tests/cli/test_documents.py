@@ -103,6 +103,13 @@ def test_summary_at_a_size_that_does_not_fit_says_why(layerloom: Call) -> None:
     assert len(found.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "size", ["1,3,32,²", "²,3,32,32", "1,3,0,32", "0,3,32,32", "1,-3,32,32", "1", "1,1.5", "1," + "9" * 5000]
+)
+def test_summary_at_no_size_is_refused(layerloom: Call, size: str) -> None:
+    layerloom("summary", "plain_cnn", "--input", size).assert_refused(2, "--input takes the lengths of all axes")
+
+
 def test_summary_at_a_size_needs_one_input(layerloom: Call, tmp_path: Path) -> None:
     document = open_preset("xor")
     document.apply(SetParameter("input_1", "dtype", "int64"))

@@ -318,7 +318,7 @@ def test_real_numbers_that_are_understood(text: str, value: float) -> None:
     assert isinstance(read, float)
 
 
-@pytest.mark.parametrize("text", ["", "  ", "x", "1.2.3", "nan", "inf", "1e999", "--3", "3 px"])
+@pytest.mark.parametrize("text", ["", "  ", "x", "1.2.3", "nan", "inf", "1e999", "--3", "3 px", "²", "3²"])
 @pytest.mark.parametrize("whole", [True, False])
 def test_numbers_that_are_not_understood(text: str, whole: bool) -> None:
     with pytest.raises(InvalidText) as refused:

@@ -17,6 +17,7 @@ from graph_engine.blocks import ParameterSpec, Role, get_block
 from graph_engine.blocks.parameter import ParameterType
 from graph_engine.check import Checker, CheckResult
 from graph_engine.compile import Program, compile_document
+from graph_engine.data.builtin import BUILT_IN
 from graph_engine.document import Document
 from graph_engine.document.codec import plan_from_json, plan_to_json
 from graph_engine.document.file import dumps, loads
@@ -85,7 +86,7 @@ def test_it_introduces_itself(preset: Preset) -> None:
     assert re.fullmatch(r"[A-Z].*\.", preset.summary)
     assert len(preset.summary) < 200
     assert preset.family
-    assert preset.data in ("digits", "xor")
+    assert preset.data in BUILT_IN
     assert preset.reference is not None
     assert preset.paper == f"{preset.reference.authors}: {preset.reference.title}"
     assert preset.year == preset.reference.year
@@ -257,6 +258,8 @@ def other_values(spec: ParameterSpec) -> list[object]:
     """Values unlike the default that a parameter takes."""
     if spec.type is ParameterType.CHOICE:
         return [choice for choice in spec.choices if choice != spec.default]
+    if spec.type is ParameterType.BOOL:
+        return [not spec.default]
     assert spec.type is ParameterType.INT
     return [value for value in (2 * spec.default, spec.default // 2) if value >= (spec.meta.ge or 1)]
 

@@ -9,7 +9,7 @@ from graph_engine.blocks.call import Layer
 from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
-from graph_engine.blocks.weights import Init, WeightNorm, weighted
+from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, weighted
 from graph_engine.blocks.windows import both, check_groups, check_window, pair_text, same_padding
 
 _IMAGE = TensorSpec((N, 3, 9, 11))
@@ -56,6 +56,8 @@ class Conv2d(Block):
     groups: Annotated[int, Param("Groups", "Channels are split into this many independent groups.", ge=1)] = 1
     bias: Annotated[bool, Param("Bias", "Add a learned number to each map; needless before batch norm.")] = True
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
     weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
@@ -91,7 +93,7 @@ class Conv2d(Block):
             bias=self.bias,
             padding_mode=self.border,
         )
-        return weighted(layer, self.init, self.weight_norm)
+        return weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start)
 
     def _check_border(self, x: TensorSpec, padding: Pair | str) -> None:
         """Refuse to mirror more pixels than lie beside the edge, or to wrap around more than there are."""

@@ -8,7 +8,7 @@ from graph_engine.blocks.block import Block, Category, Input, Param, Reference, 
 from graph_engine.blocks.call import Expression, Function, Layer, Method, Ref
 from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
-from graph_engine.blocks.weights import Init, WeightNorm, weighted
+from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, weighted
 from graph_engine.blocks.windows import both, check_groups, check_span, folded, pair_text, same_padding
 
 _SEQUENCE = TensorSpec((N, 9, 4))
@@ -50,6 +50,8 @@ class Conv1d(Block):
     groups: Annotated[int, Param("Groups", "Features are split into this many independent groups.", ge=1)] = 1
     bias: Annotated[bool, Param("Bias", "Add a learned number to each feature.")] = True
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
     weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
@@ -86,7 +88,8 @@ class Conv1d(Block):
         steps_last: Expression = Method.of(Ref("x"), "transpose", 1, 2)
         if self.padding == "causal" and span:
             steps_last = Function.of("F.pad", steps_last, (span, 0))
-        return Method.of(weighted(layer, self.init, self.weight_norm).on(steps_last), "transpose", 1, 2)
+        layer = weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start)
+        return Method.of(layer.on(steps_last), "transpose", 1, 2)
 
 
 class Conv3d(Block):
@@ -123,6 +126,8 @@ class Conv3d(Block):
     groups: Annotated[int, Param("Groups", "Channels are split into this many independent groups.", ge=1)] = 1
     bias: Annotated[bool, Param("Bias", "Add a learned number to each map; needless before batch norm.")] = True
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
     weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
@@ -150,4 +155,4 @@ class Conv3d(Block):
             groups=self.groups,
             bias=self.bias,
         )
-        return weighted(layer, self.init, self.weight_norm)
+        return weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start)

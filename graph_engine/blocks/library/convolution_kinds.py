@@ -9,7 +9,7 @@ from graph_engine.blocks.call import Expression, Layer, Ref
 from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
-from graph_engine.blocks.weights import Init, WeightNorm, weighted
+from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, weighted
 from graph_engine.blocks.windows import both, check_groups, check_window, pair_text, same_padding
 
 _IMAGE, _COLOUR = TensorSpec((N, 4, 6, 7)), TensorSpec((N, 3, 5, 6))
@@ -56,6 +56,8 @@ class ConvTranspose2d(Block):
     groups: Annotated[int, Param("Groups", "Channels are split into this many independent groups.", ge=1)] = 1
     bias: Annotated[bool, Param("Bias", "Add a learned number to each map; needless before batch norm.")] = True
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
     weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
@@ -90,7 +92,9 @@ class ConvTranspose2d(Block):
             bias=self.bias,
             dilation=self.dilation,
         )
-        return weighted(layer, self.init, self.weight_norm, transposed=True)
+        return weighted(
+            layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start, transposed=True
+        )
 
 
 class DepthwiseSeparableConv2d(Block):
@@ -127,6 +131,8 @@ class DepthwiseSeparableConv2d(Block):
         False
     )
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
     weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
@@ -153,7 +159,10 @@ class DepthwiseSeparableConv2d(Block):
             name="depthwise",
         )
         pointwise = Layer.of("nn.Conv2d", arriving, self.channels, 1, bias=self.bias, name="pointwise")
-        first, second = (weighted(layer, self.init, self.weight_norm) for layer in (depthwise, pointwise))
+        first, second = (
+            weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start)
+            for layer in (depthwise, pointwise)
+        )
         return second.on(first.on(Ref("x")))
 
 
@@ -181,6 +190,8 @@ class MaskedConv2d(Block):
     colours: Annotated[int, Param("Colours", "Channels are split into this many, drawn one after the other.", ge=1)] = 1
     bias: Annotated[bool, Param("Bias", "Add a learned number to each map.")] = True
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
     weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
@@ -199,7 +210,7 @@ class MaskedConv2d(Block):
         layer = Layer.of(
             "MaskedConv2d", arriving, self.channels, self.kernel, kind=self.mask, colours=self.colours, bias=self.bias
         )
-        return weighted(layer, self.init, self.weight_norm)
+        return weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start)
 
 
 class LargeKernelConv2d(Block):
@@ -226,6 +237,8 @@ class LargeKernelConv2d(Block):
     kernel: Annotated[int, Param("Kernel", "Length of the strips; odd, up to the size of the map.", ge=1)] = 7
     bias: Annotated[bool, Param("Bias", "Add a learned number to each map of the four convolutions.")] = True
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
 
     def tell(self) -> str:
         return f"{self.kernel}×{self.kernel} · {self.channels}"
@@ -233,7 +246,7 @@ class LargeKernelConv2d(Block):
     def build(self, inputs: Specs) -> Layer:
         _odd(self.kernel, self.title)
         layer = Layer.of("LargeKernelConv2d", inputs["x"].length(1), self.channels, self.kernel, bias=self.bias)
-        return weighted(layer, self.init)
+        return weighted(layer, self.init, value=self.init_value, bias=self.bias_start)
 
 
 class MlpConv2d(Block):
@@ -258,6 +271,8 @@ class MlpConv2d(Block):
     kernel: Annotated[int, Param("Kernel", "Height and width of the convolution; odd.", ge=1, unit="px")] = 5
     stride: Annotated[int, Param("Stride", "How far the convolution moves at a time.", ge=1, unit="px")] = 1
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
 
     def tell(self) -> str:
         return f"{self.kernel}×{self.kernel} · {self.first}-{self.second}-{self.channels}"
@@ -273,4 +288,4 @@ class MlpConv2d(Block):
             stride=self.stride,
             padding=self.kernel // 2,
         )
-        return weighted(layer, self.init)
+        return weighted(layer, self.init, value=self.init_value, bias=self.bias_start)

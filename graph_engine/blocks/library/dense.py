@@ -8,7 +8,7 @@ from graph_engine.blocks.block import Block, Category, Input, Param, Reference, 
 from graph_engine.blocks.call import Expression, Layer, Method, Ref
 from graph_engine.blocks.refusal import Refusal
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
-from graph_engine.blocks.weights import Init, WeightNorm, weighted
+from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, weighted
 
 
 class Linear(Block):
@@ -35,6 +35,8 @@ class Linear(Block):
     features: Annotated[int, Param("Features", "How many numbers come out.", ge=1)] = 64
     bias: Annotated[bool, Param("Bias", "Add a learned number to each output.")] = True
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
     weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
@@ -42,7 +44,7 @@ class Linear(Block):
 
     def build(self, inputs: Specs) -> Layer:
         layer = Layer.of("nn.Linear", inputs["x"].length(-1), self.features, bias=self.bias)
-        return weighted(layer, self.init, self.weight_norm)
+        return weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start)
 
 
 class Bilinear(Block):
@@ -65,9 +67,7 @@ class Bilinear(Block):
         ({"features": 2, "bias": False}, {"a": TensorSpec((N, 4, 5)), "b": TensorSpec((N, 4, 3))}),
     )
 
-    features: Annotated[
-        int, Param("Features", "How many numbers come out; torch computes them one by one.", ge=1, le=4096)
-    ] = 64
+    features: Annotated[int, Param("Features", "How many numbers come out.", ge=1)] = 64
     bias: Annotated[bool, Param("Bias", "Add a learned number to each output.")] = True
 
     def tell(self) -> str:
@@ -81,7 +81,7 @@ class Bilinear(Block):
                 port="b",
                 expected="×".join(map(str, (*a.shape[:-1], b.shape[-1]))),
             )
-        return Layer.of("nn.Bilinear", a.length(-1), b.length(-1), self.features, bias=self.bias)
+        return Layer.of("Bilinear", a.length(-1), b.length(-1), self.features, bias=self.bias)
 
 
 class Maxout(Block):
@@ -105,6 +105,8 @@ class Maxout(Block):
     pieces: Annotated[int, Param("Pieces", "Of how many sums the largest is kept.", ge=1)] = 2
     bias: Annotated[bool, Param("Bias", "Add a learned number to each sum.")] = True
     init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
     weight_norm: WeightNorm = "none"
 
     def tell(self) -> str:
@@ -112,7 +114,7 @@ class Maxout(Block):
 
     def build(self, inputs: Specs) -> Expression:
         layer = Layer.of("nn.Linear", inputs["x"].length(-1), self.features * self.pieces, bias=self.bias)
-        sums = weighted(layer, self.init, self.weight_norm).on(Ref("x"))
+        sums = weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start).on(Ref("x"))
         return Method.of(Method.of(sums, "unflatten", -1, (self.features, self.pieces)), "amax", -1)
 
 

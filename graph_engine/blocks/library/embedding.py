@@ -14,7 +14,7 @@ _LABEL = TensorSpec((N,), "int64", classes=10)
 _INPUTS = (Input("x", (Kind.TOKENS, Kind.LABEL), "whole numbers: tokens or labels"),)
 
 
-def _values(title: str, parameter: str, asked: int, x: TensorSpec) -> int:
+def number_of_values(title: str, parameter: str, asked: int, x: TensorSpec) -> int:
     """How many values a token may take: `asked`, or for 0 as many as the input says.
 
     Raises: Refusal where nobody says, or where more values arrive.
@@ -66,7 +66,7 @@ class Embedding(Block):
         return f"{self.vocabulary} → {self.features}" if self.vocabulary else str(self.features)
 
     def build(self, inputs: Specs) -> Layer:
-        count = _values(self.title, "vocabulary", self.vocabulary, inputs["x"])
+        count = number_of_values(self.title, "vocabulary", self.vocabulary, inputs["x"])
         if self.pad_token >= count:
             raise Refusal(
                 f"Pad token {self.pad_token} is none of the {count} tokens, which are 0 to {count - 1}.",
@@ -99,7 +99,7 @@ class OneHot(Block):
         return str(self.classes) if self.classes else ""
 
     def build(self, inputs: Specs) -> Expression:
-        count = _values(self.title, "classes", self.classes, inputs["x"])
+        count = number_of_values(self.title, "classes", self.classes, inputs["x"])
         return Method.of(Function.of("F.one_hot", Ref("x"), count), "float")
 
 

@@ -14,7 +14,7 @@ _SCORES = Input("logits", (Kind.VECTOR,), "one score for each class, before any 
 _LABELS = Input("label", (Kind.LABEL,), "the right class of each sample")
 
 
-def _check_classes(title: str, inputs: Specs) -> None:
+def check_classes(title: str, inputs: Specs) -> None:
     logits, label = inputs["logits"], inputs["label"]
     if label.classes and logits.shape[1] != label.classes:
         raise Refusal(
@@ -50,7 +50,7 @@ class CrossEntropy(Block):
     ] = 0.0
 
     def build(self, inputs: Specs) -> Expression:
-        _check_classes(self.title, inputs)
+        check_classes(self.title, inputs)
         return Function.of("F.cross_entropy", Ref("logits"), Ref("label"), label_smoothing=self.label_smoothing)
 
 
@@ -95,5 +95,5 @@ class Accuracy(Block):
     examples: ClassVar = (({}, {"logits": _LOGITS, "label": _LABEL}),)
 
     def build(self, inputs: Specs) -> Expression:
-        _check_classes(self.title, inputs)
+        check_classes(self.title, inputs)
         return Function.of("accuracy", Ref("logits"), Ref("label"))

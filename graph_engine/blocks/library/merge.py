@@ -135,6 +135,39 @@ class Concat(Block):
         return Function.of("torch.cat", [Ref(port) for port in ports], dim=self.axis)
 
 
+class Stack(Block):
+    """Lays its inputs on each other along an axis of their own.
+
+    xs: two or more of one shape -> y: that shape with an axis more, as long as there are inputs: (N, n, C) for axis 1.
+    """
+
+    title: ClassVar = "Stack"
+    category: ClassVar = Category.SKIP
+    whole_numbers: ClassVar = True
+    keywords: ClassVar = ("new axis", "join", "merge", "frames", "sequence")
+    inputs: ClassVar = (Input("xs", variadic=True, help="what is laid on each other"),)
+    examples: ClassVar = (_PAIR, ({"axis": -1}, {"xs.0": TensorSpec((N, 3)), "xs.1": TensorSpec((N, 3))}))
+
+    axis: Annotated[int, Param("Axis", "Which the new one is; 1 comes after the batch, −1 is the last.")] = 1
+
+    def tell(self) -> str:
+        return f"axis {self.axis}"
+
+    def build(self, inputs: Specs) -> Expression:
+        _check_equal(self.title, inputs)
+        ports = inputs.slots("xs")
+        rank = inputs[ports[0]].rank + 1  # of the result
+        if rank == 1 or not -rank < self.axis < rank or self.axis == 0:
+            raise Refusal(
+                f"Axis {self.axis} can't be the new one: beside the batch there are axes 1 to {rank - 1}."
+                if rank > 1
+                else "Single numbers, such as losses, can't be stacked: they have no batch.",
+                parameter="axis",
+                hints=(SetParameterHint("axis", 1),) if rank > 1 else (),
+            )
+        return Function.of("torch.stack", [Ref(port) for port in ports], dim=self.axis)
+
+
 class Residual(Block):
     """Adds what skips to what was computed: y = F(x) + x, with a projection where the shapes differ.
 

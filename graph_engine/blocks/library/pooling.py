@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
+from graph_engine.blocks.block import Block, Category, Input, Output, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Method, Ref
 from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
-from graph_engine.blocks.tensor import Kind, N, TensorSpec
+from graph_engine.blocks.tensor import Dim, Kind, N, TensorSpec
 from graph_engine.blocks.windows import both, check_window, pair_text
 
-_IMAGE = TensorSpec((N, 3, 8, 11))
+_IMAGE, _PLACES = TensorSpec((N, 3, 8, 11)), TensorSpec((N, 3, 8, 11), "int64")
 _SEQUENCE = TensorSpec((N, 5, 6))
 _VOLUME = TensorSpec((N, 3, 2, 4, 5))
 _POSITIONS = (Input("x", (Kind.IMAGE, Kind.SEQUENCE, Kind.VOLUME), "image, sequence or volume"),)
@@ -22,7 +22,7 @@ _AXES = {3: 1, 4: (2, 3), 5: (2, 3, 4)}
 class _WindowPool(Block):
     """Shared by the pools over a window."""
 
-    inputs: ClassVar = (Input("x", (Kind.IMAGE,), "the image"),)
+    inputs: ClassVar[tuple[Input, ...]] = (Input("x", (Kind.IMAGE,), "the image"),)
     examples: ClassVar = (({}, {"x": _IMAGE}), ({"kernel": 3, "stride": 2, "padding": 1}, {"x": _IMAGE}))
 
     kernel: Annotated[Pair, Param("Window", "Height and width of the window.", ge=1, unit="px")] = 2
@@ -32,7 +32,7 @@ class _WindowPool(Block):
     def tell(self) -> str:
         return f"{pair_text(self.kernel)} · stride {pair_text(self.stride, single=True)}"
 
-    def _pool(self, function: str, inputs: Specs) -> Expression:
+    def _pool(self, function: str, inputs: Specs, *, return_indices: bool = False) -> Expression:
         if any(2 * pad > kernel for pad, kernel in zip(both(self.padding), both(self.kernel), strict=True)):
             raise Refusal(
                 f"Padding {pair_text(self.padding, single=True)} is more than half the window "
@@ -41,12 +41,19 @@ class _WindowPool(Block):
                 hints=(SetParameterHint("padding", 0),),
             )
         check_window(inputs["x"], self.kernel, 1, self.padding, self.title)
+        options = self._moves()
+        if return_indices:
+            options["return_indices"] = True
+        return Function.of(function, Ref("x"), self.kernel, **options)
+
+    def _moves(self) -> dict[str, Any]:
+        """Stride and padding where they are not torch's own."""
         options: dict[str, Any] = {}
         if self.stride != self.kernel:
             options["stride"] = self.stride
         if self.padding != 0:
             options["padding"] = self.padding
-        return Function.of(function, Ref("x"), self.kernel, **options)
+        return options
 
 
 class MaxPool2d(_WindowPool):
@@ -99,6 +106,100 @@ class RmsPool2d(_WindowPool):
 
     def build(self, inputs: Specs) -> Expression:
         return self._pool("rms_pool2d", inputs)
+
+
+class MaxPoolIndices(_WindowPool):
+    """Keeps the largest value of each window and remembers where it stood, for an unpool later.
+
+    x: (N, C, H, W) -> y: (N, C, H', W'), H' = ⌊(H + 2p − k)/s⌋ + 1, and indices: one for each y, its pixel counted row
+    by row from 0 to H·W − 1.
+    """
+
+    title: ClassVar = "Max pool with indices"
+    category: ClassVar = Category.POOLING
+    keywords: ClassVar = ("switches", "arg-max", "segnet", "deconvnet", "unpool", "downsample")
+    reference: ClassVar = Reference(
+        "Zeiler, Taylor, Fergus", 2011, "Adaptive deconvolutional networks for mid and high level feature learning"
+    )
+    outputs: ClassVar = (
+        Output("y", help="the largest values"),
+        Output("indices", help="where each of them stood: whole numbers"),
+    )
+
+    def build(self, inputs: Specs) -> Expression:
+        return self._pool("F.max_pool2d", inputs, return_indices=True)
+
+
+class Unpool(_WindowPool):
+    """Puts each value back where a max pool found it, and 0 everywhere else.
+
+    x, indices: (N, C, H, W), of a max pool with indices -> y: (N, C, H', W'), H' = (H − 1)s − 2p + k, or the size of
+    `like` where that is wired: rounding down made it unknown. Window, stride and padding are those of the pool. To
+    repeat values instead, use upsample.
+    """
+
+    title: ClassVar = "Unpool"
+    category: ClassVar = Category.POOLING
+    whole_numbers: ClassVar = True
+    keywords: ClassVar = ("max unpooling", "switches", "indices", "segnet", "deconvnet", "decoder", "upsample")
+    reference: ClassVar = Reference(
+        "Badrinarayanan, Kendall, Cipolla",
+        2017,
+        "SegNet: a deep convolutional encoder-decoder architecture for image segmentation",
+    )
+    inputs: ClassVar = (
+        Input("x", (Kind.IMAGE,), "the values"),
+        Input("indices", help="where each of them goes, from a max pool with indices"),
+        Input("like", (Kind.IMAGE,), "an image of the wanted size, such as what the pool got", optional=True),
+    )
+    examples: ClassVar = (
+        ({}, {"x": _IMAGE, "indices": _PLACES}),
+        (
+            {"kernel": 3, "stride": 2, "padding": 1},
+            {"x": _IMAGE, "indices": _PLACES, "like": TensorSpec((N, 2, 16, 21))},
+        ),
+    )
+
+    def build(self, inputs: Specs) -> Expression:
+        x, indices = inputs["x"], inputs["indices"]
+        if not x.is_floating:
+            raise Refusal(
+                f"Unpool puts measurements (float32) back, and whole numbers ({x.dtype}) arrive. Wire the pool's "
+                "indices to its other port.",
+                port="x",
+                expected="float32",
+            )
+        if indices.dtype != "int64" or indices.shape != x.shape:
+            raise Refusal(
+                f"Unpool needs a place for each value: {x} and, as indices, {indices} ({indices.dtype}) arrive. "
+                "Wire the indices of the max pool that made the values smaller.",
+                port="indices",
+                expected=f"{x} (int64)",
+            )
+        if "like" not in inputs:
+            return Function.of("F.max_unpool2d", Ref("x"), Ref("indices"), self.kernel, **self._moves())
+        self._check_size(x, inputs["like"])
+        ports = (Ref("x"), Ref("indices"), Ref("like"))
+        return Function.of("unpool_as", *ports, both(self.kernel), both(self.stride), padding=both(self.padding))
+
+    def _check_size(self, x: TensorSpec, like: TensorSpec) -> None:
+        """Refuse a size that the pool cannot have made this small.
+
+        Raises: Refusal at `like`.
+        """
+        sizes: tuple[tuple[Dim, Dim], ...] = tuple(zip(x.shape[2:], like.shape[2:], strict=True))
+        for axis, (small, large) in enumerate(sizes):
+            if not (isinstance(small, int) and isinstance(large, int)):
+                continue
+            kernel, stride, padding = (both(each)[axis] for each in (self.kernel, self.stride, self.padding))
+            plain = (small - 1) * stride - 2 * padding + kernel
+            if not plain - stride < large < plain + stride:
+                raise Refusal(
+                    f"A pool with this window and stride makes {plain - stride + 1} to {plain + stride - 1} pixels "
+                    f"{small}, not {large}. Wire as `like` what that pool got.",
+                    port="like",
+                    expected=f"{plain} pixels {'wide' if axis else 'high'}",
+                )
 
 
 class _AdaptivePool(Block):

@@ -97,6 +97,29 @@ class Rrelu(Block):
         return Layer.of("nn.RReLU", lower=self.lower, upper=self.upper)
 
 
+class Erelu(Block):
+    """A ReLU whose slope on the positive side is drawn anew for each value while training: y = r · max(x, 0).
+
+    x: any -> y: as x. r ~ U(1 − a, 1 + a); in use, r = 1: a plain ReLU.
+    """
+
+    title: ClassVar = "Elastic ReLU"
+    category: ClassVar = Category.ACTIVATION
+    keywords: ClassVar = ("erelu", "rectifier", "random slope", "regularisation")
+    reference: ClassVar = Reference(
+        "Jiang, Pang, Li, Pan", 2018, "Deep neural networks with elastic rectified linear units for object recognition"
+    )
+    examples: ClassVar = (*_EXAMPLES, ({"spread": 0.1}, {"x": _SEQUENCE}))
+
+    spread: Annotated[float, Param("Spread", "a: how far a slope may be from 1.", ge=0, lt=1)] = 0.5
+
+    def tell(self) -> str:
+        return f"1 ± {self.spread:.3g}"
+
+    def build(self, inputs: Specs) -> Layer:
+        return Layer.of("Erelu", self.spread)
+
+
 class Elu(Block):
     """Keeps what is positive and lets the rest level off smoothly: y = max(x, 0) + min(α (eˣ − 1), 0).
 
