@@ -54,6 +54,7 @@ class _Host:
         self.document = document
         self.graph_name = "main"
         self.check = check
+        self.reports = check.nodes
 
     def attempt(self, edit: Edit, merge: str = "", label: str = "") -> bool:  # noqa: ARG002
         self.document.apply(edit)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph_engine.blocks import find_block
 from graph_engine.blocks.block import slot_of
 from graph_engine.document import (
+    AddGraph,
     AddNodes,
     AnyEdit,
     Batch,
@@ -22,15 +22,20 @@ from graph_engine.document import (
     Wire,
     title_of,
 )
+from graph_engine.document.carrying import composites_of, missing_composites
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Nodes with the wires between them, and those that lead into them from elsewhere."""
+    """Nodes with the wires between them, those that lead into them from elsewhere, and the composites that they use.
+
+    `composites` are all that the nodes use, also inside one another, used before user.
+    """
 
     nodes: tuple[Node, ...]
     wires: tuple[Wire, ...]
     incoming: tuple[Wire, ...] = ()
+    composites: tuple[AddGraph, ...] = ()
 
 
 def fragment_of(graph: Graph, nodes: Iterable[str]) -> Fragment:
@@ -41,18 +46,30 @@ def fragment_of(graph: Graph, nodes: Iterable[str]) -> Fragment:
         tuple(graph[name] for name in names),
         tuple(wire for wire in into if wire.source in names),
         tuple(wire for wire in into if wire.source not in names),
+        tuple(composites_of(graph, (graph[name] for name in names))),
     )
 
 
 def add_fragment(
     graph: Graph, fragment: Fragment, offset: Position, graph_name: str, *, with_incoming: bool = False
-) -> tuple[AddNodes, dict[str, str]]:
-    """An edit that adds a copy of `fragment` under new ids, and the new id of each of its nodes."""
+) -> tuple[AddNodes | Batch, dict[str, str]]:
+    """An edit that adds a copy of `fragment` under new ids, and the new id of each of its nodes.
+
+    Composites that the document does not have come with it. A copy of a node that shares weights shares those of the
+    copy, if that is copied as well.
+    """
+    added, blocks = missing_composites(graph, fragment.composites)
     names: dict[str, str] = {}
     for node in fragment.nodes:
-        names[node.id] = graph.fresh_id(node.block, names.values())
+        names[node.id] = graph.fresh_id(blocks.get(node.block, node.block), names.values())
     nodes = tuple(
-        replace(node, id=names[node.id], position=(node.position[0] + offset[0], node.position[1] + offset[1]))
+        replace(
+            node,
+            id=names[node.id],
+            block=blocks.get(node.block, node.block),
+            position=(node.position[0] + offset[0], node.position[1] + offset[1]),
+            shares=names.get(node.shares, node.shares),
+        )
         for node in fragment.nodes
     )
     wires = [replace(wire, source=names[wire.source], target=names[wire.target]) for wire in fragment.wires]
@@ -60,9 +77,10 @@ def add_fragment(
         wires += [
             replace(wire, target=names[wire.target])
             for wire in fragment.incoming
-            if wire.source in graph and _has_output(graph[wire.source], wire.output)
+            if wire.source in graph and _has_output(graph, wire.source, wire.output)
         ]
-    return AddNodes(nodes, tuple(wires), graph_name), names
+    edit = AddNodes(nodes, tuple(wires), graph_name)
+    return (Batch(edit.label, (*added, edit)) if added else edit), names
 
 
 def delete(nodes: Sequence[str], wires: Sequence[Wire], graph_name: str) -> AnyEdit | None:
@@ -95,12 +113,14 @@ def dissolve(graph: Graph, nodes: Sequence[str], graph_name: str) -> AnyEdit:
     return Batch(label, (removed, *joined))
 
 
-def splice(node: Node, wire: Wire, graph_name: str, *, added: bool, position: Position | None = None) -> AnyEdit | None:
-    """Put `node` into the middle of `wire` by its first ports; None for a block that can't stand there.
+def splice(
+    graph: Graph, node: Node, wire: Wire, graph_name: str, *, added: bool, position: Position | None = None
+) -> AnyEdit | None:
+    """Put `node` into the middle of a wire of `graph` by its first ports; None for a block that can't stand there.
 
     `added` places the node first; otherwise it is in the graph and moves to `position`.
     """
-    block = find_block(node.block)
+    block = graph.block(node)
     if block is None or not block.inputs or not block.outputs:
         return None
     port = block.inputs[0]
@@ -114,7 +134,7 @@ def splice(node: Node, wire: Wire, graph_name: str, *, added: bool, position: Po
         place = Move(((node.id, position),), graph_name)
     else:
         return None
-    label = f"Insert {title_of(node)}"
+    label = f"Insert {title_of(node, graph)}"
     return Batch(label, (place, Connect(into, graph_name), Connect(out, graph_name)))
 
 
@@ -165,8 +185,8 @@ def _in_order(graph: Graph, node: str) -> list[Wire]:
     return sorted(into, key=lambda wire: (order.get(slot_of(wire.input)[0], len(order)), slot_of(wire.input)[1]))
 
 
-def _has_output(node: Node, port: str) -> bool:
-    block = find_block(node.block)
+def _has_output(graph: Graph, node: str, port: str) -> bool:
+    block = graph.block(node)
     return block is None or block.output(port) is not None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from app.canvas.changes import Fragment
+from graph_engine.document import AddGraph, Node
 
 FORMAT = "layerloom-nodes"
 VERSION = 1
@@ -15,16 +16,20 @@ class ClipboardError(ValueError):
 
 
 def to_text(fragment: Fragment) -> str:
-    """`fragment` as JSON, a node a line."""
+    """`fragment` as JSON, a node or a composite a line."""
     from graph_engine.document import codec
 
     nodes = ",\n  ".join(json.dumps(codec.node_to_json(node), ensure_ascii=False) for node in fragment.nodes)
     wires = ", ".join(json.dumps(codec.wire_to_json(wire)) for wire in fragment.wires)
     incoming = ", ".join(json.dumps(codec.wire_to_json(wire)) for wire in fragment.incoming)
-    return (
+    text = (
         f'{{"format": "{FORMAT}", "version": {VERSION},\n "nodes": [\n  {nodes}],\n'
-        f' "wires": [{wires}],\n "incoming": [{incoming}]}}\n'
+        f' "wires": [{wires}],\n "incoming": [{incoming}]'
     )
+    if fragment.composites:
+        graphs = ",\n  ".join(json.dumps(codec.edit_to_json(each), ensure_ascii=False) for each in fragment.composites)
+        text += f',\n "composites": [\n  {graphs}]'
+    return text + "}\n"
 
 
 def from_text(text: str) -> Fragment:
@@ -49,6 +54,7 @@ def from_text(text: str) -> Fragment:
         nodes = tuple(codec.node_from_json(part, "a copied node") for part in _list(value, "nodes"))
         wires = tuple(codec.wire_from_json(part, "a copied wire") for part in _list(value, "wires"))
         incoming = tuple(codec.wire_from_json(part, "a copied wire") for part in _list(value, "incoming"))
+        composites = tuple(_composite(part) for part in _list(value, "composites"))
     except codec.FormatError as error:
         raise ClipboardError(f"The copied nodes can't be pasted: {error}") from error
     known = {node.id for node in nodes}
@@ -58,7 +64,22 @@ def from_text(text: str) -> Fragment:
         wire.target not in known for wire in incoming
     ):
         raise ClipboardError("The copied nodes can't be pasted: a wire leads to a node that is not among them.")
-    return Fragment(nodes, wires, incoming)
+    return Fragment(tuple(_own(node, known) for node in nodes), wires, incoming, composites)
+
+
+def _own(node: Node, known: set[str]) -> Node:
+    """`node` as it is where the node whose weights it shares may be another: with weights of its own."""
+    return node if node.shares in known else node.with_(shares="")
+
+
+def _composite(value: object) -> AddGraph:
+    """Raises: FormatError."""
+    from graph_engine.document import codec
+
+    edit = codec.edit_from_json(value)
+    if not isinstance(edit, AddGraph):
+        raise codec.FormatError("a copied composite must be one.")
+    return edit
 
 
 def _list(value: dict[str, object], key: str) -> list[object]:

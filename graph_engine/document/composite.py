@@ -168,7 +168,7 @@ def why_not_exposed(exposed: Exposed) -> str | None:
     name = exposed.name
     if not re.match(r"[a-z][a-z0-9_]*\Z", name) or iskeyword(name):
         return f"{name!r} can't be the name of a parameter: it takes lower-case letters, digits and _."
-    if name in GIVEN or hasattr(Composite, name):
+    if name in GIVEN or hasattr(Composite, name) or name not in names_of(name):  # such as `min` in formulas
         return f"{name!r} means something else already; choose another name for the parameter."
     spec = next(iter(_made("x", Declaration(exposes=(exposed,)), (), ()).parameters()))
     try:

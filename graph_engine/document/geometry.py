@@ -113,16 +113,18 @@ def measure(
     *,
     thumbnails: bool = False,
     block: type[Block] | None = None,
+    tell: str | None = None,
 ) -> NodeGeometry:
     """The geometry of a node (of `block`, where the library does not know it), given which of its ports have wires.
 
     Wired ports that the block does not declare (of an unknown block, or of another version of it) are shown as well.
+    `tell` is what `tell_of` says, for who has asked it already.
     """
     block = block or find_block(node.block)
     title = node.title or (block.title if block else node.block)
     return _measure(
         title,
-        tell_of(node, block),
+        tell_of(node, block) if tell is None else tell,
         input_ports(block, wired_inputs),
         output_ports(block, wired_outputs),
         node.frozen,

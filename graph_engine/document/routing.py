@@ -7,8 +7,9 @@ between columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 Point = tuple[float, float]
 Rect = tuple[float, float, float, float]
@@ -30,6 +31,8 @@ _STUB = 20.0
 _FAR_BACK, _LEVEL = 160.0, 48.0  # a wire that leads back further, or to another row, runs level between the rows
 _WRONG_SIDE = 80.0  # what it costs to cross the wires of the ports above or below
 _BEND = 24.0  # what a change of height costs beside its length: few long bends rather than many small ones
+_TOP = itemgetter(1)
+_NOTHING: Mapping[str, Rect] = {}
 
 
 class Obstacles:
@@ -37,7 +40,7 @@ class Obstacles:
 
     def __init__(self) -> None:
         self._rects: dict[str, Rect] = {}
-        self._cells: dict[tuple[int, int], set[str]] = {}
+        self._cells: dict[tuple[int, int], dict[str, Rect]] = {}
 
     def put(self, node: str, rect: Rect) -> None:
         """Place a node, or move it."""
@@ -45,27 +48,35 @@ class Obstacles:
             self.remove(node)
         self._rects[node] = rect
         for cell in _cells(rect):
-            self._cells.setdefault(cell, set()).add(node)
+            self._cells.setdefault(cell, {})[node] = rect
 
     def __contains__(self, node: object) -> bool:
         return node in self._rects
 
     def remove(self, node: str) -> None:
         for cell in _cells(self._rects.pop(node)):
-            self._cells[cell].discard(node)
+            del self._cells[cell][node]
 
     def near(self, rect: Rect, ignored: Iterable[str] = ()) -> list[Rect]:
         """The rectangles that touch `rect`, those of `ignored` nodes aside."""
-        left, top, right, bottom = rect
         found: dict[str, Rect] = {}
         for cell in _cells(rect):
-            for node in self._cells.get(cell, ()):
-                near = self._rects[node]
-                if near[0] < right and near[2] > left and near[1] < bottom and near[3] > top:
-                    found[node] = near
+            found.update(self._cells.get(cell, ()))
         for node in ignored:
             found.pop(node, None)
-        return list(found.values())
+        left, top, right, bottom = rect
+        return [
+            near for near in found.values() if near[0] < right and near[2] > left and near[1] < bottom and near[3] > top
+        ]
+
+    def are_near(self, rect: Rect, ignored: Iterable[str]) -> bool:
+        """Whether any rectangle touches `rect`, those of `ignored` nodes aside."""
+        left, top, right, bottom = rect
+        return any(
+            near[0] < right and near[2] > left and near[1] < bottom and near[3] > top and node not in ignored
+            for cell in _cells(rect)
+            for node, near in self._cells.get(cell, _NOTHING).items()
+        )
 
 
 class Lanes:
@@ -134,7 +145,7 @@ def route(
             return Route(plain)
         return _back(start, end, obstacles, ends[0], lanes)
     between = (x1 + _STUB, min(y1, y2) - CLEARANCE, x2 - _STUB, max(y1, y2) + CLEARANCE)
-    if not obstacles.near(between, ends):
+    if not obstacles.are_near(between, ends):
         return Route(plain)
     for reach in _REACHES:
         runs = _runs(start, end, obstacles, ends, reach, lanes, lean)
@@ -161,11 +172,10 @@ def sample(curve: Curve, count: int = _SAMPLES) -> Iterator[Point]:
             yield (a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3)
 
 
-def _cells(rect: Rect) -> Iterator[tuple[int, int]]:
-    left, top, right, bottom = (int(side // _CELL) for side in rect)
-    for x in range(left, right + 1):
-        for y in range(top, bottom + 1):
-            yield x, y
+def _cells(rect: Rect) -> list[tuple[int, int]]:
+    left, top, right, bottom = rect
+    rows = range(int(top // _CELL), int(bottom // _CELL) + 1)
+    return [(x, y) for x in range(int(left // _CELL), int(right // _CELL) + 1) for y in rows]
 
 
 def _bounds(curve: Curve) -> Rect:
@@ -196,7 +206,7 @@ def _columns(rects: list[Rect], left: float, right: float) -> list[tuple[float, 
 def _gaps(rects: list[Rect], top: float, bottom: float) -> list[tuple[float, float]]:
     """The free heights between `rects`, from `top` to `bottom`."""
     gaps, y = [], top
-    for _, upper, _, lower in sorted(rects, key=lambda rect: rect[1]):
+    for _, upper, _, lower in sorted(rects, key=_TOP):
         if upper - CLEARANCE > y:
             gaps.append((y, upper - CLEARANCE))
         y = max(y, lower + CLEARANCE)
@@ -244,8 +254,10 @@ def _runs(
 def _pass(
     cost: float, y: float, upper: float, lower: float, taken: tuple[int, ...]
 ) -> tuple[float, float, tuple[int, ...]]:
-    nearest = min(max(y, upper), lower)
-    return (cost + abs(nearest - y) + (_BEND if nearest != y else 0.0), nearest, taken)
+    if upper <= y <= lower:
+        return cost, y, taken
+    nearest = upper if y < upper else lower
+    return cost + abs(nearest - y) + _BEND, nearest, taken
 
 
 def _arrival(below: float, lean: float) -> float:

@@ -14,15 +14,11 @@ if TYPE_CHECKING:
 
     from graph_engine.compile import Program
 
-_PORT = "y"
-"""The port that is looked at unless another is named."""
-
-
 def feature_maps(
     program: Program, network: nn.Module, nodes: Sequence[str], inputs: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """What leaves each of `nodes` (`conv2d_1`, or `node.port` for another port than y), (N, …), running only what
-    they need.
+    """What leaves each of `nodes` (`conv2d_1`, `node.port` for another port than the first, `stage_1/conv2d_2` inside
+    a composite), (N, …), running only what they need.
 
     `inputs` holds a batch for every Input node that is needed, by the id of the node; more may be given. Training is
     not disturbed: no random number is drawn, no running average moves.
@@ -31,7 +27,7 @@ def feature_maps(
     """
     if not nodes:
         return {}
-    results = [(node.partition(".")[0], node.partition(".")[2] or _PORT) for node in nodes]
+    results = [program.result(node) for node in nodes]
     computation = program.function(results, name="look")
     arguments = {program.input_nodes[node]: value for node, value in inputs.items() if node in program.input_nodes}
     with evaluating(network):
@@ -44,4 +40,4 @@ def can_be_seen(graph: Graph, node: str) -> bool:
     block = graph.block(node) if node in graph else None
     if block is None or block.role not in (Role.INPUT, Role.LAYER):
         return False
-    return any(port.name == _PORT for port in block.outputs)
+    return bool(block.outputs)

@@ -132,7 +132,7 @@ def _unit_axis(values: Tensor) -> int:
 def _gradient(program: Program, network: nn.Module, node: str) -> float | None:
     import torch
 
-    paths = program.attributes.get(node.partition(".")[0], ())
+    paths = program.paths_of(node)
     weights = [weight for path in paths for weight in network.get_submodule(path).parameters()]
     gradients = [weight.grad for weight in weights if weight.grad is not None]
     if not gradients:

@@ -34,10 +34,10 @@ class CBHG(Block):
         ({"bank": 1, "first": 3, "second": 4, "highways": 0, "bridge": "always"}, {"x": _SEQUENCE}),
     )
 
-    bank: Annotated[int, Param("Bank", "Convolutions side by side, of 1, 2, 3, … steps.", ge=1)] = 16
+    bank: Annotated[int, Param("Bank", "Convolutions side by side, of 1, 2, 3, … steps.", ge=1, le=64)] = 16
     first: Annotated[int, Param("First projection", "Features after the first convolution of 3 steps.", ge=1)] = 128
     second: Annotated[int, Param("Second projection", "Features after the second, which is linear.", ge=1)] = 128
-    highways: Annotated[int, Param("Highways", "How many highway layers come before the GRU.", ge=0)] = 4
+    highways: Annotated[int, Param("Highways", "How many highway layers come before the GRU.", ge=0, le=64)] = 4
     bridge: Annotated[
         Literal["if needed", "always"],
         Param(

@@ -146,7 +146,7 @@ class GridLstm(Block):
     )
 
     features: Annotated[int, Param("Features", "Length of each hidden and memory vector.", ge=1)] = 64
-    layers: Annotated[int, Param("Layers", "How many cells lie one upon the other.", ge=1)] = 2
+    layers: Annotated[int, Param("Layers", "How many cells lie one upon the other.", ge=1, le=64)] = 2
     tied: Annotated[bool, Param("Tied", "All layers share one cell's weights.")] = False
     priority: Annotated[bool, Param("Priority", "Depth sees the new hidden vectors of the other dimensions.")] = False
     corners: Annotated[

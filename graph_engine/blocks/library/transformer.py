@@ -17,12 +17,13 @@ _X, _MEMORY = TensorSpec((N, 4, 6)), TensorSpec((N, 5, 6))
 _TOKENS, _LENGTHS = TensorSpec((N, 5), "int64"), TensorSpec((N,), "int64")
 _HEADS = Param("Heads", "How many independent attentions share the features.", ge=1)
 _Activation = Literal["relu", "gelu"]
+_MOST_OFFERED = 1024
 
 
 def _check_heads(features: int, heads: int) -> None:
     """Raises: Refusal when heads can't share the features evenly."""
     if features % heads:
-        fitting = max(count for count in range(1, heads) if features % count == 0)
+        fitting = next(count for count in range(min(heads, _MOST_OFFERED), 0, -1) if features % count == 0)
         raise Refusal(
             f"{heads} heads can't share {features} features evenly.",
             parameter="heads",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
@@ -33,6 +33,10 @@ class PlainHost:
         self.graph_name = "main"
         self.check: CheckResult | None = None
         self.refused: list[str] = []
+
+    @property
+    def reports(self) -> Mapping[str, NodeReport]:
+        return self.check.nodes if self.check is not None else {}
 
     def attempt(self, edit: Edit, merge: str = "", label: str = "") -> bool:
         try:

@@ -119,7 +119,7 @@ def test_what_may_be_put_into_a_wire() -> None:
     assert not changes.can_be_spliced(graph, "input_9")
     assert not changes.can_be_spliced(graph, "output_1")
     wire = Wire("conv2d_1", "y", "relu_1", "x")
-    edit = changes.splice(graph["tanh_1"], wire, "main", added=False, position=(5.0, 6.0))
+    edit = changes.splice(graph, graph["tanh_1"], wire, "main", added=False, position=(5.0, 6.0))
     assert edit is not None
     document.apply(edit)
     assert {"conv2d_1.y → tanh_1.x", "tanh_1.y → relu_1.x"} <= wires(document)

@@ -78,12 +78,13 @@ def test_parameters_show_as_they_change(bench: Bench) -> None:
 
 
 def test_what_a_check_says_is_shown(bench: Bench, check_by_hand: Callable[..., CheckResult]) -> None:
-    document = bench.host.document
-    outputs = {name: report.outputs["y"] for name, report in bench.host.check.nodes.items() if report.outputs}
+    document, whole = bench.host.document, bench.host.check
+    outputs = {name: report.outputs["y"] for name, report in whole.nodes.items() if report.outputs}
     assert bench.item("conv2d_1").shape_text == "N×6×28×28"
     sentence = "Flatten takes image (N×C×H×W) here, not label (N)."
-    result = check_by_hand(document, outputs, {"flatten_1": ("x", sentence)})
-    bench.view.canvas_scene.set_result(result)
+    good, bad = bench.host.check, check_by_hand(document, outputs, {"flatten_1": ("x", sentence)})
+    bench.host.check = bad
+    bench.view.canvas_scene.set_result(bad)
     assert bench.item("flatten_1").message == sentence
     assert bench.item("linear_1").waits_for == "Flatten"
     assert bench.view.canvas_scene.wires[Wire("relu_1", "y", "flatten_1", "x")].faulty
@@ -92,7 +93,9 @@ def test_what_a_check_says_is_shown(bench: Bench, check_by_hand: Callable[..., C
     assert bench.shows(danger, bench.at(QPointF(card.center().x(), card.top())), 3)
     text = bench.at(QPointF(card.left() + 40, card.bottom() - 14))
     assert bench.shows(danger, text, 24)
-    bench.view.canvas_scene.set_result(bench.host.check)
+    bench.host.check = whole
+    bench.host.check = good
+    bench.view.canvas_scene.set_result(good)
     assert bench.item("flatten_1").message == ""
     assert not bench.shows(danger, bench.at(QPointF(card.center().x(), card.top())), 3)
 

@@ -1,0 +1,66 @@
+"""Composites carried from one document to another, together with those that they use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from graph_engine.document.codec import declaration_to_json, node_to_json, sorted_parts, wire_to_json
+from graph_engine.document.composite import MARK, composites_in, graph_of, is_composite
+from graph_engine.document.edits import AddGraph
+from graph_engine.document.graph import Graph, Node
+from graph_engine.document.port_values import fresh_name
+
+
+def composites_of(graph: Graph, nodes: Iterable[Node]) -> list[AddGraph]:
+    """The composites that `nodes` of `graph` use, also inside one another, used before user."""
+    found: dict[str, AddGraph] = {}
+    visiting: set[str] = set()
+
+    def visit(name: str) -> None:
+        inner = graph.find_graph(name)
+        if inner is None or name in found or name in visiting:
+            return
+        visiting.add(name)
+        for each in sorted(composites_in(inner)):
+            visit(each)
+        found[name] = AddGraph(name, inner.declaration, tuple(inner), tuple(inner.wires))
+
+    for node in nodes:
+        if is_composite(node.block):
+            visit(graph_of(node.block))
+    return list(found.values())
+
+
+def missing_composites(graph: Graph, composites: Sequence[AddGraph]) -> tuple[list[AddGraph], dict[str, str]]:
+    """What brings `composites` into the document of `graph`, and the blocks that are called otherwise there.
+
+    One that is there already, equal but for the places of its nodes, is used; one whose name another has, or had that
+    came before, gets a fresh name.
+    """
+    added: dict[str, AddGraph] = {}
+    blocks: dict[str, str] = {}
+    for each in composites:
+        nodes = tuple(node.with_(block=blocks.get(node.block, node.block)) for node in each.nodes)
+        carried = AddGraph(each.graph, each.declaration, nodes, each.wires)
+        content = _content(carried)
+
+        def differs(name: str, content: str = content) -> bool:
+            there = graph.find_graph(name)
+            if there is not None:
+                return _content(AddGraph(name, there.declaration, tuple(there), tuple(there.wires))) != content
+            return name in added
+
+        name = each.graph if not differs(each.graph) else fresh_name(each.graph, differs)
+        blocks[MARK + each.graph] = MARK + name
+        if graph.find_graph(name) is None:
+            added[name] = AddGraph(name, each.declaration, nodes, each.wires)
+    return list(added.values()), blocks
+
+
+def _content(graph: AddGraph) -> str:
+    """What a composite is, but for its name and the places of its nodes."""
+    nodes, wires = sorted_parts(Graph(graph.nodes, graph.wires))
+    placeless = [node_to_json(node.with_(position=(0.0, 0.0))) for node in nodes]
+    parts = [declaration_to_json(graph.declaration), placeless, [wire_to_json(wire) for wire in wires]]
+    return json.dumps(parts, sort_keys=True)

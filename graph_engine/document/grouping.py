@@ -1,0 +1,127 @@
+"""Selected nodes made into a composite that stands in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from graph_engine.blocks.block import Role
+from graph_engine.document.document import MAIN, Document
+from graph_engine.document.edits import AddNodes, AnyEdit, Batch, RemoveNodes, SetPlan
+from graph_engine.document.enclosing import (
+    Checked,
+    Enclosed,
+    enclose,
+    entries_of,
+    exits_of,
+    in_order,
+    refuse_shared,
+    role_of,
+)
+from graph_engine.document.graph import Graph, Wire, natural
+from graph_engine.document.plan import Update
+from graph_engine.document.rules import EditRefused, title_of
+
+_BORDERS = (Role.INPUT, Role.OUTPUT, Role.LOSS, Role.METRIC)
+
+
+def make_composite(
+    document: Document,
+    graph_name: str,
+    nodes: Collection[str],
+    name: str,
+    title: str = "",
+    reports: Mapping[str, Checked] | None = None,
+) -> Batch:
+    """`nodes` become the composite `name`, and a node that uses it stands in their place.
+
+    Each value that enters becomes an Input, each that leaves an Output. Inputs, Outputs, losses and metrics
+    among `nodes` stay outside: they mark the borders of the drawing. `reports` are the check of the drawing, by
+    node: Inputs inside take their shapes from it.
+
+    Raises: EditRefused when these nodes can't be one.
+    """
+    graph = document.graphs[graph_name]
+    chosen = in_order(graph, (node for node in nodes if node in graph and role_of(graph, node) not in _BORDERS))
+    if not chosen:
+        raise EditRefused("Select the layers that the composite should hold. Inputs, Outputs, losses and metrics stay.")
+    _refuse_detour(graph, chosen)
+    refuse_shared(graph, chosen)
+    entries, exits = entries_of(graph, chosen), exits_of(graph, chosen)
+    if not exits:
+        raise EditRefused("These nodes give no value that could leave a composite. Select layers.")
+    reports = reports or {}
+    made = enclose(document, graph_name, chosen, entries, exits, name, title, reports)
+    plan = trained_as_one(document, graph_name, chosen, made.use.id, reports)
+    return Batch(f"Make the composite {title or name}", (*put_in_place(graph, graph_name, made, chosen), *plan))
+
+
+def put_in_place(graph: Graph, graph_name: str, made: Enclosed, nodes: Sequence[str]) -> tuple[AnyEdit, ...]:
+    """The edits that put a node that uses the new composite in the place of `nodes`."""
+    gone = set(nodes)
+    onward = tuple(
+        Wire(made.use.id, port, wire.target, wire.input)
+        for source, port in made.outputs.items()
+        for wire in graph.wires_out_of(*source)
+        if wire.target not in gone
+    )
+    return (
+        made.add,
+        RemoveNodes(tuple(nodes), graph_name),
+        AddNodes((made.use,), (*made.wires_into(), *onward), graph_name, restored=True),
+    )
+
+
+def trained_instead(document: Document, graph_name: str, instead: Mapping[str, Sequence[str]]) -> tuple[SetPlan, ...]:
+    """The plan with the nodes that it trains exchanged; nothing where it names none of them."""
+    plan = document.plan
+    if graph_name != MAIN or not any(set(update.trains) & instead.keys() for update in _updates(document)):
+        return ()
+    stages = []
+    for stage in plan.stages:
+        updates = tuple(
+            replace(
+                update,
+                trains=tuple(dict.fromkeys(new for old in update.trains for new in instead.get(old, (old,)))),
+            )
+            for update in stage.updates
+        )
+        stages.append(replace(stage, updates=updates))
+    return (SetPlan(replace(plan, stages=tuple(stages))),)
+
+
+def trained_as_one(
+    document: Document, graph_name: str, nodes: Sequence[str], use: str, reports: Mapping[str, Checked]
+) -> tuple[SetPlan, ...]:
+    """The plan that trains the composite in place of its nodes.
+
+    Raises: EditRefused when it trains some of them but not others with weights: a composite is trained as a whole.
+    """
+    weighted = {node for node in nodes if node in reports and reports[node].weights}
+    for update in _updates(document) if graph_name == MAIN else ():
+        trained = set(update.trains)
+        left = weighted - trained
+        if trained & set(nodes) and left:
+            first = min(left, key=natural)
+            raise EditRefused(
+                f"The plan trains some of these nodes but not {first}. Let it train all of them or none, "
+                "since a composite is trained as a whole."
+            )
+    return trained_instead(document, graph_name, dict.fromkeys(nodes, (use,)))
+
+
+def _updates(document: Document) -> list[Update]:
+    return [update for stage in document.plan.stages for update in stage.updates]
+
+
+def _refuse_detour(graph: Graph, nodes: Iterable[str]) -> None:
+    """Raises: EditRefused when a path leaves `nodes` and enters them again: the composite would wait for itself."""
+    chosen = set(nodes)
+    between = (graph.downstream(chosen) & graph.upstream(chosen)) - chosen
+    if between:
+        names = sorted(between, key=natural)
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        raise EditRefused(
+            f"A path leaves these nodes and comes back through {title_of(graph[names[0]], graph)} ({names[0]}){more}. "
+            "Select what lies between as well."
+        )
