@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QMenu
 
+from app.canvas.eye import View
+from app.composites import look_for_folds
 from app.widgets import announce
 from graph_engine.document import Wire
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from app.session import Session
 
 _NODE_MENU = (
-    ("canvas.connect", "network.wrap", "network.freeze", "edit.rename"),
+    ("canvas.connect", "network.wrap", "network.freeze", "network.bypass", "edit.rename"),
+    ("composite.make", "composite.enter", "composite.unpack"),
     ("canvas.cut", "canvas.copy", "canvas.duplicate"),
     ("canvas.select_upstream", "canvas.select_downstream"),
     ("canvas.dissolve", "canvas.delete"),
@@ -27,9 +30,13 @@ _NODE_MENU = (
 )
 _CANVAS_MENU = (
     ("canvas.add_block", "canvas.paste", "canvas.paste_with_wires"),
-    ("canvas.select_all", "canvas.arrange"),
+    ("canvas.select_all", "canvas.arrange", "composite.fold", "composite.leave"),
     ("canvas.fit_all", "canvas.zoom_reset", "view.minimap", "view.snap"),
 )
+
+
+Level = tuple[str, tuple[str, ...]]
+"""A graph that is shown, and the nodes through which it was entered."""
 
 
 class CanvasLink(QObject):
@@ -50,19 +57,36 @@ class CanvasLink(QObject):
         self._notices = notices
         self._book = book
         self._selecting = False
+        self._level: Level = (session.graph_name, ())
+        self._views: dict[Level, View] = {}
         canvas.set_keys({})  # the window's actions have them, and the user may change them
         canvas.canvas_scene.selection_changed.connect(self._on_chosen)
         canvas.message.connect(self._on_message)
         canvas.menu_requested.connect(self._open_menu)
         canvas.node_activated.connect(activate)
+        canvas.leave_requested.connect(session.leave)
         session.opened.connect(self.show_document)
+        session.level_changed.connect(self._show_level)
         session.selection_changed.connect(self._show_selection)
         session.check_changed.connect(self._show_check)
         session.reveal_requested.connect(self._reveal)
 
     def show_document(self) -> None:
         """Shows the document in front."""
+        self._views.clear()
+        self._level = self._level_now()
         self._canvas.show_host(self._session)
+
+    def _show_level(self) -> None:
+        """Shows another graph of the document, as it was seen the last time on this way."""
+        self._views[self._level] = self._canvas.view
+        self._level = self._level_now()
+        self._canvas.show_host(self._session)
+        if self._level in self._views:
+            self._canvas.come_back(self._views[self._level])
+
+    def _level_now(self) -> Level:
+        return self._session.graph_name, self._session.front.way
 
     def _on_chosen(self, nodes: list[str], wires: list[Wire]) -> None:
         self._selecting = True
@@ -89,6 +113,7 @@ class CanvasLink(QObject):
     def _open_menu(self, at: QPoint) -> None:
         menu = QMenu(self._canvas)
         menu.aboutToHide.connect(menu.deleteLater)
+        look_for_folds(self._session)
         self._book.refresh()
         groups = _NODE_MENU if self._session.selection else _CANVAS_MENU
         for group in groups:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph_engine.document import MAIN, Document, Edit, Graph, History, Wire
+from graph_engine.document.composite import graph_of, is_composite
 
 if TYPE_CHECKING:
-    from graph_engine.check.report import CheckResult, Problem
+    from graph_engine.check.report import CheckResult, NodeReport, Problem
     from graph_engine.compile import Program
+    from graph_engine.document.folding import Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ class Selection:
 class OpenDocument:
     """Everything the window knows of one document; a window with tabs has several of these.
 
+    `graph_name` is the graph that is shown, and `way` the nodes through which it was entered from the main drawing; a
+    composite that nothing uses is shown without a way.
+
     `check` and `program` are the last ones that came from the worker: None until then, and `program` also as long as
     the drawing has errors; `data_problems` came with the check. `preview` is an edit that is tried out, not yet made.
     """
@@ -48,11 +53,14 @@ class OpenDocument:
         self.path = path
         self.given_name = name
         self.graph_name = MAIN
+        self.way: tuple[str, ...] = ()
         self.selection = Selection()
         self.preview: Edit | None = None
         self.check: CheckResult | None = None
         self.data_problems: tuple[Problem, ...] = ()
         self.program: Program | None = None
+        self.fold: tuple[int, Fold | None] | None = None
+        """The greatest repeat in the graph of a stamp, once it was looked for."""
         self.untouched = True
         """Whether nothing was ever changed here: a new empty document may be replaced without a word."""
         self.recovered = False
@@ -62,6 +70,30 @@ class OpenDocument:
     def graph(self) -> Graph:
         """The graph that is shown."""
         return self.document.graphs[self.graph_name]
+
+    @property
+    def reports(self) -> Mapping[str, NodeReport]:
+        """What the last check said of the nodes shown: as they are used on the way by which they were entered."""
+        if self.check is None:
+            return {}
+        if self.graph_name == MAIN:
+            return self.check.nodes
+        report = self.check.inside(self.way) if self.way else self.check.unused.get(self.graph_name)
+        return report.nodes if report is not None and report.graph == self.graph_name else {}
+
+    def graph_at(self, way: tuple[str, ...]) -> str | None:
+        """The graph that is entered through the nodes of `way`; None when they are not there."""
+        name = MAIN
+        for node in way:
+            graph = self.document.graphs.get(name)
+            if graph is None or node not in graph or not is_composite(graph[node].block):
+                return None
+            name = graph_of(graph[node].block)
+        return name if name in self.document.graphs else None
+
+    def address(self, node: str) -> str:
+        """How a program calls a node of the graph shown: by the way to it."""
+        return "/".join((*self.way, node))
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ Every change travels through `perform`; views listen to the signals and hold not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +17,8 @@ from app.runs.follower import RunFollower
 from app.workers import Checked, Compiled, Jobs
 from graph_engine.blocks import Kind
 from graph_engine.check.report import Severity
-from graph_engine.document import Change, Document, Edit, EditRefused, Graph, History, Wire, title_of
+from graph_engine.document import MAIN, Change, Document, Edit, EditRefused, Graph, History, Wire, title_of
+from graph_engine.document.composite import graph_of, is_composite
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -58,6 +59,8 @@ class Session(QObject):
 
     opened = Signal()
     """Another document is in front: everything is to be read anew."""
+    level_changed = Signal()
+    """Another graph of the document is shown: a composite was entered or left."""
     changed = Signal(object)
     """The `Change` of an edit, undo and redo as well."""
     selection_changed = Signal()
@@ -242,7 +245,12 @@ class Session(QObject):
 
     def report(self, node: str) -> NodeReport | None:
         """What the last check said of a node."""
-        return self.check.nodes.get(node) if self.check is not None else None
+        return self.reports.get(node)
+
+    @property
+    def reports(self) -> Mapping[str, NodeReport]:
+        """What the last check said of the nodes that are shown."""
+        return self.front.reports
 
     def spec(self, node: str, output: str) -> TensorSpec | None:
         """What leaves an output port, as far as the last check knows."""
@@ -266,6 +274,53 @@ class Session(QObject):
         """Asks for a check although nothing changed."""
         self._soon.start()
 
+    # --- levels
+
+    def enter(self, node: str) -> bool:
+        """Shows what is inside a composite's node; False when it is none."""
+        name = self.front.graph_at((*self.front.way, node)) if self.graph_name == self._graph_of_way() else None
+        if name is None and node in self.graph and is_composite(self.graph[node].block):
+            name = graph_of(self.graph[node].block)  # inside a composite that nothing uses there is no way
+            return self._show_level(name, ()) if name in self.document.graphs else False
+        return name is not None and self._show_level(name, (*self.front.way, node))
+
+    def leave(self) -> bool:
+        """Shows the graph from which this one was entered, with the node that was entered selected."""
+        if self.graph_name == MAIN:
+            return False
+        way = self.front.way
+        self.go_to(len(way) - 1 if way else 0)
+        if way:
+            self.reveal(way[-1])
+        return True
+
+    def go_to(self, depth: int) -> None:
+        """Shows the graph that is `depth` composites deep on the way to the one shown; 0 is the main drawing."""
+        way = self.front.way[:depth]
+        self._show_level(self.front.graph_at(way) or MAIN, way)
+
+    def show_graph(self, name: str) -> bool:
+        """Shows a graph of the document, through the first node that uses it."""
+        if name not in self.document.graphs:
+            return False
+        way = self.check.path_to(name) if self.check is not None else None
+        if way is not None and self.front.graph_at(way) != name:
+            way = None  # the check is older than what is drawn
+        return self._show_level(name, way or ())
+
+    def _show_level(self, name: str, way: tuple[str, ...]) -> bool:
+        if (name, way) != (self.graph_name, self.front.way):
+            self._drop_preview()
+            self.front.graph_name, self.front.way = name, way
+            self.front.selection = Selection()
+            self.level_changed.emit()
+            self.selection_changed.emit()
+            self.check_changed.emit()
+        return True
+
+    def _graph_of_way(self) -> str | None:
+        return self.front.graph_at(self.front.way)
+
     # --- inside
 
     def _listen(self) -> None:
@@ -273,11 +328,22 @@ class Session(QObject):
 
     def _on_change(self, change: Change) -> None:
         self.front.untouched = False
+        self._drop_level()
         self._drop_gone()  # first, so that nobody is shown a selection of what is not there
         self.changed.emit(change)
         if change.about or not change.moved_only:
             self._drawing += 1
             self._soon.start()
+
+    def _drop_level(self) -> None:
+        """A composite that is gone, or a way to it, is shown no longer."""
+        if self.graph_name not in self.document.graphs:
+            way = self.front.way
+            while way and self.front.graph_at(way) is None:
+                way = way[:-1]
+            self._show_level(self.front.graph_at(way) or MAIN, way)
+        elif self.front.way and self._graph_of_way() != self.graph_name:
+            self._show_level(self.graph_name, ())
 
     def _drop_gone(self) -> None:
         """What was deleted is not selected any more."""

@@ -124,10 +124,10 @@ class CheckWorker(QObject):
 
 def data_problems(document: Document, result: CheckResult) -> tuple[Problem, ...]:
     """Why the data does not fit the inputs; nothing while there is no loss to train, or the drawing has errors."""
-    from graph_engine.blocks import Role, find_block
+    from graph_engine.blocks import Role
     from graph_engine.data import resolve
 
-    trains = any((block := find_block(node.block)) is not None and block.role is Role.LOSS for node in document.main)
+    trains = any((block := document.main.block(node)) is not None and block.role is Role.LOSS for node in document.main)
     return tuple(resolve(document).problems) if trains and result.ok else ()
 
 

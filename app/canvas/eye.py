@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QNativeGestureEvent, QPainter, QPaintEvent, QRegion, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
@@ -12,7 +13,7 @@ from app.canvas.look import Detail
 from app.canvas.minimap import Minimap
 from app.canvas.note import Note
 from app.canvas.paint.empty import paint_empty, paint_hint
-from app.canvas.paint.grid import paint_grid
+from app.canvas.paint.grid import Grid
 from app.canvas.scene import CanvasScene
 from app.theme import theme_manager
 
@@ -23,6 +24,15 @@ _FIT_MARGIN = 48.0  # px
 _WHEEL = 1.0016  # zoom for an eighth of a degree
 _MOST_PARTS, _SLACK = 12, 4000  # rectangles painted one by one; px² that may be painted needlessly to save one
 _HINT = "Tab: add a block · drag from a port: wire · Space + drag: move · Home: fit all"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where the eye is: its zoom, what it has in its middle (in scene coordinates), whether it is to show all."""
+
+    zoom: float
+    center: QPointF
+    shows_all: bool = False
 
 
 class Eye(QGraphicsView):
@@ -45,6 +55,8 @@ class Eye(QGraphicsView):
         self._zoom = 1.0
         self._shows_all = False  # and is to show all at another size as well
         self._part = QRect()
+        self._gathered: QPoint | None = None
+        self._grid = Grid()
         self.minimap = Minimap(self.canvas_scene)
         self.note = Note(self.canvas_scene.look, self.update_px)
         self._set_up()
@@ -101,9 +113,26 @@ class Eye(QGraphicsView):
         self.set_zoom(self.zoom * factor, at)
 
     def scroll_by(self, dx: float, dy: float) -> None:
-        """Move the view by pixels."""
+        """Move the view by pixels, both ways at once: Qt alone would move all pixels for each scroll bar."""
+        self._gathered = QPoint()
         for bar, step in ((self.horizontalScrollBar(), dx), (self.verticalScrollBar(), dy)):
             bar.setValue(bar.value() + round(step))
+        moved, self._gathered = self._gathered, None
+        if not moved.isNull():
+            self.scrollContentsBy(moved.x(), moved.y())
+
+    @property
+    def view(self) -> View:
+        """Where the eye is now, to come back to."""
+        return View(self.zoom, self.visible_rect().center(), shows_all=self._shows_all)
+
+    def come_back(self, view: View) -> None:
+        """Look as `view` did."""
+        if view.shows_all:
+            self.fit_all()
+        else:
+            self.set_zoom(view.zoom)
+            self.centerOn(view.center)
 
     def fit_all(self) -> None:
         """Show the whole drawing, also when the canvas gets another size before it is moved or zoomed."""
@@ -189,7 +218,7 @@ class Eye(QGraphicsView):
         painter.resetTransform()
         painter.setClipRect(self._part)
         painter.setTransform(transform)
-        paint_grid(painter, QRectF(rect), self.canvas_scene.look)
+        self._grid.paint(painter, QRectF(rect), self.canvas_scene.look)
 
     def drawForeground(self, painter: QPainter, _rect: QRectF | QRect) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -198,6 +227,9 @@ class Eye(QGraphicsView):
         self._paint_over(painter)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 - Qt's own name
+        if self._gathered is not None:
+            self._gathered += QPoint(dx, dy)
+            return
         super().scrollContentsBy(dx, dy)
         self._shows_all = False
         # what is painted over the viewport stays where it is while the pixels below it move

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from graph_engine.check.report import CheckResult
+from graph_engine.check.report import CheckResult, NodeReport
 from graph_engine.document import Document, Edit
 
 
@@ -24,6 +25,11 @@ class Host(Protocol):
     @property
     def check(self) -> CheckResult | None:
         """The last check that came; None before the first."""
+        ...
+
+    @property
+    def reports(self) -> Mapping[str, NodeReport]:
+        """What that check said of the nodes of this graph."""
         ...
 
     def attempt(self, edit: Edit, merge: str = "", label: str = "") -> bool:

@@ -46,11 +46,9 @@ class Router:
         for item in found:
             wire = item.wire
             self._lanes.release(wire)
-            start = self._nodes[wire.source].port_position("output", wire.output)
-            end = self._nodes[wire.target].port_position("input", wire.input)
             way = route(
-                (start.x(), start.y()),
-                (end.x(), end.y()),
+                self._nodes[wire.source].port_place("output", wire.output),
+                self._nodes[wire.target].port_place("input", wire.input),
                 self._obstacles,
                 (wire.source, wire.target),
                 self._lanes,
@@ -64,9 +62,9 @@ class Router:
         return abs(self._nodes[item.wire.target].x() - self._nodes[item.wire.source].x())
 
     def _lean(self, graph: Graph, wire: Wire) -> float:
-        into = graph.wires_into(wire.target)
-        if len(into) < 2:
+        if len(self._nodes[wire.target].geometry.inputs) < 2:
             return 0.0
+        into = graph.wires_into(wire.target)
         nearest = max(into.values(), key=lambda other: self._nodes[other.source].x())
         return lean_of(self._nodes[wire.target].ports("input"), wire.input, nearest.input)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QImage
@@ -16,8 +16,9 @@ from app.canvas.paint.style import CanvasStyle
 from app.canvas.router import Router, around
 from app.canvas.wire_item import WireItem
 from app.theme import theme_manager
-from graph_engine.check.report import CheckResult, Severity, State
-from graph_engine.document import MAIN, Change, Graph, Node, Position, Wire
+from graph_engine.check.report import CheckResult, NodeReport, Severity, State
+from graph_engine.document import Change, Graph, Node, Position, Wire
+from graph_engine.document.composite import graph_of, is_composite
 
 _REROUTE_ALL = 0.25  # share of the nodes touched from which all wires look for a new way
 
@@ -79,9 +80,13 @@ class CanvasScene(QGraphicsScene):
             return
         self._end = host.document.subscribe(self._on_change)
         graph = self.graph
+        wires = graph.wires
+        outputs: dict[str, dict[str, None]] = {}
+        for wire in wires:
+            outputs.setdefault(wire.source, {})[wire.output] = None
         for node in graph:
-            self._add_node(graph, node)
-        for wire in graph.wires:
+            self._add_node(graph, node, tuple(outputs.get(node.id, ())))
+        for wire in wires:
             self._add_wire(wire)
         self.router.route(self.wires.values(), graph)
         self.set_result(host.check)
@@ -102,11 +107,10 @@ class CanvasScene(QGraphicsScene):
         self._result = result
         if result is None or self._host is None:
             return
-        if self.host.graph_name != MAIN:
-            return
+        reports = self.host.reports
         known: dict[str, str] = {}
         for node in self.nodes.values():
-            node.set_report(result.nodes.get(node.id), self._waits_for(result, node.id, known))
+            node.set_report(reports.get(node.id), self._waits_for(reports, node.id, known))
         faulty = {
             (problem.node, problem.port)
             for problem in result.problems
@@ -187,10 +191,13 @@ class CanvasScene(QGraphicsScene):
 
     def contents(self, nodes: Iterable[str] | None = None) -> QRectF:
         """The rectangle around the cards of `nodes`, or of all; empty without any."""
-        rect = QRectF()
-        for node in self.nodes.values() if nodes is None else (self.nodes[name] for name in nodes):
-            rect = rect.united(node.card)
-        return rect
+        items = list(self.nodes.values()) if nodes is None else [self.nodes[name] for name in nodes]
+        if not items:
+            return QRectF()
+        xs, ys = [item.x() for item in items], [item.y() for item in items]
+        right = max(x + item.geometry.width for x, item in zip(xs, items, strict=True))
+        bottom = max(y + item.geometry.height for y, item in zip(ys, items, strict=True))
+        return QRectF(min(xs), min(ys), right - min(xs), bottom - min(ys))
 
     def wires_of(self, nodes: Iterable[str]) -> set[WireItem]:
         """The wires that end at `nodes` or lead away from them."""
@@ -235,7 +242,10 @@ class CanvasScene(QGraphicsScene):
 
     def _on_change(self, change: Change) -> None:
         name = self.host.graph_name
+        if name not in self.host.document.graphs:
+            return  # the host will show another
         touched = {node for graph_name, node in change.nodes if graph_name == name}
+        touched |= self._uses_changed(change)
         if not touched:
             return
         areas = [self.nodes[node].card for node in touched if node in self.nodes]
@@ -250,6 +260,21 @@ class CanvasScene(QGraphicsScene):
         self.update_far()
         self.contents_changed.emit()
 
+    def _uses_changed(self, change: Change) -> set[str]:
+        """The nodes shown whose composite has other ports or parameters, or is called otherwise, than before."""
+        changed = {graph for graph, _ in change.nodes} | change.graphs
+        if changed <= {self.host.graph_name}:
+            return set()
+        graph = self.graph
+        return {
+            node.id
+            for node in graph
+            if is_composite(node.block)
+            and graph_of(node.block) in changed
+            and node.id in self.nodes
+            and self.nodes[node.id].block is not graph.block(node)
+        }
+
     def _drop_gone_wires(self, touched: set[str]) -> None:
         graph = self.graph
         for node in touched:
@@ -263,7 +288,7 @@ class CanvasScene(QGraphicsScene):
             if node not in graph:
                 self._remove_node(node)
             elif node not in self.nodes:
-                self._add_node(graph, graph[node])
+                self._add_node(graph, graph[node], _outputs(graph, node))
             else:
                 self._sync_node(graph, node)
 
@@ -289,8 +314,8 @@ class CanvasScene(QGraphicsScene):
             wires.update(item for item in self.items(around(area), mode) if isinstance(item, WireItem))
         self.router.route(wires, self.graph)
 
-    def _add_node(self, graph: Graph, node: Node) -> None:
-        item = NodeItem(self.look, node, tuple(graph.wires_into(node.id)), _outputs(graph, node.id))
+    def _add_node(self, graph: Graph, node: Node, outputs: tuple[str, ...]) -> None:
+        item = NodeItem(self.look, node, graph.block(node), tuple(graph.wires_into(node.id)), outputs)
         item.setZValue(1.0)
         self.nodes[node.id] = item
         self.router.put(item)
@@ -298,7 +323,7 @@ class CanvasScene(QGraphicsScene):
 
     def _sync_node(self, graph: Graph, node: str) -> None:
         item = self.nodes[node]
-        item.set_node(graph[node], tuple(graph.wires_into(node)), _outputs(graph, node))
+        item.set_node(graph[node], graph.block(node), tuple(graph.wires_into(node)), _outputs(graph, node))
         item.update()
         self.router.put(item)
 
@@ -339,12 +364,12 @@ class CanvasScene(QGraphicsScene):
     def _set_kind(self, wire: Wire, item: WireItem, *, faulty: bool) -> None:
         item.set_kind(self.nodes[wire.source].kind_of("output", wire.output), faulty=faulty)
 
-    def _waits_for(self, result: CheckResult, node: str, known: dict[str, str]) -> str:
+    def _waits_for(self, reports: Mapping[str, NodeReport], node: str, known: dict[str, str]) -> str:
         """What a waiting node waits for: its own missing wire, else the title of the node at fault, however far up.
 
         `known` keeps the answers for all nodes on the way, so that a long chain is walked up once.
         """
-        report = result.nodes.get(node)
+        report = reports.get(node)
         if report is None or report.state is not State.WAITING:
             return ""
         if report.lacks:
@@ -354,7 +379,7 @@ class CanvasScene(QGraphicsScene):
             way.append(node)
             known[node] = answer
             for wire in graph.wires_into(node).values():
-                before = result.nodes.get(wire.source)
+                before = reports.get(wire.source)
                 if before is not None and before.state is not State.OK:
                     node = wire.source
                     if before.state is State.ERROR or before.lacks:

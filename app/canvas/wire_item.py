@@ -30,7 +30,7 @@ class WireItem(QGraphicsRectItem):
         self.hovered = False
         self.faulty = False
         self.curve: Curve = ()
-        self._path = QPainterPath()
+        self._path: QPainterPath | None = None
         self._pair: QPainterPath | None = None
         self._points: list[tuple[float, float]] | None = None
         self.setPen(Qt.PenStyle.NoPen)
@@ -40,10 +40,10 @@ class WireItem(QGraphicsRectItem):
         if curve == self.curve:
             return
         self.curve = curve
-        self._path = path_of(curve)
-        self._pair = None
-        self._points = None
-        self.setRect(self._path.controlPointRect().adjusted(-3.0, -3.0, 3.0, 3.0))
+        self._path = self._pair = self._points = None
+        xs, ys = [x for x, _ in curve], [y for _, y in curve]
+        left, top = min(xs) - 3.0, min(ys) - 3.0
+        self.setRect(left, top, max(xs) + 3.0 - left, max(ys) + 3.0 - top)
         self.update()
 
     def set_kind(self, kind: Kind, *, faulty: bool) -> None:
@@ -101,6 +101,8 @@ class WireItem(QGraphicsRectItem):
             return
         else:
             painter.setPen(style.wire_near(self.kind, look.scale * look.ratio))
+        if self._path is None:
+            self._path = path_of(self.curve)
         painter.drawPath(self._path)
 
     def _raise(self) -> None:

@@ -52,7 +52,8 @@ class FeatureMapsView(QWidget):
         self._stack.addWidget(side_by_side)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._choose_nodes)
-        for signal in (session.opened, session.selection_changed, session.program_changed, session.check_changed):
+        moments = (session.opened, session.level_changed, session.selection_changed)
+        for signal in (*moments, session.program_changed, session.check_changed):
             signal.connect(self._soon.start)
         self._seen.changed.connect(self._show)
         theme_manager().changed.connect(self._space)

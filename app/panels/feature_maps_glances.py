@@ -46,6 +46,7 @@ class Glances(QObject):
         session.selection_changed.connect(self._on_selection)
         session.program_changed.connect(self._on_program)
         session.opened.connect(self._clear)
+        session.level_changed.connect(self._clear)
 
     def _on_state(self) -> None:
         if self._runs.live and self._seen.is_live:
@@ -89,12 +90,9 @@ class Glances(QObject):
         self._seen.want(self, self._asked, figures=True)
 
     def _image_nodes(self) -> list[str]:
-        check = self._session.check
-        if check is None:
-            return []
         return [
             node
-            for node, report in check.nodes.items()
+            for node, report in self._session.reports.items()
             if self._can_be_seen(node) and any(spec.kind is Kind.IMAGE for spec in report.outputs.values())
         ]
 

@@ -66,6 +66,7 @@ class Activations(QObject):
         self._soon = QTimer(self, singleShot=True, interval=_SOON)
         self._soon.timeout.connect(self._ask)
         session.opened.connect(self._forget)
+        session.level_changed.connect(self._forget)
         session.program_changed.connect(self._on_program)
         session.changed.connect(lambda change: self._on_program() if change.binding or change.plan else None)
         self.samples.changed.connect(self._on_samples)
@@ -116,7 +117,7 @@ class Activations(QObject):
 
     def view(self, node: str) -> NodeView | None:
         """As `get`, with the figures that were asked for."""
-        seen = seen_node(self._session.graph, node)
+        seen = self._address(node)
         if seen is None or self._answer is None:
             return None
         return self._answer.views.get(seen)
@@ -124,7 +125,7 @@ class Activations(QObject):
     def answers(self, nodes: Iterable[str], *, figures: bool = False) -> bool:
         """Whether the newest answer is one to a question about all these nodes."""
         request = self._answer.request if self._answer is not None else None
-        seen = {seen_node(self._session.graph, node) for node in nodes} - {None}
+        seen = {self._address(node) for node in nodes} - {None}
         return request is not None and seen <= set(request.nodes) and request.figures >= figures
 
     @property
@@ -136,7 +137,7 @@ class Activations(QObject):
         """Why there is nothing to see of a node, in a sentence."""
         graph = self._session.graph
         block = graph.block(node) if node in graph else None
-        seen = seen_node(graph, node)
+        seen = self._address(node)
         if block is not None and block.role in _NOTHING:
             return _NOTHING[block.role]
         if block is not None and seen is None:
@@ -218,10 +219,14 @@ class Activations(QObject):
     def _request(self) -> ProbeRequest:
         from graph_engine.probe import ProbeRequest
 
-        graph = self._session.graph
-        seen = (seen_node(graph, node) for node in self.wanted())
+        seen = (self._address(node) for node in self.wanted())
         nodes = tuple(dict.fromkeys(node for node in seen if node is not None))
         return ProbeRequest(nodes, self.sample, any(figures for _, figures in self._wants.values()))
+
+    def _address(self, node: str) -> str | None:
+        """What the program calls the node whose result stands for `node`, by the way to the graph that is shown."""
+        seen = seen_node(self._session.graph, node)
+        return self._session.front.address(seen) if seen is not None else None
 
     def _ask(self) -> None:
         """Has what is shown looked at: by the run, or on a thread."""
@@ -275,7 +280,7 @@ class Activations(QObject):
         from graph_engine.check.report import State
 
         check = self._session.check
-        report = check.nodes.get(node) if check is not None else None
+        report = self._session.report(node)
         if check is None:
             return _CHECKING
         if report is not None and report.state is State.ERROR and report.message:

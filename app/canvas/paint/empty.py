@@ -54,7 +54,5 @@ def paint_hint(painter: QPainter, rect: QRectF, style: CanvasStyle, text: str) -
     painter.fillRect(rect, style.veil)
     painter.setFont(style.ui_font)
     painter.setPen(style.text_faint)
-    shown = text
-    if style.ui_width(text) > rect.width():
-        shown = QFontMetricsF(style.ui_font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter), shown)
+    shown = style.text_item(text, "ui", rect.width())
+    painter.drawStaticText(QPointF(rect.left(), rect.center().y() - shown.size().height() / 2), shown)

@@ -126,7 +126,7 @@ class CanvasStyle:
         return self._kind_pen("port", kind, 1, lambda color: _pen(color, 1.5))
 
     def text_item(self, text: str, font: str, width: float) -> QStaticText:
-        """`text` laid out once in a font (`title`, `tell`, `shape`, `message`, `far`), cut to `width`."""
+        """`text` laid out once in a font (`title`, `tell`, `shape`, `message`, `far`, `ui`), cut to `width`."""
         key = (text, font, width)
         found = self._texts.get(key)
         if found is None:
