@@ -99,8 +99,11 @@ class CountMacs(TorchDispatchMode):  # type: ignore[no-untyped-call]
         packet = func._overloadpacket  # noqa: SLF001  the registry is keyed by it
         if packet not in flop_registry and packet not in self._without:
             before = self.macs
-            with self:
+            super().__enter__()  # type: ignore[no-untyped-call]
+            try:
                 decomposed = func.decompose(*args, **kwargs)  # a composite operation shows its products only in parts
+            finally:
+                super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
             if self.macs == before:
                 self._without.add(packet)
             if decomposed is not NotImplemented:

@@ -115,6 +115,7 @@ def test_every_weight_gets_a_finite_gradient(case: Case) -> None:
         assert parameter.grad.any(), f"{name} learns nothing"
 
 
+@pytest.mark.filterwarnings("ignore:TF32 acceleration on top of oneDNN")  # told by switching it off
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_its_cost_is_that_of_the_real_modules(case: Case) -> None:
     cost = run_block(case.made, case.specs).cost
