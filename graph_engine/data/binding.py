@@ -100,7 +100,7 @@ def _bind(
     if not chosen.serves(shape, block.dtype):
         found.problems.append(_no_shape(dataset, chosen, node, block, shape))
         return None
-    if chosen.kind is FieldKind.LABEL and block.dtype == "int64":
+    if block.dtype == "int64" and (chosen.kind is FieldKind.LABEL or block.classes):
         problem = _classes(dataset, chosen, node, block)
         if problem is not None:
             found.problems.append(problem)
@@ -134,11 +134,13 @@ def _is_alike(each: Field, block: Input) -> bool:
     """Whether a field is of the sort that an input takes, whatever the lengths."""
     if each.kind is FieldKind.LABEL:
         return block.dtype == "int64"
+    if each.kind is FieldKind.TOKENS:
+        return block.dtype == "int64" and len(block.shape) == len(each.shape)
     if block.dtype != "float32":
         return False
     if each.kind is FieldKind.IMAGE:
         return len(block.shape) in (1, 2, 3)
-    return len(block.shape) == 1
+    return len(block.shape) == len(each.shape)
 
 
 def _no_dataset(document: Document, message: str) -> Problem:
@@ -185,9 +187,9 @@ def _no_shape(dataset: Dataset, chosen: Field, node: str, block: Input, shape: S
     else:
         fixes = tuple(_shape_fixes(node, shape, [chosen]))
         wanted = ", ".join(spell(each) for each in chosen.shapes)
-        if block.dtype != "float32":
-            fixes = (Fix("Set Type to float32", SetParameter(node, "dtype", "float32")),)
-            wanted += ", float32"
+        if block.dtype != chosen.dtype:
+            fixes = (Fix(f"Set Type to {chosen.dtype}", SetParameter(node, "dtype", chosen.dtype)),)
+            wanted += f", {chosen.dtype}"
     asked = f"{block.name} asks for {spell(shape)} {block.dtype}"
     message = f"{asked}, but {chosen.name} of {dataset.title} is {chosen.describe()}."
     return Problem(Severity.ERROR, message, node, parameter="shape", expected=wanted, fixes=fixes)

@@ -37,7 +37,7 @@ def open_dataset(name: str) -> Dataset:
     path = Path(name).expanduser().absolute()
     if not path.exists() and path.suffix == "" and "/" not in name:
         near = difflib.get_close_matches(name, BUILT_IN, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {' and '.join(BUILT_IN)}, or give a path."
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(BUILT_IN)}, or give a path."
         raise DataError(f"There is no data set called {name!r}, nor a folder of that name here. {hint}")
     now = signature(path)
     with _lock:

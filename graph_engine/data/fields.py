@@ -22,6 +22,8 @@ LARGEST_SIDE = 1024
 class FieldKind(StrEnum):
     IMAGE = "image"
     VECTOR = "vector"
+    SEQUENCE = "sequence"
+    TOKENS = "tokens"
     LABEL = "label"
     TARGET = "target"
 
@@ -30,9 +32,9 @@ class FieldKind(StrEnum):
 class Field:
     """One thing that every sample has.
 
-    `shape` is that of a sample as stored. `classes` and `class_names` belong to labels; names may be missing. `sides`
-    are the heights and widths (px) at which an image is offered; `resizes` says that it may be had at any other as
-    well.
+    `shape` is that of a sample as stored. `classes` and `class_names` belong to labels and tokens, whose values they
+    are; names may be missing. `sides` are the heights and widths (px) at which an image is offered; `resizes` says that
+    it may be had at any other as well.
     """
 
     name: str
@@ -42,6 +44,11 @@ class Field:
     class_names: tuple[str, ...] = ()
     sides: tuple[int, ...] = ()
     resizes: bool = False
+
+    @property
+    def dtype(self) -> str:
+        """The type of a sample as stored: int64 for labels and tokens."""
+        return "int64" if self.kind in (FieldKind.LABEL, FieldKind.TOKENS) else "float32"
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -56,7 +63,10 @@ class Field:
         """Whether a sample can be had in this shape and type.
 
         A label is int64 and has no axis; as float32 it is a one-hot target (K,), or (1,) when there are two classes.
+        Tokens are int64.
         """
+        if self.kind is FieldKind.TOKENS:
+            return dtype == "int64" and shape == self.shape
         if self.kind is FieldKind.LABEL:
             if dtype == "int64":
                 return shape == ()
@@ -100,6 +110,8 @@ class Field:
         match self.kind:
             case FieldKind.LABEL:
                 return f"a label of {self.classes} classes"
+            case FieldKind.TOKENS:
+                return f"tokens of {self.classes} values, {spell(self.shape)}"
             case FieldKind.IMAGE:
                 return f"an image, served as {', '.join(spell(shape) for shape in self.shapes)}"
             case _:

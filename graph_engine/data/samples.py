@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample: what is measured (`value`, float32, without the batch axis) and its class, if the set has classes."""
+    """One sample: what is measured (`value`, without the batch axis; float32, but tokens int64) and its class, if the
+    set has classes.
+    """
 
     index: int
     field: str
@@ -46,7 +48,7 @@ def samples(dataset: Dataset, indices: list[int], spec: TensorSpec | None = None
     if wrong is not None:
         raise DataError(f"{dataset.title} has no sample {wrong}: they count from 0 to {len(dataset) - 1}.")
     shown, shape = _shown(dataset, spec)
-    values = dataset.serve(shown.name, shape, "float32", indices).numpy()
+    values = dataset.serve(shown.name, shape, shown.dtype, indices).numpy()
     label = dataset.label
     labels = dataset.serve(label.name, (), "int64", indices).tolist() if label is not None else [None] * len(indices)
     return [
@@ -69,7 +71,7 @@ def _shown(dataset: Dataset, spec: TensorSpec | None) -> tuple[Field, Shape]:
     if spec is None:
         return measured[0], measured[0].shape
     shape = tuple(dim for dim in spec.shape[1:] if isinstance(dim, int))
-    found = next((each for each in measured if each.serves(shape, "float32")), None)
+    found = next((each for each in measured if each.serves(shape, each.dtype)), None)
     if found is None:
         raise DataError(f"Nothing in {dataset.title} can be served as {spec}.")
     return found, shape

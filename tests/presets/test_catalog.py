@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from graph_engine.blocks import ParameterSpec, Role, get_block
+from graph_engine.blocks import ParameterSpec, Role
 from graph_engine.blocks.parameter import ParameterType
 from graph_engine.check import Checker, CheckResult
 from graph_engine.compile import Program, compile_document
@@ -74,6 +74,12 @@ def built() -> dict[str, tuple[Document, CheckResult, Program]]:
 Built = dict[str, tuple[Document, CheckResult, Program]]
 
 
+def _roles(document: Document) -> dict[str, Role]:
+    """What each node of the main drawing is for."""
+    blocks = {node.id: document.main.block(node) for node in document.main}
+    return {name: block.role for name, block in blocks.items() if block is not None}
+
+
 def test_the_presets_of_first_light_are_there() -> None:
     assert set(catalog()) >= FIRST
     assert all(name == preset.name for name, preset in catalog().items())
@@ -104,7 +110,7 @@ def test_it_opens_without_a_problem(preset: Preset, built: Built) -> None:
     assert document.title
     assert document.binding.dataset == preset.data
     assert plan_from_json(plan_to_json(document.plan)) == document.plan
-    roles = [get_block(node.block).role for node in document.main]
+    roles = list(_roles(document).values())
     assert all(role in roles for role in (Role.INPUT, Role.OUTPUT, Role.LOSS, Role.METRIC))
 
 
@@ -156,20 +162,19 @@ def test_a_full_batch_goes_through_on_the_meta_device(preset: Preset, built: Bui
     document, _, program = built[preset.name]
     with torch.device("meta"):
         network = program.make()
-    inputs = {
-        name: torch.empty((document.plan.batch_size, *map(int, map(str, spec.shape[1:]))), device="meta")
-        for name, spec in program.specs.items()
-        if name in program.inputs
-    }
-    out = network(**inputs)
-    assert out.shape == (document.plan.batch_size, 2 if preset.data == "xor" else 10)
+    size = document.plan.batch_size
+    out = network(*(each.to("meta") for each in _examples(program, size)))
+    (end,) = (node.id for node in document.main if node.block == "output")
+    assert out.shape == (size, *built[preset.name][1].nodes[end].inputs["x"].shape[1:])
+    if preset.data in ("digits", "xor"):
+        assert out.shape == (size, 2 if preset.data == "xor" else 10)
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=name_of)
 def test_a_training_step_gives_every_weight_a_finite_gradient(preset: Preset, built: Built) -> None:
     document, _, program = built[preset.name]
     network = program.make(seed=0).train()
-    losses = [node.id for node in document.main if get_block(node.block).role is Role.LOSS]
+    losses = [node for node, role in _roles(document).items() if role is Role.LOSS]
     compute_losses = program.function([(loss, "loss") for loss in losses])
     inputs = random_inputs(program, document, batch=4)
     optimiser = torch.optim.SGD(network.parameters(), lr=1e-3)
@@ -203,15 +208,16 @@ def test_its_program_computes_what_is_drawn(preset: Preset, built: Built) -> Non
 def test_their_sources_are_lint_clean_and_need_torch_alone(built: Built, tmp_path: Path) -> None:
     sources = {name: program.source for name, (_, _, program) in built.items()}
     assert lint(sources, tmp_path) == ""
-    script = f"""
-import importlib, json, sys
+    given = [(name, program.class_name, _listed(program)) for name, (_, _, program) in built.items()]
+    (tmp_path / "given.json").write_text(json.dumps(given))
+    script = """
+import importlib, json, pathlib, sys
 import torch
-found = {{}}
-for name, class_name, shape in {[(n, p.class_name, _shape(p)) for n, (_, _, p) in built.items()]!r}:
+found = {}
+for name, class_name, inputs in json.loads(pathlib.Path("given.json").read_text()):
     torch.manual_seed(4)
     network = getattr(importlib.import_module(name), class_name)().eval()
-    torch.manual_seed(5)
-    found[name] = network(torch.randn(2, *shape)).tolist()
+    found[name] = network(*map(torch.tensor, inputs)).tolist()
 assert not [name for name in sys.modules if name.partition(".")[0] in ("graph_engine", "presets", "app")]
 print(json.dumps(found))
 """
@@ -222,36 +228,50 @@ print(json.dumps(found))
     alone = json.loads(done.stdout)
     for name, (_, _, program) in built.items():
         network = program.make(seed=4).eval()
-        torch.manual_seed(5)
-        assert torch.equal(network(torch.randn(2, *_shape(program))), torch.tensor(alone[name])), name
+        assert torch.equal(network(*_examples(program, 2)), torch.tensor(alone[name])), name
 
 
-def _shape(program: Program) -> list[int]:
-    return [int(str(length)) for length in program.specs[program.inputs[0]].shape[1:]]
+def _examples(program: Program, batch: int) -> list[Tensor]:
+    """Values for what `forward` takes, the same each time."""
+    random = torch.Generator().manual_seed(5)
+    found = []
+    for spec in (program.specs[name] for name in program.inputs):
+        shape = (batch, *(int(str(length)) for length in spec.shape[1:]))
+        if spec.dtype == "int64":
+            found.append(torch.randint(spec.classes or 2, shape, generator=random))
+        else:
+            found.append(torch.randn(shape, generator=random))
+    return found
+
+
+def _listed(program: Program) -> list[object]:
+    """Those of two samples, as they are written into a file."""
+    return [each.tolist() for each in _examples(program, 2)]
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=name_of)
 def test_it_is_exported_for_any_batch(preset: Preset, built: Built) -> None:
     _, _, program = built[preset.name]
     network = program.make(seed=0).eval()
-    shape = _shape(program)
     batch = torch.export.Dim("batch", min=1, max=1024)
-    exported = torch.export.export(network, (torch.randn(3, *shape),), dynamic_shapes=({0: batch},))
+    inputs = _examples(program, 3)
+    exported = torch.export.export(network, tuple(inputs), dynamic_shapes=({0: batch},) * len(inputs))
     for size in (1, 3, 7):
-        x = torch.randn(size, *shape)
-        torch.testing.assert_close(exported.module()(x), network(x))
+        given = _examples(program, size)
+        torch.testing.assert_close(exported.module()(*given), network(*given))
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=name_of)
 def test_no_node_lies_on_another(preset: Preset, built: Built) -> None:
     document, _, _ = built[preset.name]
-    boxes = {}
-    for node in document.main:
-        size = geometry_in(document.main, node.id)
-        boxes[node.id] = (*node.position, size.width, size.height)
-    for (one, (x1, y1, w1, h1)), (other, (x2, y2, w2, h2)) in combinations(boxes.items(), 2):
-        apart = x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
-        assert apart, f"{one} lies on {other}"
+    for name, graph in document.graphs.items():
+        boxes = {}
+        for node in graph:
+            size = geometry_in(graph, node.id)
+            boxes[node.id] = (*node.position, size.width, size.height)
+        for (one, (x1, y1, w1, h1)), (other, (x2, y2, w2, h2)) in combinations(boxes.items(), 2):
+            apart = x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
+            assert apart, f"in {name}, {one} lies on {other}"
 
 
 def other_values(spec: ParameterSpec) -> list[object]:
