@@ -17,19 +17,19 @@ from graph_engine.export.subject import Subject, make_subject
 from presets import catalog, open_preset
 
 _ALONE = """
-import importlib.util, json, sys
+import importlib.util, json, pathlib, sys
 import torch
 from safetensors.torch import load_file, save_file
 
 found = {}
-for name, class_name in json.load(open("classes.json")).items():
+for name, class_name in json.loads(pathlib.Path("classes.json").read_text()).items():
     spec = importlib.util.spec_from_file_location(name, f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     network = getattr(module, class_name)()
     network.load_state_dict(load_file(f"{name}.safetensors"))
     with torch.no_grad():
-        results = network.eval()(*load_file(f"{name}.inputs").values())
+        results = network.eval()(**load_file(f"{name}.inputs"))
     found[name] = results if torch.is_tensor(results) else results[0]
 save_file(found, "results.safetensors")
 print(json.dumps(sorted(name for name in sys.modules if name.split(".")[0] in ("app", "presets", "graph_engine"))))

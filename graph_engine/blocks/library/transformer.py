@@ -234,7 +234,6 @@ class PatchEmbedding(Block):
         "An image is worth 16x16 words: transformers for image recognition at scale",
     )
     inputs: ClassVar = (Input("x", (Kind.IMAGE,), "the image"),)
-    converts: ClassVar = ((Kind.IMAGE, Kind.SEQUENCE),)
     examples: ClassVar = (
         ({"features": 5, "patch": 2}, {"x": TensorSpec((N, 3, 4, 6))}),
         ({"features": 4, "patch": 3, "bias": False}, {"x": TensorSpec((N, 1, 6, 3))}),
