@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence
 
-from app.canvas.search import Entry, block_entries
+from app.canvas.search import Entry, block_entries, composite_entries
 from app.palette_list import Offer, renamed
 from app.panels.presets import preset_entry
-from graph_engine.blocks import find_block
 
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
@@ -52,6 +51,12 @@ def block_offers(place: Callable[[str], object]) -> list[Offer]:
     return [Offer(renamed(entry, f"block:{entry.key}"), partial(place, entry.key)) for entry in block_entries()]
 
 
+def composite_offers(session: Session, place: Callable[[str], object]) -> list[Offer]:
+    """The composites that can be placed in the graph shown."""
+    entries = composite_entries(session.document, session.graph_name)
+    return [Offer(renamed(entry, f"block:{entry.key}"), partial(place, entry.key), icon="group") for entry in entries]
+
+
 def preset_offers(shelf: PresetShelf, open_preset: Callable[[str], object]) -> list[Offer]:
     """Every preset, to be opened."""
     return [
@@ -76,7 +81,7 @@ def node_offers(session: Session) -> list[Offer]:
     """Every node that is drawn, to be shown."""
     found = []
     for node in session.graph:
-        block = find_block(node.block)
+        block = session.graph.block(node)
         report = session.report(node.id)
         tell = " · ".join(filter(None, (node.id, report.tell if report is not None else "")))
         entry = Entry(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graph_engine.document import MAIN, Document, Edit, Graph, History, Wire
 from graph_engine.document.composite import graph_of, is_composite
@@ -80,6 +80,15 @@ class OpenDocument:
             return self.check.nodes
         report = self.check.inside(self.way) if self.way else self.check.unused.get(self.graph_name)
         return report.nodes if report is not None and report.graph == self.graph_name else {}
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What names in formulas stand for in the graph shown: as it is used on the way by which it was entered."""
+        known: dict[str, Any] = {each.name: each.default for each in self.graph.declaration.exposes}
+        if self.check is None or self.graph_name == MAIN:
+            return known
+        report = self.check.inside(self.way) if self.way else self.check.unused.get(self.graph_name)
+        return known | dict(report.values) if report is not None and report.graph == self.graph_name else known
 
     def graph_at(self, way: tuple[str, ...]) -> str | None:
         """The graph that is entered through the nodes of `way`; None when they are not there."""

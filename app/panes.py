@@ -128,7 +128,7 @@ class Panes(QObject):
     # --- what is in them
 
     def _blocks(self) -> QWidget:
-        panel = LibraryPanel()
+        panel = LibraryPanel(self._session)
         panel.block_chosen.connect(self._place_block)
         return panel
 

@@ -8,7 +8,6 @@ from PySide6.QtCore import QPointF, QRectF
 
 from app.canvas.node_item import PortRef
 from app.canvas.wiring import port_for
-from graph_engine.blocks import find_block, get_block
 from graph_engine.document import AddNodes, Node, Position, Wire
 from graph_engine.document.geometry import NodeGeometry, geometry_in, measure
 from graph_engine.document.surgery import GAP
@@ -25,7 +24,7 @@ def place_block(session: Session, canvas: CanvasView, key: str) -> str | None:
     """Adds a node of the block as one step, selects it and brings it into view; its id, None when it was refused."""
     graph = session.graph
     node = Node(graph.fresh_id(key), key)
-    size = measure(node)
+    size = measure(node, block=graph.block(node))
     wire = _wire_from_selection(session, node)
     if wire is not None:
         before = geometry_in(graph, wire.source)
@@ -49,10 +48,12 @@ def _wire_from_selection(session: Session, node: Node) -> Wire | None:
     if len(chosen) != 1 or session.selection.wires:
         return None
     source = session.graph[chosen[0]]
-    block = find_block(source.block)
+    block, new = session.graph.block(source), session.graph.block(node)
+    if new is None:
+        return None
     for output in block.outputs if block is not None else ():
         kind = session.kind(source.id, output.name)
-        port = port_for(source, PortRef(source.id, "output", output.name), kind, get_block(node.block))
+        port = port_for(session.graph, PortRef(source.id, "output", output.name), kind, new)
         if port is not None:
             return Wire(source.id, output.name, node.id, port)
     return None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from graph_engine.blocks import find_block
 from graph_engine.document import Graph
 from graph_engine.document.geometry import geometry_in
 from graph_engine.document.layout import arrange
@@ -92,7 +91,7 @@ def sketch_of(graph: Graph) -> Sketch:
     top = min(node.position[1] for node, _ in places.values())
     boxes = []
     for node, geometry in places.values():
-        block = find_block(node.block)
+        block = graph.block(node)
         boxes.append(
             (
                 node.position[0] - left,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from app.composites import look_for_folds
+
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
     from app.files import Files
@@ -55,12 +57,22 @@ class SearchEverything(QObject):
 
     def open(self, *, drawing: bool) -> None:
         """Offers actions, presets and files, and while a `drawing` is shown its nodes and the blocks."""
-        from app.offers import action_offers, block_offers, file_offers, node_offers, preset_offers
+        from app.offers import (
+            action_offers,
+            block_offers,
+            composite_offers,
+            file_offers,
+            node_offers,
+            preset_offers,
+        )
 
         self._shelf.load()
+        if drawing:
+            look_for_folds(self._session)
         offers = [*action_offers(self._book), *preset_offers(self._shelf, self._files.open_preset)]
         offers += file_offers(self._settings.recent_files, self._files.open_path)
         if drawing:
+            offers += composite_offers(self._session, self._place_block)
             offers += [*block_offers(self._place_block), *node_offers(self._session)]
         self._open(offers, "Search blocks, actions, presets and nodes")
 

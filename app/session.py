@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from graph_engine.check.report import CheckResult, NodeReport, Problem
     from graph_engine.compile import Program
     from graph_engine.document.history import Mark
+
+
+Made = TypeVar("Made")
 
 
 class Worker(Protocol):
@@ -192,6 +195,14 @@ class Session(QObject):
             return False
         return True
 
+    def made(self, make: Callable[[], Made]) -> Made | None:
+        """What `make` gives, an edit as a rule; a refusal is told by `refused` and None."""
+        try:
+            return make()
+        except EditRefused as refusal:
+            self.refused.emit(str(refusal))
+            return None
+
     def undo(self) -> None:
         """Takes back the last step."""
         self._drop_preview()
@@ -265,6 +276,17 @@ class Session(QObject):
         block = self.graph.block(node) if node in self.graph else None
         port = block.output(output) if block is not None else None
         return port.kind if port is not None else Kind.ANY
+
+    def place(self, node: str) -> str:
+        """How a program's lines name a node of the graph shown: `conv2d_1`, in a composite `bottleneck:conv2d_1`."""
+        return node if self.graph_name == MAIN else f"{self.graph_name}:{node}"
+
+    def show_place(self, *places: str) -> None:
+        """Shows nodes named as a program's lines name them, in the graph of the first, and selects them."""
+        pairs = [(graph or MAIN, node) for graph, _, node in (place.rpartition(":") for place in places)]
+        name = pairs[0][0] if pairs else self.graph_name
+        if name == self.graph_name or self.show_graph(name):
+            self.reveal(*(node for graph, node in pairs if graph == name))
 
     def title(self, node: str) -> str:
         """What a person calls a node."""

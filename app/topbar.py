@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePoli
 from app.actions import Menu
 from app.device_chip import DeviceChip
 from app.theme import icon, set_role, set_surface, theme_manager
-from app.widgets import ElidedLabel, KeyHint
+from app.trail import Trail
+from app.widgets import KeyHint
 
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
@@ -38,7 +39,7 @@ class TopBar(QWidget):
         self.menu_button.setObjectName("menu")
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.menu_button.setMenu(self._main_menu())
-        self._trail = Trail()
+        self.trail = Trail(session)
         self.undo, self.redo = self._tool("edit.undo"), self._tool("edit.redo")
         self.search = SearchButton()
         self.search.clicked.connect(lambda: book.run("help.palette"))
@@ -55,21 +56,18 @@ class TopBar(QWidget):
         set_role(self.export, "framed")
         self.export.setMenu(self._export_menu())
         self._row = QHBoxLayout(self)
-        left = (self.menu_button, self._trail, self.undo, self.redo, self.search)
+        left = (self.menu_button, self.trail, self.undo, self.redo, self.search)
         right = (self.device, self.train, self.pause, self.stop, self.step, self.export)
         for at, widget in enumerate((*left, *right)):
             if at == len(left):
                 self._row.addStretch(1)
             self._row.addWidget(widget)
-        for signal in (session.file_changed, session.history_changed, session.opened, session.changed):
-            signal.connect(self._show_trail)
         theme_manager().changed.connect(self._space)
         self._space()
-        self._show_trail()
 
     def set_at_welcome(self, *, at_welcome: bool) -> None:
         """Leaves out what means nothing while no document is shown."""
-        for widget in (self._trail, self.undo, self.redo):
+        for widget in (self.trail, self.undo, self.redo):
             widget.setVisible(not at_welcome)
 
     def open_menu(self) -> None:
@@ -110,51 +108,11 @@ class TopBar(QWidget):
         set_role(button, "framed")
         return button
 
-    def _show_trail(self) -> None:
-        front = self._session.front
-        name = front.name + (" •" if front.dirty else "")
-        self._trail.show_parts([name, front.graph_name], tip=str(front.path) if front.path else "Not saved yet")
-
     def _space(self) -> None:
         spacing = theme_manager().spacing
         self.setFixedHeight(spacing.px(46))
         self._row.setContentsMargins(spacing.m, 0, spacing.l, 0)
         self._row.setSpacing(spacing.m)
-
-
-class Trail(QWidget):
-    """Where one is: file › graph."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._labels: list[QLabel] = []
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.setAccessibleName("Document")
-
-    def show_parts(self, parts: list[str], *, tip: str) -> None:
-        """Shows the file and the graphs that lead to where one is."""
-        if [label.text() for label in self._labels if label.property("part") != "mark"] == parts:
-            self.setToolTip(tip)
-            return
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
-        self._labels = []
-        for at, part in enumerate(parts):
-            if at:
-                mark = QLabel("›")
-                set_role(mark, "faint")
-                self._row.addWidget(mark)
-            label = ElidedLabel(part, elide=Qt.TextElideMode.ElideMiddle)
-            label.setMaximumWidth(theme_manager().spacing.px(260))
-            set_role(label, "dim" if at < len(parts) - 1 else "")
-            self._labels.append(label)
-            self._row.addWidget(label)
-        self._row.setSpacing(theme_manager().spacing.m)
-        self.setToolTip(tip)
-        self.setAccessibleDescription(" in ".join(reversed(parts)))
 
 
 class ActionButton(QPushButton):

@@ -69,7 +69,7 @@ class MainWindow(DeskWindow):
         self._search = SearchEverything(
             self, self.topbar.search, session, settings, self.book, self.shelf, self._files, self.place_block
         )
-        self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._edit_node)
+        self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
         self.glances = Glances(session, self)
         self._assemble()
         self._connect()
@@ -163,9 +163,11 @@ class MainWindow(DeskWindow):
         self.setWindowTitle(f"{self._session.front.name}[*] – Layerloom")
         self.setWindowModified(self._session.dirty)
 
-    def _edit_node(self, node: str) -> None:
-        self._session.select([node])
-        self.panes.show("inspector")
+    def _open_node(self, node: str) -> None:
+        """Enters a composite; of any other node, shows the parameters."""
+        if not self._session.enter(node):
+            self._session.select([node])
+            self.panes.show("inspector")
 
     def _offer_recoveries(self, recoveries: list[Recovery]) -> None:
         self.welcome.offer_recoveries(recoveries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.actions import edit, file, network, run, view
+from app.actions import composite, edit, file, network, run, view
 from app.actions import help as help_actions
 from app.actions.action import Action, Menu, Scope
 
@@ -11,6 +11,7 @@ ALL: tuple[Action, ...] = (
     *edit.ACTIONS,
     *view.ACTIONS,
     *network.ACTIONS,
+    *composite.ACTIONS,
     *run.ACTIONS,
     *help_actions.ACTIONS,
 )

@@ -34,6 +34,18 @@ ACTIONS = (
         explains="Select nodes first.",
         run=lambda desk: desk.canvas.editing.freeze(),
     ),
+    Action(
+        id="network.bypass",
+        title="Bypass",
+        menu=Menu.NETWORK,
+        keys=("Ctrl+B",),
+        icon="bypass",
+        help="What enters a bypassed node leaves it as it came",
+        enabled=_nodes_chosen,
+        title_now=lambda desk: "Use again" if desk.canvas.editing.are_bypassed() else "Bypass",
+        explains="Select nodes first.",
+        run=lambda desk: desk.canvas.editing.bypass(),
+    ),
     canvas_action("arrange", Menu.NETWORK, section=1, icon="arrange", help_text="From left to right, without overlaps"),
     Action(
         id="network.check",

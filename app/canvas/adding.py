@@ -8,10 +8,10 @@ from PySide6.QtCore import QPoint, QPointF
 
 from app.canvas import changes
 from app.canvas.node_item import PortRef
-from app.canvas.search import Entry, block_entries
+from app.canvas.search import Entry, block_entries, composite_entries
 from app.canvas.search_popup import SearchPopup
 from app.canvas.wiring import port_for
-from graph_engine.blocks import all_blocks, get_block
+from graph_engine.blocks import all_blocks
 from graph_engine.document import AddNodes, Wire, title_of
 from graph_engine.document.geometry import measure
 
@@ -45,18 +45,20 @@ class AddBlock:
         self.popup.dismiss()
 
     def _entries(self) -> list[Entry]:
+        composites = composite_entries(self._scene.host.document, self._scene.host.graph_name)
         if self._anchor is None:
-            return block_entries()
+            return [*composites, *block_entries()]
+        composites = [entry for entry in composites if self._port_of(entry.key) is not None]
         blocks = [block for block in all_blocks().values() if self._port_of(block.key()) is not None]
         carried = self._scene.nodes[self._anchor.node].kind_of(self._anchor.side, self._anchor.name)
         # blocks made for this kind come before those that take anything
         blocks.sort(key=lambda block: not any(carried in port.kinds for port in block.inputs))
-        return block_entries(blocks)
+        return [*composites, *block_entries(blocks)]
 
     def _title(self) -> str:
         if self._anchor is None:
             return "Add a block"
-        title = title_of(self._scene.graph[self._anchor.node])
+        title = title_of(self._scene.graph[self._anchor.node], self._scene.graph)
         return f"Add after {title}" if self._anchor.side == "output" else f"Add before {title}"
 
     def _port_of(self, block: str) -> str | None:
@@ -64,12 +66,15 @@ class AddBlock:
         if self._anchor is None:
             return None
         item = self._scene.nodes[self._anchor.node]
-        return port_for(item.node, self._anchor, item.kind_of("output", self._anchor.name), get_block(block))
+        found = self._scene.graph.find_block(block)
+        if found is None:
+            return None
+        return port_for(self._scene.graph, self._anchor, item.kind_of("output", self._anchor.name), found)
 
     def _on_chosen(self, entry: Entry) -> None:
         graph, name = self._scene.graph, self._scene.host.graph_name
         node = changes.new_node(graph, entry.key, (0.0, 0.0))
-        size = measure(node)
+        size = measure(node, block=graph.block(node))
         x, y = self._at.x() - size.width / 2, self._at.y() - size.height / 2
         wires: tuple[Wire, ...] = ()
         port = self._port_of(entry.key)

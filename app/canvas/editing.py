@@ -11,8 +11,9 @@ from PySide6.QtGui import QGuiApplication
 from app.canvas import changes, clipboard
 from app.canvas.node_item import PortRef
 from app.canvas.wiring import Wiring
-from graph_engine.document import Connect, Graph, Move, SetNode, Wire, title_of
+from graph_engine.document import MAIN, AnyEdit, Batch, Connect, Graph, Move, SetNode, Wire, title_of
 from graph_engine.document.layout import arrange
+from graph_engine.document.porting import delete_nodes
 
 if TYPE_CHECKING:
     from app.canvas.view import CanvasView
@@ -47,9 +48,19 @@ class Editing:
 
     def delete(self) -> None:
         """Take away what is selected: nodes with their wires, and wires."""
-        edit = changes.delete(self._nodes, self._scene.selected_wires, self._name)
+        edit = self._deleted(self._nodes, self._scene.selected_wires)
         if edit is not None:
             self._scene.host.attempt(edit)
+
+    def _deleted(self, nodes: Sequence[str], wires: Sequence[Wire]) -> AnyEdit | None:
+        """Nodes and wires taken away; of a port of a composite, also what is wired to it at every use."""
+        if self._name == MAIN or not any(self._graph[node].block in ("input", "output") for node in nodes):
+            return changes.delete(nodes, wires, self._name)
+        ports = delete_nodes(self._scene.host.document, self._name, nodes)
+        gone = set(nodes)
+        rest = [wire for wire in wires if wire.source not in gone and wire.target not in gone]
+        cut = changes.delete((), rest, self._name)
+        return ports if cut is None else Batch(ports.label, (cut, *ports.edits))
 
     def dissolve(self) -> None:
         """Delete the selected nodes and join what was before them with what was after."""
@@ -69,7 +80,7 @@ class Editing:
         if self.copy():
             nodes = tuple(self._nodes)
             count = title_of(self._graph[nodes[0]], self._graph) if len(nodes) == 1 else f"{len(nodes)} nodes"
-            edit = changes.delete(nodes, (), self._name)
+            edit = self._deleted(nodes, ())
             if edit is not None:
                 self._scene.host.attempt(edit, label=f"Cut {count}")
 
@@ -165,6 +176,20 @@ class Editing:
             self._scene.host.attempt(
                 changes.together(f"{'Freeze' if frozen else 'Thaw'} {_count(len(changed))}", changed)
             )
+
+    def are_bypassed(self) -> bool:
+        """Whether all that is selected is bypassed."""
+        return bool(self._nodes) and all(self._graph[node].bypassed for node in self._nodes)
+
+    def bypass(self) -> None:
+        """Let what enters the selected nodes leave as it came, or use them again when all are bypassed."""
+        bypassed = not self.are_bypassed()
+        changed = [node for node in self._nodes if self._graph[node].bypassed != bypassed]
+        if changed:
+            titles = title_of(self._graph[changed[0]], self._graph) if len(changed) == 1 else _count(len(changed))
+            edits = [SetNode(node, "bypassed", bypassed, self._name) for node in changed]
+            edit = changes.together(f"{'Bypass' if bypassed else 'Use again'} {titles}", edits)
+            self._scene.host.attempt(edit, label=f"{'Bypass' if bypassed else 'Use'} {titles}")
 
     def arrange(self) -> None:
         """Lay the drawing out in layers from left to right."""

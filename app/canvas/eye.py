@@ -16,6 +16,7 @@ from app.canvas.paint.empty import paint_empty, paint_hint
 from app.canvas.paint.grid import Grid
 from app.canvas.scene import CanvasScene
 from app.theme import theme_manager
+from graph_engine.document import MAIN
 
 LEAST_ZOOM, MOST_ZOOM = 0.02, 4.0
 
@@ -68,7 +69,9 @@ class Eye(QGraphicsView):
     @property
     def hint(self) -> str:
         """What can be done now, in one line at the foot."""
-        return _HINT if self.canvas_scene.nodes else ""
+        if not self.canvas_scene.nodes:
+            return ""
+        return _HINT if self.canvas_scene.host.graph_name == MAIN else f"Esc: back out · {_HINT}"
 
     def paint_gesture(self, painter: QPainter) -> None:
         """Draw over the scene, in scene coordinates."""

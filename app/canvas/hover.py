@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 
 from app.canvas.node_item import NodeItem, PortRef
 from app.canvas.wire_item import WireItem
-from graph_engine.blocks import find_block
 from graph_engine.check.report import State
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Hover:
 
 def _about_port(item: NodeItem, port: PortRef) -> str:
     """A port's name, what it carries or takes, and what it is for."""
-    block = find_block(item.node.block)
+    block = item.block
     declared = None
     if block is not None:
         declared = block.input(port.name) if port.side == "input" else block.output(port.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt
@@ -22,17 +23,17 @@ class RenameField(QLineEdit):
         super().__init__(canvas.viewport())
         self._canvas = canvas
         self._node: str | None = None
+        self._take: Callable[[str], object] | None = None
         self.setAccessibleName("Title of the node")
         self.hide()
-        self.returnPressed.connect(self._commit)
         self.installEventFilter(self)
 
-    def open(self, node: str) -> None:
-        """Edit the title of `node`."""
-        self._node = node
-        current = self._canvas.canvas_scene.graph[node]
-        self.setText(title_of(current))
-        self.setPlaceholderText(title_of(current.with_(title="")))
+    def open(self, node: str, take: Callable[[str], object] | None = None) -> None:
+        """Edit the title of `node`; `take` is given the text instead of the node."""
+        self._node, self._take = node, take
+        graph = self._canvas.canvas_scene.graph
+        self.setText(title_of(graph[node], graph))
+        self.setPlaceholderText(title_of(graph[node].with_(title=""), graph))
         self.follow()
         self.show()
         self.selectAll()
@@ -59,15 +60,24 @@ class RenameField(QLineEdit):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self and event.type() == QEvent.Type.FocusOut and self._node is not None:
             self._commit()
-        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
-            self._leave()
-            return True
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            # both end here: a line edit would hand Enter on to the canvas, which opens the node
+            if event.key() == Qt.Key.Key_Escape:
+                self._leave()
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._commit()
+                return True
         return super().eventFilter(watched, event)
 
     def _commit(self) -> None:
-        node, text = self._node, " ".join(self.text().split())
+        node, take, text = self._node, self._take, " ".join(self.text().split())
         self._leave()
-        if node is not None and node in self._canvas.canvas_scene.nodes:
+        if node is None or node not in self._canvas.canvas_scene.nodes:
+            return
+        if take is not None:
+            take(text)
+        else:
             self._canvas.editing.set_title(node, text)
 
     def _leave(self) -> None:

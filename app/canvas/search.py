@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graph_engine.blocks import Block, all_blocks
+from graph_engine.document import Document, natural
+from graph_engine.document.composite import MARK, reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,20 @@ def block_entries(blocks: Iterable[type[Block]] | None = None) -> list[Entry]:
     return [
         Entry(block.key(), block.title, block.category.value, block.summary(), tuple(block.keywords))
         for block in chosen
+    ]
+
+
+def composite_entries(document: Document, graph: str | None = None) -> list[Entry]:
+    """The composites of a document as entries; of a graph, those that can be placed in it."""
+    found = [
+        block
+        for name in document.composites
+        if graph is None or graph not in reached(document.graphs, [name])
+        if (block := document.find_block(MARK + name)) is not None
+    ]
+    return [
+        Entry(block.key(), block.title, block.category.value, block.summary(), ("composite", *block.keywords))
+        for block in sorted(found, key=lambda block: natural(block.title))
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -36,7 +36,6 @@ from app.canvas.node_item import PortRef
 from app.canvas.rename import RenameField
 from app.canvas.wire_item import WireItem
 from app.canvas.wiring import Wiring
-from graph_engine.blocks import find_block
 from graph_engine.document import Node
 from graph_engine.document.geometry import HEADER
 
@@ -63,6 +62,9 @@ class CanvasView(Eye):
 
     node_activated = Signal(str)
     """A node was double-clicked, or Enter was pressed on it."""
+
+    leave_requested = Signal()
+    """Esc was pressed, and there was nothing here that it would end."""
 
     message = Signal(str, QPoint)
     """Something to tell the user, and where on the screen it concerns."""
@@ -143,7 +145,7 @@ class CanvasView(Eye):
         return best
 
     def _may_stand_on(self, node: Node, item: WireItem) -> bool:
-        if changes.splice(node, item.wire, "", added=True) is None:
+        if changes.splice(self.canvas_scene.graph, node, item.wire, "", added=True) is None:
             return False
         source = PortRef(item.wire.source, "output", item.wire.output)
         return Wiring(self.canvas_scene, source).fits_block(node.block)
@@ -170,12 +172,12 @@ class CanvasView(Eye):
         """Open the list of what fits a wire that was released on empty canvas."""
         self.adding.open(pointer.view, anchor)
 
-    def rename(self, node: str | None = None) -> None:
-        """Edit the title of a node (else of the one selected last) in place."""
+    def rename(self, node: str | None = None, take: Callable[[str], object] | None = None) -> None:
+        """Edit the title of a node (else of the one selected last) in place; `take` is given it instead of the node."""
         chosen = node or next(reversed(self.canvas_scene.selected_nodes), None)
         if chosen is not None:
             self.reveal((chosen,))
-            self._rename.open(chosen)
+            self._rename.open(chosen, take)
 
     # --- gestures
 
@@ -350,6 +352,8 @@ class CanvasView(Eye):
             self.cancel_gesture()
         elif self._has_selection():
             self.canvas_scene.choose()
+        else:
+            self.leave_requested.emit()
 
     def _has_selection(self) -> bool:
         return bool(self.canvas_scene.selected_nodes or self.canvas_scene.selected_wires)
@@ -372,8 +376,8 @@ class CanvasView(Eye):
     # --- drops
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        block = _block_of(event.mimeData())
-        if block is None or not self.canvas_scene.has_graph:
+        block = self._block_of(event.mimeData()) if self.canvas_scene.has_graph else None
+        if block is None:
             event.ignore()
             return
         self.cancel_gesture()
@@ -408,10 +412,9 @@ class CanvasView(Eye):
     def _pointer_at(self, at: QPointF) -> Pointer:
         return Pointer(at, self.to_scene(at), self.viewport().mapToGlobal(at.toPoint()))
 
-
-def _block_of(data: QMimeData) -> str | None:
-    """The block that a drag carries."""
-    if not data.hasFormat(BLOCK_MIME):
-        return None
-    name = bytes(data.data(BLOCK_MIME).data()).decode(errors="replace")
-    return name if find_block(name) is not None else None
+    def _block_of(self, data: QMimeData) -> str | None:
+        """The block that a drag carries."""
+        if not data.hasFormat(BLOCK_MIME):
+            return None
+        name = bytes(data.data(BLOCK_MIME).data()).decode(errors="replace")
+        return name if self.canvas_scene.graph.find_block(name) is not None else None

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from app.canvas.node_item import NodeItem, PortRef
 from app.canvas.scene import CanvasScene
-from graph_engine.blocks import Block, Kind, get_block
+from graph_engine.blocks import Block, Kind
 from graph_engine.document import Graph, Node, Wire, why_not_wire
 from graph_engine.document.geometry import Side
 
@@ -49,7 +49,8 @@ class Wiring:
         """Whether a new node of `block` may follow the anchor (or lead to it)."""
         item = self._scene.nodes[self.anchor.node]
         carried = item.kind_of(self.anchor.side, self.anchor.name)
-        return port_for(item.node, self.anchor, carried, get_block(block)) is not None
+        found = self._scene.graph.find_block(block)
+        return found is not None and port_for(self._scene.graph, self.anchor, carried, found) is not None
 
     @cached_property
     def _circle(self) -> set[str]:
@@ -66,7 +67,7 @@ class Wiring:
         carried = self._carried(wire)
         key = (item.node.block, name, carried)
         if key not in self._known:
-            pair = Graph((graph[wire.source], graph[wire.target]))
+            pair = _alone(graph, graph[wire.source], graph[wire.target])
             self._known[key] = why_not_wire(pair, wire, carried) is None
         return self._known[key]
 
@@ -74,10 +75,10 @@ class Wiring:
         return self._scene.nodes[wire.source].kind_of("output", wire.output)
 
 
-def port_for(anchor_node: Node, anchor: PortRef, carried: Kind, block: type[Block]) -> str | None:
+def port_for(graph: Graph, anchor: PortRef, carried: Kind, block: type[Block]) -> str | None:
     """The first port of a new node of `block` that a wire from `anchor` may end at; None when there is none."""
     new = Node(f"{block.key()}_new", block.key())
-    pair = Graph((anchor_node, new))
+    pair = _alone(graph, graph[anchor.node], new)
     if anchor.side == "output":
         for declared in block.inputs:
             name = f"{declared.name}.0" if declared.variadic else declared.name
@@ -88,3 +89,10 @@ def port_for(anchor_node: Node, anchor: PortRef, carried: Kind, block: type[Bloc
         if why_not_wire(pair, Wire(new.id, output.name, anchor.node, anchor.name), output.kind) is None:
             return output.name
     return None
+
+
+def _alone(graph: Graph, *nodes: Node) -> Graph:
+    """These nodes in a graph of their own that knows the same blocks."""
+    pair = Graph(nodes)
+    pair.find_block, pair.find_graph = graph.find_block, graph.find_graph
+    return pair

@@ -22,13 +22,11 @@ def blocks(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One block, in full.", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the blocks of the library.
+    """List the blocks of the library, and the composites that come with Layerloom, marked by an @.
 
     Example: layerloom blocks conv2d
     """
-    from graph_engine.blocks import all_blocks, get_block
-
-    found = [get_block(name)] if name else list(all_blocks().values())
+    found = [_find(name)] if name else _everything()
     if json:
         print_json([_block_data(block) for block in found])
     elif name:
@@ -59,6 +57,31 @@ def presets(
         _show_preset(found[0])
     else:
         _list_presets(found)
+
+
+def _everything() -> list[type[Block]]:
+    """The blocks, and after them the composites."""
+    from graph_engine.blocks import all_blocks
+    from presets.parts import parts
+
+    return [*all_blocks().values(), *(part.block for part in parts().values())]
+
+
+def _find(name: str) -> type[Block]:
+    """The block called `name`, or the composite `@name`; its @ may be left out.
+
+    Raises: UnknownBlock with the nearest names of both.
+    """
+    from graph_engine.blocks import find_block
+    from graph_engine.blocks.registry import UnknownBlock
+
+    known = {block.key(): block for block in _everything()}
+    block = find_block(name) or known.get(name) or known.get(f"@{name}")
+    if block is None:
+        near = get_close_matches(name.removeprefix("@"), [each.removeprefix("@") for each in known], n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "`layerloom blocks` lists them."
+        raise UnknownBlock(f"There is no block called {name!r}. {hint}")
+    return block
 
 
 def _block_data(block: type[Block]) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class CodePanel(QWidget):
         self.copy.clicked.connect(self._copy)
         self._copied = QTimer(self, singleShot=True, interval=_COPIED_FOR)
         self._copied.timeout.connect(lambda: self.copy.setText("Copy"))
+        self._laid_out = QTimer(self, singleShot=True, interval=0)
+        self._laid_out.timeout.connect(lambda: self._mark_selection(reveal=True))
         self._empty = EmptyState("code", "")
         self._bar = QHBoxLayout()
         self._bar.addWidget(self._about, 1)
@@ -61,6 +63,7 @@ class CodePanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._show()
+        self._laid_out.start()  # a panel that has just come to the front has no size yet
 
     def _forget(self) -> None:
         self._program = None
@@ -100,18 +103,19 @@ class CodePanel(QWidget):
         else:
             self._empty.set_sentence("It is being written.", title="No program yet")
 
-    def _mark_selection(self) -> None:
+    def _mark_selection(self, *, reveal: bool = False) -> None:
+        """Lights the lines of what is selected; brings them into view unless it is the code that is worked in."""
         if self._program is None or self._session.program is not self._program:
             self.view.mark_lines([])
             return
-        chosen = set(self._session.selection.nodes)
+        chosen = {self._session.place(node) for node in self._session.selection.nodes}
         lines = [line for line, nodes in sorted(self._program.lines.items()) if chosen & set(nodes)]
-        self.view.mark_lines(lines, reveal=not self.view.hasFocus())
+        self.view.mark_lines(lines, reveal=reveal or not self.view.hasFocus())
 
     def _select_nodes(self, line: int) -> None:
         nodes = self._program.lines.get(line, ()) if self._program is not None else ()
         if nodes:
-            self._session.reveal(*nodes)
+            self._session.show_place(*nodes)
 
     def _copy(self) -> None:
         if self._program is not None:

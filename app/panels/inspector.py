@@ -1,4 +1,4 @@
-"""The inspector: everything about the selected node, about several, or about the document when nothing is selected."""
+"""The inspector: all about the selected node, about several, or with nothing selected about the drawing shown."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from app.panels.inspector_composite import CompositePage
 from app.panels.inspector_document import DocumentPage
 from app.panels.inspector_node import NodePage
 from app.panels.inspector_several import SeveralPage
 from app.theme import set_surface, theme_manager
+from graph_engine.document import MAIN
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -27,8 +29,9 @@ class InspectorPanel(QWidget):
         self.node_page = NodePage(session)
         self.document_page = DocumentPage(session)
         self.several_page = SeveralPage(session)
+        self.composite_page = CompositePage(session)
         self._pages = QStackedWidget()
-        for page in (self.document_page, self.node_page, self.several_page):
+        for page in (self.document_page, self.node_page, self.several_page, self.composite_page):
             self._pages.addWidget(_Scrolled(page))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -40,8 +43,8 @@ class InspectorPanel(QWidget):
 
     def rename(self) -> None:
         """Lets the user give the selected node, or the document, another title."""
-        page = self.node_page if self._pages.currentIndex() == 1 else self.document_page
-        page.header.title.begin()
+        pages = (self.document_page, self.node_page, self.document_page, self.composite_page)
+        pages[self._pages.currentIndex()].header.title.begin()
 
     def focus_form(self, parameter: str | None = None) -> None:
         """Puts the keyboard into a parameter of the selected node."""
@@ -71,6 +74,9 @@ class InspectorPanel(QWidget):
         elif nodes:
             self._pages.setCurrentIndex(1)
             self.node_page.show_node(nodes[0])
+        elif self._session.graph_name != MAIN:
+            self._pages.setCurrentIndex(3)
+            self.composite_page.refresh()
         else:
             self._pages.setCurrentIndex(0)
             self.document_page.refresh()

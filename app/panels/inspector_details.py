@@ -170,6 +170,11 @@ class HelpText(QFrame):
             column.addWidget(label)
 
 
+def has_help(block: type[Block]) -> bool:
+    """Whether more is to be said of a block than its summary."""
+    return bool(help_paragraphs(block) or port_helps(block) or block.reference is not None)
+
+
 def help_paragraphs(block: type[Block]) -> list[str]:
     """The help of a block after its first sentence, lines of shapes kept, lines of prose joined."""
     rest = (block.__doc__ or "").strip().split("\n")[1:]

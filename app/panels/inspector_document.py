@@ -13,12 +13,11 @@ from app.panels.inspector_details import Facts, shape_text
 from app.panels.inspector_header import InspectorHeader
 from app.theme import set_role, theme_manager
 from app.widgets import Section
-from graph_engine.blocks import Role, find_block
+from graph_engine.blocks import Role
 from graph_engine.document import SetAbout
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.check.report import CheckResult
 
 _NOTE_LINES = 8
 
@@ -78,7 +77,7 @@ class DocumentPage(QWidget):
 
     def _show_check(self) -> None:
         check = self._session.check
-        borders = self._borders(check) if check is not None else []
+        borders = self._borders() if check is not None else []
         self._border_facts.show_lines(borders)
         self.borders.setVisible(bool(borders))
         total = check.total if check is not None else None
@@ -92,10 +91,10 @@ class DocumentPage(QWidget):
         self._cost_facts.show_lines(lines)
         self.cost.setVisible(bool(lines))
 
-    def _borders(self, check: CheckResult) -> list[str]:
+    def _borders(self) -> list[str]:
         rows: list[tuple[str, str]] = []
         for node in self._session.graph:
-            block, report = find_block(node.block), check.nodes.get(node.id)
+            block, report = self._session.graph.block(node), self._session.report(node.id)
             if block is None or report is None or block.role not in (Role.INPUT, Role.OUTPUT):
                 continue
             specs = report.outputs if block.role is Role.INPUT else report.inputs

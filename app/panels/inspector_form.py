@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.formulas import may_hold_formulas, meaning
 from app.panels.parameter_field import field_for, json_value, show_value
 from app.theme import theme_manager
 from app.widgets import FormRow, Scrubbable, Section
-from graph_engine.document import SetParameter
+from app.widgets.field import InvalidText
+from app.widgets.parsed_field import ParsedField
+from graph_engine.blocks.named import is_formula, plain
+from graph_engine.blocks.parameter import ParameterType
+from graph_engine.document import MAIN, EditRefused, SetParameter
+from graph_engine.document.porting import rename_port
 
 if TYPE_CHECKING:
     from app.session import Session
     from graph_engine.blocks import Block, ParameterSpec
+    from graph_engine.document import Edit, Node
 
 
 class ParameterForm(QWidget):
@@ -26,7 +33,7 @@ class ParameterForm(QWidget):
     def __init__(self, session: Session, block: type[Block], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._node = ""
+        self._node, self._graph = "", MAIN
         self.rows: dict[str, FormRow] = {}
         self._fields: dict[str, QWidget] = {}
         self._specs = {spec.name: spec for spec in block.parameters()}
@@ -48,11 +55,11 @@ class ParameterForm(QWidget):
 
     def show_node(self, node: str) -> None:
         """Shows the values of `node`; what was typed for another one is entered first."""
-        if node != self._node:
+        if (node, self._session.graph_name) != (self._node, self._graph):
             for field in self._fields.values():
                 if field.hasFocus() and isinstance(field, Scrubbable):
                     field.commit()
-        self._node = node
+        self._node, self._graph = node, self._session.graph_name
         self.refresh()
 
     def refresh(self) -> None:
@@ -60,20 +67,27 @@ class ParameterForm(QWidget):
         if self._node not in self._session.graph:
             return
         values = self._session.graph[self._node].parameters
+        takes_formulas = may_hold_formulas(self._session)
         for name, spec in self._specs.items():
-            if self._session.preview is None or not self._fields[name].hasFocus():
-                show_value(self._fields[name], spec, values.get(name, spec.default))
-        self.show_problems()
+            field = self._fields[name]
+            if isinstance(field, ParsedField) and spec.type is not ParameterType.TEXT:
+                field.set_formulas((lambda text: meaning(self._session, text)) if takes_formulas else None)
+            if self._session.preview is None or not field.hasFocus():
+                show_value(field, spec, values.get(name, spec.default), self._given)
+        self.show_check()
 
-    def show_problems(self) -> None:
-        """Puts what the check says of a parameter under its field."""
+    def show_check(self) -> None:
+        """Puts what the check says of a parameter under its field, and what a formula gives."""
+        if self._node not in self._session.graph:
+            return
         found = {
             problem.parameter: problem.message
             for problem in self._session.problems
-            if problem.node == self._node and problem.parameter
+            if (problem.graph, problem.node) == (self._session.graph_name, self._node) and problem.parameter
         }
         for name, row in self.rows.items():
             row.field.set_error(found.get(name))
+            self._show_given(name)
 
     def focus(self, parameter: str | None = None) -> None:
         """Puts the keyboard into a field, the first one by default."""
@@ -91,28 +105,60 @@ class ParameterForm(QWidget):
         self._fields[spec.name] = field
         return row
 
+    def _given(self, formula: str) -> Any:
+        try:
+            return meaning(self._session, formula)
+        except InvalidText:
+            return None
+
+    def _show_given(self, name: str) -> None:
+        """Says under a field what its formula gives in this use."""
+        row = self.rows[name]
+        written = self._session.graph[self._node].parameters.get(name)
+        is_typed = isinstance(row.widget, ParsedField)
+        value = row.field.value() if is_typed else written
+        given = self._given(str(value)) if is_formula(value) else None
+        by = "" if is_typed else f" by {value}"
+        row.set_note(f"gives {plain(given)} here{by}" if given is not None else "")
+
     def _on_edited(self, spec: ParameterSpec, value: Any) -> None:
-        if not self._node:
+        if self._shown_node() is None or self._graph != self._session.graph_name:
             return
+        self._show_given(spec.name)
         edit = self._edit(spec, value)
         self._session.try_out(edit if self._is_new(spec, edit) else None)
 
     def _on_committed(self, spec: ParameterSpec, value: Any) -> None:
-        if not self._node:
+        if self._shown_node() is None:
             return
         edit = self._edit(spec, value)
         if self._is_new(spec, edit):
-            self._session.attempt(edit)
+            self._session.attempt(self._with_uses(spec, edit))
         else:
             self._session.try_out(None)
 
     def _edit(self, spec: ParameterSpec, value: Any) -> SetParameter:
-        return SetParameter(self._node, spec.name, json_value(spec, value), self._session.graph_name)
+        return SetParameter(self._node, spec.name, json_value(spec, value), self._graph)
+
+    def _with_uses(self, spec: ParameterSpec, edit: SetParameter) -> Edit:
+        """The name of a composite's port changes together with the wires at its uses."""
+        node = self._shown_node()
+        is_port = self._graph != MAIN and node is not None and node.block in ("input", "output")
+        if is_port and spec.name == "name" and isinstance(edit.value, str):
+            try:
+                return rename_port(self._session.document, self._graph, self._node, edit.value)
+            except EditRefused:
+                return edit  # a name that can't be: the check says so
+        return edit
 
     def _is_new(self, spec: ParameterSpec, edit: SetParameter) -> bool:
-        return self._node in self._session.graph and (
-            self._session.graph[self._node].parameters.get(spec.name) != edit.value
-        )
+        node = self._shown_node()
+        return node is not None and node.parameters.get(spec.name) != edit.value
+
+    def _shown_node(self) -> Node | None:
+        """The node that is shown; what is typed is for it, also when another level comes to be seen meanwhile."""
+        graph = self._session.document.graphs.get(self._graph)
+        return graph.nodes.get(self._node) if graph is not None else None
 
     def _space(self) -> None:
         self._column.setSpacing(theme_manager().spacing.px(5))

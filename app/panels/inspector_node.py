@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.panels.inspector_details import Facts, HelpText, Snippet, cost_lines, snippet, tensor_lines
+from app.panels.inspector_details import Facts, HelpText, Snippet, cost_lines, has_help, snippet, tensor_lines
 from app.panels.inspector_form import ParameterForm
 from app.panels.inspector_header import InspectorHeader
+from app.panels.inspector_use import ShareRow, UseSection
 from app.panels.problem_row import ProblemRow
 from app.theme import theme_manager
 from app.widgets import FormRow, Section, Toggle
-from graph_engine.blocks import Role, find_block
+from graph_engine.blocks import Role
 from graph_engine.check.report import Problem, Severity
-from graph_engine.document import SetNode
+from graph_engine.document import MAIN, SetNode
+from graph_engine.document.composite import Composite
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -27,15 +29,16 @@ _UNKNOWN = "This Layerloom does not know this block. The node is kept as it was 
 class NodePage(QWidget):
     """Title, what is wrong, parameters, tensors, cost, live figures, source, weights and help of a node.
 
-    Forms and helps are made once for each block and kept: walking through nodes stays quick.
+    Forms and helps are made once for each block and kept: walking through nodes stays quick. A composite that is
+    declared anew is another block.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._node = ""
-        self._forms: dict[str, ParameterForm] = {}
-        self._helps: dict[str, HelpText] = {}
+        self._node, self._graph = "", MAIN
+        self._forms: dict[type[Block], ParameterForm] = {}
+        self._helps: dict[type[Block], HelpText] = {}
         self._problems: tuple[Problem, ...] = ()
         self._live: dict[str, list[str]] = {}
         self.header = InspectorHeader()
@@ -53,12 +56,16 @@ class NodePage(QWidget):
         row = FormRow("Freeze", self.freeze, help_text="Frozen weights keep their values while the rest is trained.")
         self.freeze.committed.connect(self._freeze)
         self.weights.add(row)
+        self.shares = ShareRow(session)
+        self.weights.add(self.shares)
+        self.use = UseSection(session)
         self.help = Section("Help")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self.header)
         self._column.addLayout(self._trouble)
-        for section in (self.parameters, self.tensors, self.cost, self.live, self.code, self.weights, self.help):
+        sections = (self.parameters, self.use, self.tensors, self.cost, self.live, self.code, self.weights, self.help)
+        for section in sections:
             self._column.addWidget(section)
         session.check_changed.connect(self._show_check)
         session.program_changed.connect(self._show_code)
@@ -68,8 +75,8 @@ class NodePage(QWidget):
     @property
     def form(self) -> ParameterForm | None:
         """The form of the node that is shown; None for one without parameters."""
-        node = self._session.graph.nodes.get(self._node)
-        return self._forms.get(node.block) if node is not None else None
+        block = self._session.graph.block(self._node) if self._node in self._session.graph else None
+        return self._forms.get(block) if block is not None else None
 
     def show_node(self, name: str) -> None:
         """Shows a node of the graph."""
@@ -77,9 +84,9 @@ class NodePage(QWidget):
             return
         if name != self._node:
             self.show_live([])
-        self._node = name
+        self._node, self._graph = name, self._session.graph_name
         node = self._session.graph[name]
-        block = find_block(node.block)
+        block = self._session.graph.block(node)
         title = block.title if block is not None else node.block
         self.header.show_about(
             node.title,
@@ -90,6 +97,7 @@ class NodePage(QWidget):
         )
         self._show_form(block)
         self._show_help(block)
+        self.use.show_node(name)
         self.freeze.set_value(node.frozen)
         self._show_check()
         self._show_code()
@@ -120,11 +128,11 @@ class NodePage(QWidget):
     def _show_form(self, block: type[Block] | None) -> None:
         wanted = None
         if block is not None and block.parameters():
-            key = block.key()
-            if key not in self._forms:
-                self._forms[key] = ParameterForm(self._session, block)
-                self.parameters.add(self._forms[key])
-            wanted = self._forms[key]
+            if block not in self._forms:
+                self._drop_older(self._forms, block)
+                self._forms[block] = ParameterForm(self._session, block)
+                self.parameters.add(self._forms[block])
+            wanted = self._forms[block]
             wanted.show_node(self._node)
         for form in self._forms.values():
             form.setVisible(form is wanted)
@@ -133,14 +141,20 @@ class NodePage(QWidget):
     def _show_help(self, block: type[Block] | None) -> None:
         wanted = None
         if block is not None:
-            key = block.key()
-            if key not in self._helps:
-                self._helps[key] = HelpText(block)
-                self.help.add(self._helps[key])
-            wanted = self._helps[key]
+            if block not in self._helps:
+                self._drop_older(self._helps, block)
+                self._helps[block] = HelpText(block)
+                self.help.add(self._helps[block])
+            wanted = self._helps[block]
         for text in self._helps.values():
             text.setVisible(text is wanted)
-        self.help.setVisible(wanted is not None)
+        self.help.setVisible(block is not None and has_help(block))
+
+    @staticmethod
+    def _drop_older(kept: dict[type[Block], Any], block: type[Block]) -> None:
+        """Forgets what was made for a composite as it was declared before."""
+        for older in [each for each in kept if issubclass(block, Composite) and each.key() == block.key()]:
+            kept.pop(older).deleteLater()
 
     def _show_check(self) -> None:
         if self._node not in self._session.graph:
@@ -157,17 +171,23 @@ class NodePage(QWidget):
         block = self._session.graph.block(self._node)
         has_weights = report is not None and report.cost.params > 0
         frozen = self._session.graph[self._node].frozen
-        self.weights.setVisible(frozen or (has_weights and block is not None and block.role is Role.LAYER))
+        is_weighted = has_weights and block is not None and block.role is Role.LAYER
+        shares = self._session.graph[self._node].shares
+        may_share = self.shares.show_node(self._node)
+        self.shares.setVisible(may_share and (is_weighted or bool(shares)))
+        self.weights.setVisible(frozen or bool(shares) or is_weighted)
         self._show_problems()
+        self.use.show_given()
         form = self.form
         if form is not None:
-            form.show_problems()
+            form.show_check()
 
     def _show_problems(self) -> None:
         problems = tuple(
             problem
             for problem in self._session.problems
-            if problem.node == self._node and problem.severity is not Severity.INFO
+            if (problem.graph, problem.node) == (self._session.graph_name, self._node)
+            and problem.severity is not Severity.INFO
         )
         if problems == self._problems:
             return
@@ -183,7 +203,11 @@ class NodePage(QWidget):
 
     def _show_code(self) -> None:
         program = self._session.program
-        text = snippet(program, self._node) if program is not None and self._node in self._session.graph else ""
+        text = (
+            snippet(program, self._session.place(self._node))
+            if program is not None and self._node in self._session.graph
+            else ""
+        )
         if text:
             self._snippet.show_text(text)
         self.code.setVisible(bool(text))
@@ -192,12 +216,14 @@ class NodePage(QWidget):
         self._session.attempt(fix.edit, label=fix.label)
 
     def _rename(self, title: str) -> None:
-        node = self._session.graph[self._node]
-        block = find_block(node.block)
+        graph = self._session.document.graphs.get(self._graph)
+        if graph is None or self._node not in graph:
+            return
+        node, block = graph[self._node], graph.block(self._node)
         if block is not None and title == block.title:
             title = ""
         if title != node.title:
-            self._session.attempt(SetNode(self._node, "title", title, self._session.graph_name))
+            self._session.attempt(SetNode(self._node, "title", title, self._graph))
 
     def _freeze(self, frozen: object) -> None:
         self._session.attempt(SetNode(self._node, "frozen", bool(frozen), self._session.graph_name))

@@ -18,6 +18,7 @@ from graph_engine.document.surgery import wrap_in_residual
 
 if TYPE_CHECKING:
     from app.session import Session
+    from graph_engine.document.edits import NodeAttribute
 
 
 class SeveralPage(QWidget):
@@ -41,6 +42,11 @@ class SeveralPage(QWidget):
         self.wrap = QPushButton("Wrap in residual")
         self.wrap.clicked.connect(self._wrap)
         self.together.add(self.wrap)
+        self.bypass = Toggle()
+        self.together.add(
+            FormRow("Bypass all", self.bypass, help_text="What enters each at its first input leaves as it came.")
+        )
+        self.bypass.committed.connect(self._bypass)
         self._why_not = QLabel()
         self._why_not.setWordWrap(True)
         set_role(self._why_not, "faint")
@@ -69,6 +75,7 @@ class SeveralPage(QWidget):
         self.cost.setVisible(bool(lines))
         self.weights.setVisible(cost.params > 0)
         self.freeze.set_value(all(self._session.graph[node].frozen for node in nodes))
+        self.bypass.set_value(all(self._session.graph[node].bypassed for node in nodes))
         reason = self._refusal()
         self.wrap.setEnabled(reason == "")
         self._why_not.setText(reason)
@@ -86,14 +93,21 @@ class SeveralPage(QWidget):
         session.attempt(wrap_in_residual(session.graph, session.selection.nodes, session.graph_name))
 
     def _freeze(self, frozen: object) -> None:
+        self._set("frozen", "Freeze" if frozen else "Thaw", is_on=bool(frozen))
+
+    def _bypass(self, bypassed: object) -> None:
+        self._set("bypassed", "Bypass" if bypassed else "Use", is_on=bool(bypassed))
+
+    def _set(self, flag: NodeAttribute, verb: str, *, is_on: bool) -> None:
+        """Sets a flag of all as one step."""
         session = self._session
         edits = tuple(
-            SetNode(node, "frozen", bool(frozen), session.graph_name)
+            SetNode(node, flag, is_on, session.graph_name)
             for node in session.selection.nodes
-            if session.graph[node].frozen != bool(frozen)
+            if getattr(session.graph[node], flag) != is_on
         )
         if edits:
-            session.attempt(Batch(f"{'Freeze' if frozen else 'Thaw'} {plural(len(edits), 'node')}", edits))
+            session.attempt(Batch(f"{verb} {plural(len(edits), 'node')}", edits))
 
     def _space(self) -> None:
         self._column.setSpacing(theme_manager().spacing.px(10))

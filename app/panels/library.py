@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QDrag, QFontMetrics, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QContextMenuEvent, QDrag, QFontMetrics, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
+    QMenu,
     QStackedLayout,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -13,10 +16,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.figures import plural
 from app.panels.library_model import CATEGORY_ROLE, KEY_ROLE, LibraryModel
-from app.theme import qcolor, set_role, set_surface, theme_manager
+from app.theme import icon, qcolor, set_role, set_surface, theme_manager
 from app.widgets import EmptyState, SearchField
-from graph_engine.blocks import get_block
+from graph_engine.blocks import Block
+from graph_engine.document import RemoveGraph
+from graph_engine.document.composite import graph_of, is_composite
+from graph_engine.document.porting import uses_of
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 
 class LibraryPanel(QWidget):
@@ -25,8 +35,9 @@ class LibraryPanel(QWidget):
     block_chosen = Signal(str)
     """A block is to be placed where the window thinks best."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._session = session
         set_surface(self, "panel")
         self.setAccessibleName("Blocks")
         self.model = LibraryModel()
@@ -43,8 +54,32 @@ class LibraryPanel(QWidget):
         self.filter.edited.connect(self._filter)
         self.filter.committed.connect(self._place_best)
         self.tree.placed.connect(self.block_chosen)
+        self.tree.menu_requested.connect(self._open_menu)
+        session.opened.connect(self._show_composites)
+        session.changed.connect(self._show_composites)
+        self._show_composites()
         theme_manager().changed.connect(self._space)
         self._space()
+
+    def _show_composites(self) -> None:
+        if self.model.show_composites(self._session.document):
+            self._filter(self.filter.text())
+
+    def _open_menu(self, key: str, at: QPoint) -> None:
+        """What can be done with a composite."""
+        if not is_composite(key):
+            return
+        session, name = self._session, graph_of(key)
+        uses = sum(1 for _ in uses_of(session.document, name))
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.addAction(icon("plus"), "Place", lambda: self.block_chosen.emit(key))
+        menu.addAction(icon("arrow-right"), "Show what is inside", lambda: session.show_graph(name))
+        menu.addSeparator()
+        title = "Delete" if not uses else f"Delete (used {plural(uses, 'time')})"
+        delete = menu.addAction(icon("trash"), title, lambda: session.attempt(RemoveGraph(name)))
+        delete.setEnabled(not uses)
+        menu.popup(at)
 
     def _filter(self, text: str) -> None:
         self.model.filter(text)
@@ -69,6 +104,8 @@ class LibraryTree(QTreeView):
     """Categories with their dots; a click on one folds it."""
 
     placed = Signal(str)
+    menu_requested = Signal(str, QPoint)
+    """A menu is asked for on a block, at a place on the screen."""
 
     def __init__(self, model: LibraryModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,10 +163,18 @@ class LibraryTree(QTreeView):
             return
         drag = QDrag(self)
         drag.setMimeData(self._model.mimeData([index]))
-        picture = chip_of(key, self.devicePixelRatioF())
+        picture = chip_of(self._model.block(key), self.devicePixelRatioF())
         drag.setPixmap(picture)
         drag.setHotSpot(QPoint(theme_manager().spacing.l, theme_manager().spacing.l))
         drag.exec(supported, Qt.DropAction.CopyAction)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        key = self._model.key(index)
+        if key is not None:
+            below = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+            self.menu_requested.emit(key, event.globalPos() if by_mouse else below)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -220,11 +265,10 @@ class _LibraryDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def chip_of(key: str, ratio: float) -> QPixmap:
+def chip_of(block: type[Block], ratio: float) -> QPixmap:
     """What hangs at the pointer while a block is dragged: its title behind the category's strip."""
     manager = theme_manager()
     colors, spacing = manager.palette, manager.spacing
-    block = get_block(key)
     font = manager.typography.font("strong")
     width = QFontMetrics(font).horizontalAdvance(block.title) + spacing.px(38)
     height = spacing.px(30)

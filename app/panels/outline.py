@@ -59,7 +59,7 @@ class OutlinePanel(QWidget):
         self._stack.addWidget(self.table)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show)
-        for signal in (session.opened, session.changed, session.check_changed):
+        for signal in (session.opened, session.level_changed, session.changed, session.check_changed):
             signal.connect(self._show_soon)
         session.selection_changed.connect(self._show_selection)
         self.table.selectionModel().selectionChanged.connect(self._on_selected)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.figures import digits
-from graph_engine.blocks import find_block
 from graph_engine.check.report import State
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class OutlineModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(node, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            block = find_block(node.block)
+            block = self._session.graph.block(node)
             return block.summary() if block is not None else f"The block {node.block!r} is not known here."
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == WEIGHTS:
             return int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value)
@@ -80,7 +79,7 @@ class OutlineModel(QAbstractTableModel):
         """The category of a row's block, for its icon; empty for an unknown one."""
         name = self.node(index)
         node = self._session.graph.nodes.get(name) if name is not None else None
-        block = find_block(node.block) if node is not None else None
+        block = self._session.graph.block(node) if node is not None else None
         return str(block.category) if block is not None else ""
 
     def _text(self, node: Node, column: int) -> str:

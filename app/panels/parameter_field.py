@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.widgets import Choice, ChoiceField, Field, NumberField, PairField, ShapeField, TextField, Toggle
 from app.widgets.number_field import Open
+from app.widgets.parsed_field import ParsedField
 from graph_engine.blocks import ParameterError, ParameterSpec
+from graph_engine.blocks.named import is_formula
 from graph_engine.blocks.parameter import ParameterType
 
 
@@ -53,11 +56,18 @@ def field_for(spec: ParameterSpec) -> QWidget:
             return TextField(spec.default, check=check)
 
 
-def show_value(field: QWidget, spec: ParameterSpec, value: Any) -> None:
-    """Shows a JSON value of a document, also one that the parameter can't take: it is shown as it is, and marked."""
-    line = field if isinstance(field, QLineEdit) else None
+def show_value(field: QWidget, spec: ParameterSpec, value: Any, meaning: Callable[[str], Any]) -> None:
+    """Shows a JSON value of a document, also one that the parameter can't take: it is shown as it is, and marked.
+
+    `meaning` says what a formula gives, for a field that can't show it as it is written.
+    """
+    line = field if isinstance(field, ParsedField) else None
     if not isinstance(field, Field):
         raise TypeError(f"{type(field).__name__} is not a field")
+    if is_formula(value):
+        field.set_value(value if line is not None else meaning(value))
+        field.set_error(None)
+        return
     try:
         field.set_value(spec.parse(value))
         field.set_error(None)

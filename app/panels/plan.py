@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushBut
 from app.panels.plan_settings import SECTIONS, Setting, is_shown
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, Section
-from graph_engine.blocks import Role, find_block
+from graph_engine.blocks import Role
 from graph_engine.document import Binding, SetBinding
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class PlanPanel(QWidget):
         losses = [
             self._session.title(node.id)
             for node in document.main
-            if (block := find_block(node.block)) is not None and block.role is Role.LOSS
+            if (block := document.main.block(node)) is not None and block.role is Role.LOSS
         ]
         self._objective.setText(
             f"Makes {' + '.join(losses)} small."

@@ -12,10 +12,13 @@ from app.figures import plural
 from app.panels.problem_row import ProblemRow
 from app.theme import set_role, set_surface, theme_manager
 from app.widgets import EmptyState
+from graph_engine.document import MAIN, title_of
+from graph_engine.document.composite import MARK
 
 if TYPE_CHECKING:
     from app.session import Session
     from graph_engine.check.report import Fix, Problem
+    from graph_engine.document import Document
 
 _AT_MOST = 100
 _AT_ONCE = 12
@@ -104,13 +107,15 @@ class ProblemsPanel(QWidget):
             self._empty.set_sentence("Every shape fits. Press Train, or export the program.", title="No problems")
 
     def _row(self, problem: Problem) -> ProblemRow:
-        where = ""
-        if problem.node is not None and problem.node in self._session.graph:
-            where = f"{self._session.title(problem.node)} ({problem.node})"
-        row = ProblemRow(problem, where)
-        row.chosen.connect(self._session.reveal)
+        row = ProblemRow(problem, where_is(self._session.document, problem))
+        row.chosen.connect(lambda node: self._show_node(problem.graph, node))
         row.fix_chosen.connect(self._fix)
         return row
+
+    def _show_node(self, graph: str, node: str) -> None:
+        """Shows the node, and the composite that it is in."""
+        if graph == self._session.graph_name or self._session.show_graph(graph):
+            self._session.reveal(node)
 
     def _fix(self, fix: Fix) -> None:
         self._session.attempt(fix.edit, label=fix.label)
@@ -119,3 +124,14 @@ class ProblemsPanel(QWidget):
         spacing = theme_manager().spacing
         self._rows.setContentsMargins(spacing.m, spacing.s, spacing.m, spacing.m)
         self._rows.setSpacing(spacing.xs)
+
+
+def where_is(document: Document, problem: Problem) -> str:
+    """Where something is wrong, as a person calls it: `Conv 2d (conv2d_1) in Bottleneck`."""
+    graph = document.graphs.get(problem.graph)
+    if graph is None:
+        return ""
+    is_there = problem.node is not None and problem.node in graph
+    where = f"{title_of(graph[problem.node], graph)} ({problem.node})" if is_there else ""  # type: ignore[index]
+    block = document.find_block(MARK + problem.graph) if problem.graph != MAIN else None
+    return " ".join(filter(None, (where, f"in {block.title}" if block is not None else "")))

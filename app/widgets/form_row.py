@@ -47,7 +47,7 @@ class FormRow(QWidget):
         if not isinstance(field, Field):
             raise TypeError(f"{type(field).__name__} is not a field: it lacks a method or signal of Field.")
         self.field: Field = field
-        self.widget = field
+        self.widget: QWidget = field
         self._default = default
         self._stacked: bool | None = None
         self._label = _FormLabel(label, field, self)
@@ -61,6 +61,10 @@ class FormRow(QWidget):
         self._error.setProperty("part", "error")
         self._error.setWordWrap(True)
         self._error.hide()
+        self._note = QLabel(self)
+        set_role(self._note, "faint")
+        self._note.setWordWrap(True)
+        self._note.hide()
         field.setAccessibleName(label)
         if help_text:
             self._label.setToolTip(help_text)
@@ -78,6 +82,16 @@ class FormRow(QWidget):
     @property
     def label(self) -> str:
         return self._label.text()
+
+    @property
+    def note(self) -> str:
+        """What is said below the field, beside what is wrong."""
+        return self._note.text()
+
+    def set_note(self, text: str) -> None:
+        """Says something below the field, such as what a formula gives; empty for nothing."""
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
 
     def is_changed(self) -> bool:
         """Whether the value is another than the default."""
@@ -106,7 +120,7 @@ class FormRow(QWidget):
         """Label beside the field, or above it where there is little room."""
         spacing = theme_manager().spacing
         self._stacked = self._is_narrow()
-        for widget in (self._label, self._reset, self.widget, self._error):
+        for widget in (self._label, self._reset, self.widget, self._error, self._note):
             self._grid.removeWidget(widget)
         self._grid.setHorizontalSpacing(spacing.s)
         self._grid.setVerticalSpacing(spacing.xs)
@@ -116,9 +130,11 @@ class FormRow(QWidget):
         if self._stacked:
             self._grid.addWidget(self.widget, 1, 0, 1, 2)
             self._grid.addWidget(self._error, 2, 0, 1, 2)
+            self._grid.addWidget(self._note, 3, 0, 1, 2)
         else:
             self._grid.addWidget(self.widget, 0, 2)
             self._grid.addWidget(self._error, 1, 2)
+            self._grid.addWidget(self._note, 2, 2)
         for column, stretch in enumerate((1, 0, 0) if self._stacked else (2, 0, 3)):
             self._grid.setColumnStretch(column, stretch)
         edge = spacing.px(16)

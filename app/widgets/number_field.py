@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from app.theme import theme_manager
 from app.widgets.field import InvalidText
 from app.widgets.parsed_field import Check, ParsedField
+from graph_engine.blocks.named import is_formula
 
 Open = Literal["", "minimum", "maximum", "both"]
 """Which bounds the number may come near but not reach."""
@@ -67,6 +68,8 @@ class NumberField(ParsedField):
         return write_number(value)
 
     def stepped(self, value: Any, steps: int) -> Any:
+        if is_formula(value):
+            return None
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             return self._clamped(self._minimum if self._minimum is not None else 0, steps)
         step = Decimal(str(self._step)) if self._step is not None else self._natural_step(value, steps)

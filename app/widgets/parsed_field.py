@@ -11,6 +11,10 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.widgets.faults import Faults
 from app.widgets.field import InvalidText
+from graph_engine.blocks.named import is_formula
+
+Formulas = Callable[[str], Any]
+"""What a formula (`=width * 4`) gives. Raises: InvalidText with a sentence for the user."""
 
 Check = Callable[[Any], str | None]
 """Says in a sentence why a value cannot be taken, or None."""
@@ -48,6 +52,7 @@ class ParsedField(QLineEdit):
         self._check = check
         self._value = value
         self._committed = value
+        self._formulas: Formulas | None = None
         self._faults = Faults(self, self.error_changed)
         self._wheel_angle = 0
         self._idle = QTimer(self, singleShot=True, interval=_IDLE_COMMIT)
@@ -93,6 +98,10 @@ class ParsedField(QLineEdit):
         self._edit(value)
         self._show(value)
         self.commit()
+
+    def set_formulas(self, formulas: Formulas | None) -> None:
+        """Takes formulas such as `=width * 4` as well, as long as what they give can be taken; None takes none."""
+        self._formulas = formulas
 
     def error(self) -> str | None:
         """Why the text cannot be taken, or the fault found elsewhere."""
@@ -207,8 +216,12 @@ class ParsedField(QLineEdit):
         for word, value in self._words.items():
             if stripped.casefold() == word.casefold():
                 return value
-        value = self.parse(stripped)
-        refusal = self._check(value) if self._check else None
+        if self._formulas is not None and stripped.startswith("="):
+            given = self._formulas(stripped)
+            value = stripped
+        else:
+            given = value = self.parse(stripped)
+        refusal = self._check(given) if self._check else None
         if refusal:
             raise InvalidText(refusal)
         return value
@@ -230,7 +243,7 @@ class ParsedField(QLineEdit):
         for word, meaning in self._words.items():
             if value == meaning and type(value) is type(meaning):
                 return word
-        return self.text_of(value)
+        return value if is_formula(value) else self.text_of(value)
 
     def _show(self, value: Any) -> None:
         text = self._shown(value)

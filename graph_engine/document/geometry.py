@@ -34,6 +34,9 @@ STRIP = 26.0
 MARGIN = 12.0
 """From the left edge to the texts of the body."""
 
+BADGE, BADGE_SIZE = 18.0, 11.0
+"""Width of an icon behind the title, and height of a text there such as `×4`."""
+
 TITLE_LEFT = 22.0
 """From the left edge to the title: the category's strip stands before it."""
 
@@ -41,7 +44,6 @@ PORT_TOP, PORT_STEP = 42.0, 18.0
 """From the upper edge to the first port, and from port to port: ports stay where they are when thumbnails appear."""
 
 _LEAST_WIDTH, _MOST_WIDTH, _WIDTH_STEP = 112.0, 216.0, 8.0
-_SNOWFLAKE = 18.0
 _BODY_TOP, _BODY_FOOT = 5.0, 5.0
 
 _LETTERS: Mapping[float, str] = {
@@ -96,10 +98,23 @@ def tell_of(node: Node, block: type[Block] | None = None) -> str:
         told = block.make({name: value for name, value in node.parameters.items() if not _has_formula(value)}).tell()
     except ParameterError:
         return ""
-    parts = [*written, *([told] if told and not written else [])]
-    if node.repeat != 1:
-        parts.insert(0, f"×{str(node.repeat).removeprefix(FORMULA)}")
-    return " · ".join(parts)
+    return " · ".join([*written, *([told] if told and not written else [])])
+
+
+def badges_of(node: Node) -> tuple[str, ...]:
+    """What the header says behind the title, from left to right: `×4` as text, the others are names of icons."""
+    return (
+        *([f"×{str(node.repeat).removeprefix(FORMULA).replace(' ', '')}"] if node.repeat != 1 else []),
+        *(["clock"] if node.over_time else []),
+        *(["link"] if node.shares else []),
+        *(["bypass"] if node.bypassed else []),
+        *(["snowflake"] if node.frozen else []),
+    )
+
+
+def badge_width(badge: str) -> float:
+    """The room that a badge takes in the header, with what is left free before it."""
+    return 8.0 + text_width(badge, BADGE_SIZE) + 4.0 if badge.startswith("×") else BADGE
 
 
 def _has_formula(value: Any) -> bool:
@@ -127,7 +142,7 @@ def measure(
         tell_of(node, block) if tell is None else tell,
         input_ports(block, wired_inputs),
         output_ports(block, wired_outputs),
-        node.frozen,
+        badges_of(node),
         thumbnails,
     )
 
@@ -161,10 +176,15 @@ def output_ports(block: type[Block] | None, wired: Iterable[str] = ()) -> tuple[
 
 @lru_cache(maxsize=8192)
 def _measure(
-    title: str, tell: str, inputs: tuple[str, ...], outputs: tuple[str, ...], frozen: bool, thumbnails: bool
+    title: str,
+    tell: str,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    badges: tuple[str, ...],
+    thumbnails: bool,
 ) -> NodeGeometry:
     texts = (
-        TITLE_LEFT + text_width(title, TITLE_SIZE) + (_SNOWFLAKE if frozen else 0.0) + MARGIN,
+        TITLE_LEFT + text_width(title, TITLE_SIZE) + sum(map(badge_width, badges)) + MARGIN,
         2 * MARGIN + text_width(tell, TELL_SIZE),
     )
     width = min(max(_LEAST_WIDTH, _WIDTH_STEP * -(-max(texts) // _WIDTH_STEP)), _MOST_WIDTH)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from graph_engine.blocks import Kind
 from graph_engine.check.report import NodeReport, State
 from graph_engine.document import Graph, Node, title_of
+from graph_engine.document.composite import is_composite
 from graph_engine.document.geometry import (
+    BADGE_SIZE,
     HEADER,
     LINE,
     MARGIN,
@@ -18,6 +20,8 @@ from graph_engine.document.geometry import (
     TITLE_SIZE,
     NodeGeometry,
     Side,
+    badge_width,
+    badges_of,
     geometry_in,
     tell_of,
 )
@@ -26,6 +30,8 @@ from graph_engine.export.svg_text import MONO, cut, cut_mono, label, wrap, xml
 
 _RADIUS = 6.0
 _PORT = 4.2
+_STACK = 4.0
+_STRIPE = 9.0
 _MESSAGE_LINE = 14.5
 _MESSAGE_LINES = 3
 
@@ -74,24 +80,42 @@ class Card:
         edge, width = (colors.DANGER, 1.6) if self.faulty else (colors.LINE, 1.0)
         yield f'<g class="node" transform="translate({x:g} {y:g})">'
         yield f"<title>{xml(f'{self.node.id} ({self.node.block})')}</title>"
+        if is_composite(self.node.block):
+            yield (
+                f'<rect x="{_STACK:g}" y="{_STACK:g}" width="{self.place.width:g}" height="{self.height:g}" '
+                f'rx="{_RADIUS:g}" fill="{colors.BODY}" stroke="{colors.LINE}"/>'
+            )
         yield (
             f'<rect width="{self.place.width:g}" height="{self.height:g}" rx="{_RADIUS:g}" fill="{colors.BODY}" '
             f'stroke="{edge}" stroke-width="{width:g}"/>'
         )
+        if self.node.bypassed:
+            yield self._stripes()
         yield from self._header()
         yield from self._body()
         yield from self._ports()
         yield "</g>"
 
+    def _stripes(self) -> str:
+        """Slanting lines across the card of a node that is bypassed."""
+        width, height = self.place.width, self.height
+        lines, at = [], -height + _STRIPE
+        while at < width:
+            left, right = max(at, 0.0), min(at + height, width)
+            lines.append(f"M{left:g} {height - (left - at):g}L{right:g} {height - (right - at):g}")
+            at += _STRIPE
+        return f'<path d="{"".join(lines)}" stroke="{colors.RULE}"><title>bypassed</title></path>'
+
     def _header(self) -> Iterator[str]:
         block = self.graph.block(self.node)
         strip = colors.CATEGORIES.get(str(block.category) if block else "", colors.UNKNOWN_CATEGORY)
-        room = self.place.width - TITLE_LEFT - MARGIN
         yield f'<path d="M0.5 {HEADER:g}H{self.place.width - 0.5:g}" stroke="{colors.RULE}"/>'
         yield f'<rect x="10" y="7.5" width="3" height="13" fill="{strip}"/>'
-        if self.node.frozen:
-            room -= 18.0
-            yield _snowflake(self.place.width - MARGIN - 6.5, HEADER / 2)
+        right = self.place.width - MARGIN
+        for badge in reversed(badges_of(self.node)):
+            yield from _badge(badge, right)
+            right -= badge_width(badge)
+        room = right - TITLE_LEFT
         title = cut(title_of(self.node, self.graph), TITLE_SIZE, room)
         yield label(title, TITLE_LEFT, HEADER / 2, TITLE_SIZE, colors.TEXT, bold=True)
 
@@ -144,9 +168,24 @@ def _port(x: float, y: float, kind: Kind, *, wired: bool) -> str:
     return f'<circle cx="{x:g}" cy="{y:g}" {look}/>'
 
 
-def _snowflake(x: float, y: float) -> str:
-    arms = "M-5 0H5M-2.5 -4.3L2.5 4.3M2.5 -4.3L-2.5 4.3"
-    return (
-        f'<path d="{arms}" transform="translate({x:g} {y:g})" fill="none" stroke="{colors.KINDS["image"]}" '
-        'stroke-width="1.3" stroke-linecap="round"><title>frozen</title></path>'
+_SIGNS = {
+    "snowflake": ("M-5 0H5M-2.5 -4.3L2.5 4.3M2.5 -4.3L-2.5 4.3", "frozen"),
+    "link": ("M-5.5 0A3 3 0 1 0 .5 0A3 3 0 1 0 -5.5 0M-.5 0A3 3 0 1 0 5.5 0A3 3 0 1 0 -.5 0", "shares weights"),
+    "clock": ("M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0M0 -3V0L2 1.3", "over time"),
+    "bypass": ("M-5.5 3H-3.5C-1.5 3 -2 -3 0 -3S1.5 3 3.5 3H5.5", "bypassed"),
+}
+
+
+def _badge(badge: str, right: float) -> Iterator[str]:
+    """A sign behind the title that ends at `right`."""
+    if badge.startswith("×"):
+        width = badge_width(badge) - 4.0
+        yield f'<rect x="{right - width:g}" y="6.5" width="{width:g}" height="15" rx="4" fill="{colors.RULE}"/>'
+        yield label(badge, right - width + 4.0, HEADER / 2, BADGE_SIZE, colors.TEXT, bold=True)
+        return
+    path, title = _SIGNS[badge]
+    color = colors.KINDS["image"] if badge == "snowflake" else colors.TEXT_DIM
+    yield (
+        f'<path d="{path}" transform="translate({right - 6.5:g} {HEADER / 2:g})" fill="none" stroke="{color}" '
+        f'stroke-width="1.3" stroke-linecap="round"><title>{title}</title></path>'
     )

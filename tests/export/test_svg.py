@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from graph_engine.blocks import Category, Kind
 from graph_engine.check import Checker
 from graph_engine.document import Document, Graph, RemoveNodes, SetAbout, SetNode
+from graph_engine.document.builder import Builder
 from graph_engine.document.geometry import geometry_in
 from graph_engine.export import ExportError, Target, colors, export_document
 from graph_engine.export.svg import draw
@@ -90,6 +91,22 @@ def test_nodes_that_were_never_laid_out_are_arranged_without_touching_the_docume
 
 def test_an_empty_document_is_an_empty_sheet() -> None:
     assert _nodes(_root(Document(title="Blank"))) == []
+
+
+def test_a_composite_says_how_often_and_on_what_it_is_used() -> None:
+    net = Builder("Net")
+    cell = net.composite("cell", "Cell")
+    cell.output(cell.add("conv2d", cell.input("x", 4, 8, 8), channels=4), "y")
+    net.output(net.add("@cell", net.add("@cell", net.input("image", 4, 8, 8), times=12)))
+    plain = {node.findtext(f"{_SVG}title"): node for node in _nodes(_root(net.document))}
+    net.document.apply(SetNode("cell_2", "bypassed", value=True))
+    drawn = {node.findtext(f"{_SVG}title"): node for node in _nodes(_root(net.document))}
+
+    assert "×12" in [text.text for text in drawn["cell_1 (@cell)"].iter(f"{_SVG}text")]
+    cards = [rect for rect in plain["cell_2 (@cell)"].iter(f"{_SVG}rect") if rect.get("rx") == "6"]
+    assert [rect.get("x") for rect in cards] == ["4", None]
+    assert "bypassed" in [title.text for title in drawn["cell_2 (@cell)"].iter(f"{_SVG}title")]
+    assert "bypassed" not in [title.text for title in plain["cell_2 (@cell)"].iter(f"{_SVG}title")]
 
 
 def test_a_frozen_node_says_so(lenet: Document) -> None:

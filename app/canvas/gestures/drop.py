@@ -12,7 +12,6 @@ from app.canvas.gestures.gesture import Gesture, Pointer
 from app.canvas.paint.card import RADIUS
 from app.canvas.paint.style import CanvasStyle
 from app.canvas.wire_item import WireItem
-from graph_engine.blocks import find_block
 from graph_engine.document import AddNodes, Node
 from graph_engine.document.geometry import HEADER, TITLE_LEFT, measure
 
@@ -28,10 +27,10 @@ class DropBlock(Gesture):
     def __init__(self, canvas: CanvasView, pointer: Pointer, block: str) -> None:
         super().__init__(canvas, pointer)
         self.dragging = True
-        found = find_block(block)
+        found = self.scene.graph.find_block(block)
         self._title = found.title if found else block
         self._node = Node(self.scene.graph.fresh_id(block), block)
-        self._size = measure(self._node)
+        self._size = measure(self._node, block=found)
         self._target: WireItem | None = None
         self._corner = QPointF()
         self.move(pointer)
@@ -50,7 +49,7 @@ class DropBlock(Gesture):
         node = self._node.with_(position=(round(self._corner.x(), 1), round(self._corner.y(), 1)))
         edit = None
         if self._target is not None:
-            edit = changes.splice(node, self._target.wire, name, added=True)
+            edit = changes.splice(self.scene.graph, node, self._target.wire, name, added=True)
         if self.scene.host.attempt(edit or AddNodes((node,), (), name)):
             self.scene.choose((node.id,))
         self._target = None

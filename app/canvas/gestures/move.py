@@ -72,7 +72,8 @@ class MoveNodes(Gesture):
         dx, dy = self._offset
         if target is not None:
             x, y = self._from[self._node]
-            inserted = changes.splice(graph[self._node], target.wire, name, added=False, position=(x + dx, y + dy))
+            node, place = graph[self._node], (x + dx, y + dy)
+            inserted = changes.splice(graph, node, target.wire, name, added=False, position=place)
             if inserted is not None:
                 return inserted
         return changes.moved(graph, self._from, dx, dy, name)

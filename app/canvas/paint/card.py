@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPainterPath
 
 from app.canvas.paint.style import CanvasStyle
 from graph_engine.blocks import Kind
@@ -16,21 +16,44 @@ PORT = 4.2
 HALO = 6.0
 """How far halo and shadow reach beyond the card, in scene units."""
 
+STACK = 4.0
+"""How far the card behind that of a composite stands out, in scene units."""
+
 CardState = Literal["rest", "hovered", "selected", "faulty"]
 
+
+class Finish(NamedTuple):
+    """What kind of card it is: one on top of another for a composite, striped for a node that is bypassed."""
+
+    stacked: bool = False
+    striped: bool = False
+
+
+PLAIN = Finish()
+
 _ICON_PIXELS = (8, 10, 12, 14, 16, 20, 24, 32)
+_STRIPE = 9.0
 _TITLED_FROM = 44.0  # px: narrower, a title would be cut to nothing
 _ICON_FROM = 30.0  # px: lower, there is room for a title alone
 
 
 def paint_card(
-    painter: QPainter, style: CanvasStyle, category: str, width: float, height: float, state: CardState, pixel: float
+    painter: QPainter,
+    style: CanvasStyle,
+    category: str,
+    width: float,
+    height: float,
+    state: CardState,
+    pixel: float,
+    finish: Finish = PLAIN,
 ) -> None:
     """Shadow, halo, body, edge, the header's line, the category's strip; `pixel` is a device pixel in scene units."""
     card = QRectF(0.0, 0.0, width, height)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(style.shadow)
     painter.drawRoundedRect(card.translated(0.0, 2.5), RADIUS, RADIUS)
+    if finish.stacked:
+        _paint_stack(painter, style, card, pixel)
     if state in ("selected", "faulty"):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(style.halo if state == "selected" else style.halo_faulty)
@@ -40,12 +63,37 @@ def paint_card(
     half = pixel / 2  # thin lines are sharp only in the middle of pixels
     edge = card.adjusted(half, half, -half, -half) if state in ("rest", "hovered") else card
     painter.drawRoundedRect(edge, RADIUS, RADIUS)
+    if finish.striped:
+        _paint_stripes(painter, style, edge)
     painter.setPen(style.header_line)
     header = round(HEADER / pixel) * pixel + half
     painter.drawLine(QPointF(1.0, header), QPointF(width - 1.0, header))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(style.category(category))
     painter.drawRoundedRect(QRectF(10.0, 7.5, 3.0, 13.0), 1.5, 1.5)
+
+
+def _paint_stack(painter: QPainter, style: CanvasStyle, card: QRectF, pixel: float) -> None:
+    """The edge of a second card behind the first."""
+    half = pixel / 2
+    painter.setBrush(style.body)
+    painter.setPen(style.edges["hovered"])
+    painter.drawRoundedRect(card.translated(STACK, STACK).adjusted(half, half, -half, -half), RADIUS, RADIUS)
+    painter.setPen(Qt.PenStyle.NoPen)
+
+
+def _paint_stripes(painter: QPainter, style: CanvasStyle, card: QRectF) -> None:
+    """Slanting lines across the card."""
+    painter.save()
+    outline = QPainterPath()
+    outline.addRoundedRect(card, RADIUS, RADIUS)
+    painter.setClipPath(outline)
+    painter.setPen(style.stripe)
+    at = -card.height()
+    while at < card.width():
+        painter.drawLine(QPointF(at, card.height()), QPointF(at + card.height(), 0.0))
+        at += _STRIPE
+    painter.restore()
 
 
 def paint_port(painter: QPainter, style: CanvasStyle, kind: Kind, at: QPointF, radius: float, *, wired: bool) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter
 from app.canvas.look import Detail, Look
 from app.canvas.paint.card import HALO, PORT, CardState, paint_box, paint_card, paint_port
 from graph_engine.check.report import State
-from graph_engine.document.geometry import MARGIN, STRIP, TITLE_LEFT
+from graph_engine.document.geometry import MARGIN, STRIP, TITLE_LEFT, badge_width
 
 if TYPE_CHECKING:
     from app.canvas.node_item import NodeItem
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MESSAGE_LINES = 7
 _MESSAGE_LINE = 14.5
 _FADED = 0.35
+_BYPASSED = 0.75
 
 
 def paint_node(painter: QPainter, item: NodeItem, look: Look) -> None:
@@ -44,31 +45,50 @@ def _paint_near(painter: QPainter, item: NodeItem, look: Look) -> None:
 
     def draw(into: QPainter) -> None:
         into.scale(scale, scale)
-        paint_card(into, style, item.category, width, height, state, 1.0 / (scale * look.ratio))
+        pixel = 1.0 / (scale * look.ratio)
+        paint_card(into, style, item.category, width, height, state, pixel, item.finish)
         for _, _, kind, wired, x, y in item.port_marks:
             paint_port(into, style, kind, QPointF(x, y), PORT, wired=wired)
 
     if item.faded:
         painter.setOpacity(_FADED)
     size = QSizeF(width * scale, height * scale)
-    look.sprites.stamp(painter, (item.category, width, height, state, item.port_marks), size, HALO * scale, draw)
+    key = (item.category, width, height, state, item.finish, item.port_marks)
+    look.sprites.stamp(painter, key, size, HALO * scale, draw)
+    if item.finish.striped and not item.faded:
+        painter.setOpacity(_BYPASSED)
     _paint_title(painter, item, style, width)
     _paint_body(painter, item, style, width)
     if item.legal or item.port_under_pointer is not None:
         _paint_lit_ports(painter, item, style)
-    if item.faded:
+    if item.faded or item.finish.striped:
         painter.setOpacity(1.0)
 
 
 def _paint_title(painter: QPainter, item: NodeItem, style: CanvasStyle, width: float) -> None:
-    room = width - TITLE_LEFT - MARGIN
-    if item.node.frozen:
-        room -= 18.0
-        flake = style.icon_pixmap("snowflake", "accent", 26, 1.0)
-        painter.drawPixmap(QRectF(width - MARGIN - 13.0, 7.5, 13.0, 13.0), flake, QRectF(flake.rect()))
+    right = width - MARGIN
+    for badge in reversed(item.badges):
+        _paint_badge(painter, style, badge, right)
+        right -= badge_width(badge)
+    room = right - TITLE_LEFT
     painter.setFont(style.title_font)
     painter.setPen(style.text)
     painter.drawStaticText(QPointF(TITLE_LEFT, 6.2), style.text_item(item.title, "title", room))
+
+
+def _paint_badge(painter: QPainter, style: CanvasStyle, badge: str, right: float) -> None:
+    """A sign behind the title that ends at `right`."""
+    if badge.startswith("×"):
+        pill = QRectF(right - badge_width(badge) + 4.0, 6.5, badge_width(badge) - 4.0, 15.0)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(style.badge)
+        painter.drawRoundedRect(pill, 4.0, 4.0)
+        painter.setFont(style.badge_font)
+        painter.setPen(style.text)
+        painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), badge)
+        return
+    sign = style.icon_pixmap(badge, "accent" if badge == "snowflake" else "text_dim", 26, 1.0)
+    painter.drawPixmap(QRectF(right - 13.0, 7.5, 13.0, 13.0), sign, QRectF(sign.rect()))
 
 
 def _paint_body(painter: QPainter, item: NodeItem, style: CanvasStyle, width: float) -> None:
@@ -125,7 +145,7 @@ def _paint_far(painter: QPainter, item: NodeItem, look: Look) -> None:
     def draw(into: QPainter) -> None:
         paint_box(into, look.style, item.category, item.title, QRectF(0.0, 0.0, width, height), state, look.ratio)
 
-    if item.faded:
+    if item.faded or item.finish.striped:
         painter.setOpacity(_FADED)
     look.sprites.stamp(
         painter,
@@ -134,7 +154,7 @@ def _paint_far(painter: QPainter, item: NodeItem, look: Look) -> None:
         1.0,
         draw,
     )
-    if item.faded:
+    if item.faded or item.finish.striped:
         painter.setOpacity(1.0)
 
 

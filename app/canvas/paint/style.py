@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPen, QPixmap, Q
 
 from app.theme import Palette, Typography, category_icon, icon, mix, qcolor
 from graph_engine.blocks import Kind
-from graph_engine.document.geometry import SHAPE_SIZE, TELL_SIZE, TITLE_SIZE
+from graph_engine.document.geometry import BADGE_SIZE, SHAPE_SIZE, TELL_SIZE, TITLE_SIZE
 
 _MOST_TEXTS = 4000
 
@@ -30,6 +30,7 @@ class CanvasStyle:
         self.title_font = _scalable(typography.font("strong"), TITLE_SIZE)
         self.tell_font = _scalable(typography.font("body"), TELL_SIZE)
         self.shape_font = _scalable(typography.font("mono"), SHAPE_SIZE)
+        self.badge_font = _scalable(typography.font("strong"), BADGE_SIZE)
         self.message_font = _scalable(typography.font("body"), SHAPE_SIZE)
 
         self._make_colors(palette)
@@ -58,6 +59,7 @@ class CanvasStyle:
         self.hole = QBrush(qcolor(palette.canvas))
         self.shadow = QBrush(qcolor(palette.shadow, 0.28 if palette.is_dark else 0.10))
         self.glow = QBrush(qcolor(palette.accent, 0.30))
+        self.badge = QBrush(qcolor(mix(palette.text, palette.node_body, 0.14)))
         self.note_fill = QBrush(qcolor(palette.raised))
         self.marquee_fill = QBrush(qcolor(palette.accent, 0.10))
 
@@ -84,6 +86,7 @@ class CanvasStyle:
         self.wire_faulty = _dashed(palette.danger, 1.6, (4.0, 3.0))
         self.wire_drawn = _pen(palette.accent, 2.0)
         self.wire_drawn_illegal = _dashed(palette.danger, 2.0, (3.0, 2.5))
+        self.stripe = _pen(mix(palette.text_faint, palette.node_body, 0.3))
         self.knife = _dashed(palette.danger, 1.6, (4.0, 3.0))
 
     def category(self, category: str) -> QColor:

@@ -104,9 +104,9 @@ def test_a_block_is_dragged_by_its_name() -> None:
 
 
 def test_a_block_is_placed_by_double_click_enter_and_from_the_filter(
-    present: Callable[[LibraryPanel], LibraryPanel],
+    session: Session, present: Callable[[LibraryPanel], LibraryPanel]
 ) -> None:
-    panel, placed = present(LibraryPanel()), []
+    panel, placed = present(LibraryPanel(session)), []
     panel.block_chosen.connect(placed.append)
 
     def index_of(key: str) -> QModelIndex:
@@ -132,8 +132,10 @@ def test_a_block_is_placed_by_double_click_enter_and_from_the_filter(
     assert placed == ["conv2d", "linear", "dropout"]
 
 
-def test_a_click_folds_a_category_and_a_search_opens_it(present: Callable[[LibraryPanel], LibraryPanel]) -> None:
-    panel = present(LibraryPanel())
+def test_a_click_folds_a_category_and_a_search_opens_it(
+    session: Session, present: Callable[[LibraryPanel], LibraryPanel]
+) -> None:
+    panel = present(LibraryPanel(session))
     tree = panel.tree
     head = panel.model.index(1, 0)
 

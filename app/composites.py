@@ -1,0 +1,164 @@
+"""What can be done with composites, from any place of the window: made, named, unpacked, folded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graph_engine.document import EditRefused, title_of
+from graph_engine.document.composite import is_composite
+from graph_engine.document.folding import Fold, find_folds, fold
+from graph_engine.document.grouping import make_composite
+from graph_engine.document.port_values import fresh_name
+from graph_engine.document.unpacking import unpack
+
+if TYPE_CHECKING:
+    from app.canvas import CanvasView
+    from app.session import Session
+    from graph_engine.document import Batch, Document, Graph, Node
+
+_QUICK = 300
+"""In a drawing of more nodes, repeats are looked for only when they are to be folded."""
+_NAMED = 3
+"""How many of the blocks of a turn its title names."""
+_NOTHING_REPEATS = (
+    "Nothing here repeats: a part is folded when the same nodes with the same parameters follow one another."
+)
+
+
+def selected_composite(session: Session) -> str | None:
+    """The composite's node that is selected, if that is the only one."""
+    chosen = session.selection.nodes
+    if len(chosen) == 1 and is_composite(session.graph[chosen[0]].block):
+        return chosen[0]
+    return None
+
+
+def make(session: Session, canvas: CanvasView) -> str | None:
+    """Makes a composite of the selected nodes and puts its title up for another one; the id of the node that uses it.
+
+    Raises: EditRefused when these nodes can't be one.
+    """
+    chosen = session.selection.nodes
+    title = _fresh_title(session.document, _first(session.graph, chosen))
+    use = _perform(session, _composite_of(session, chosen, title))
+
+    def take(wanted: str) -> None:
+        """One step makes the composite under the name that it was given: that in the file is made of it as well."""
+        if wanted and wanted != title and session.history.undo_label == f"Make the composite {title}":
+            edit = _composite_of_undone(session, chosen, wanted)
+            session.select([_perform(session, edit)])
+
+    session.select([use])
+    canvas.rename(use, take)
+    return use
+
+
+def unpack_selected(session: Session) -> None:
+    """Puts what each selected composite holds in the place of its node, and selects it.
+
+    Raises: EditRefused for one that can't be replaced by single nodes.
+    """
+    found = [node for node in session.selection.nodes if is_composite(session.graph[node].block)]
+    added: list[str] = []
+    for node in found:
+        before = set(session.graph.nodes)
+        report = session.report(node)
+        turns = [each.values for each in report.inside] if report is not None else []
+        session.perform(unpack(session.document, session.graph_name, node, turns))
+        added += [name for name in session.graph.nodes if name not in before]
+    session.select(added)
+
+
+def look_for_folds(session: Session) -> None:
+    """Finds the greatest repeat in the graph that is shown, for `fold_title`; in a large one it is left for later."""
+    if len(session.graph) <= _QUICK:
+        _greatest_fold(session)
+
+
+def fold_title(session: Session) -> str:
+    """`Fold 4 × [Conv 2d, Batch norm]`; empty while nothing was found in the graph as it is now."""
+    found = session.front.fold
+    if found is None or found[0] != session.graph.stamp or found[1] is None:
+        return ""
+    return f"Fold {found[1].times} × [{_blocks_of(session.graph, found[1])}]"
+
+
+def fold_greatest(session: Session, canvas: CanvasView) -> str:
+    """Folds the part whose repeats are most nodes into one composite that is repeated; the node that uses it.
+
+    Raises: EditRefused when nothing repeats.
+    """
+    found = _greatest_fold(session)
+    if found is None:
+        raise EditRefused(_NOTHING_REPEATS)
+    document = session.document
+    title = _fresh_title(document, _first(session.graph, found.turns[0]))
+    name = fresh_name(title, document.graphs.__contains__)
+    use = _perform(session, fold(document, session.graph_name, found, name, title, session.reports))
+    session.reveal(use)
+    canvas.setFocus()
+    return use
+
+
+def _greatest_fold(session: Session) -> Fold | None:
+    known = session.front.fold
+    if known is None or known[0] != session.graph.stamp:
+        folds = find_folds(session.graph, by_rule=True)
+        known = (session.graph.stamp, folds[0] if folds else None)
+        session.front.fold = known
+    return known[1]
+
+
+def _composite_of(session: Session, nodes: tuple[str, ...], title: str) -> Batch:
+    document = session.document
+    name = fresh_name(title, document.graphs.__contains__)
+    return make_composite(document, session.graph_name, nodes, name, title, session.reports)
+
+
+def _composite_of_undone(session: Session, nodes: tuple[str, ...], title: str) -> Batch:
+    """The composite under another title, where that of the last step has been taken back.
+
+    Raises: EditRefused, with the last step as it was.
+    """
+    session.undo()
+    try:
+        return _composite_of(session, nodes, title)
+    except EditRefused:
+        session.redo()
+        raise
+
+
+def _perform(session: Session, edit: Batch) -> str:
+    """Makes a composite; the node that uses it.
+
+    Raises: EditRefused.
+    """
+    before = set(session.graph.nodes)
+    session.perform(edit)
+    return next(name for name in session.graph.nodes if name not in before)
+
+
+def _first(graph: Graph, nodes: tuple[str, ...]) -> Node | None:
+    """The node that is computed first."""
+    chosen = set(nodes)
+    try:
+        ordered = graph.order()
+    except ValueError:
+        return None
+    return next((graph[name] for name in ordered if name in chosen), None)
+
+
+def _fresh_title(document: Document, first: Node | None) -> str:
+    """`Conv 2d block` for what begins with one, with a number where there is such a composite already."""
+    block = document.find_block(first.block) if first is not None else None
+    wish = f"{block.title} block" if block is not None else "Block"
+    taken = {document.graphs[name].declaration.title for name in document.composites}
+    at, title = 2, wish
+    while title in taken:
+        title, at = f"{wish} {at}", at + 1
+    return title
+
+
+def _blocks_of(graph: Graph, found: Fold) -> str:
+    names = [title_of(graph[node].with_(title=""), graph) for node in found.turns[0]]
+    return ", ".join([*names[:_NAMED], *(["…"] if len(names) > _NAMED else [])])
