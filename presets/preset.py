@@ -65,7 +65,8 @@ class Preset:
         except ParameterError as error:
             raise PresetError(f"Preset {self.name}: {error}") from error
         document = self.builder(**values).document
-        document.apply(arrange(document.main))
+        for name, graph in document.graphs.items():
+            document.apply(arrange(graph, graph_name=name))
         return document
 
     def parse(self, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -73,7 +74,8 @@ class Preset:
 
         Raises: PresetError.
         """
-        return {name: _value(text) for name, text in texts.items()}
+        choices = {spec.name for spec in self.parameters if spec.choices}
+        return {name: text if name in choices else _value(text) for name, text in texts.items()}
 
 
 def preset(

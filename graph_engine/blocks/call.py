@@ -117,10 +117,10 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Infix:
-    """Operands joined by one operator, left to right."""
+    """Operands, values or plain numbers, joined by one operator, left to right."""
 
     operator: Literal["+", "-", "*"]
-    operands: tuple[Expression, ...]
+    operands: tuple[Expression | float, ...]
 
 
 Expression = Ref | Apply | Function | Method | Infix

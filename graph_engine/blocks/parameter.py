@@ -103,7 +103,7 @@ class ParameterSpec:
             case ParameterType.INT if _is_int(value):
                 return value
             case ParameterType.FLOAT if isinstance(value, float) or (_is_int(value) and abs(value) < _TOO_LARGE):
-                return float(value)
+                return value if isinstance(value, float) else float(value)  # one that knows its formula keeps it
             case ParameterType.TEXT if isinstance(value, str) and _is_name(value):
                 return value
             case ParameterType.CHOICE if value in self.choices:

@@ -31,8 +31,8 @@ def same_padding(
     Raises: Refusal for an even kernel with a stride, which torch can't pad unevenly.
     """
     spans = tuple(d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
-    if all(span % 2 == 0 for span in spans):
-        return folded(tuple(span // 2 for span in spans))
+    if all(span % 2 == 0 for span in spans):  # k // 2 is the same without dilation, and how one writes it
+        return folded(tuple(k // 2 if d == 1 else d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True)))
     if set(stride) == {1}:
         return "same"  # torch pads an even kernel unevenly, only at stride 1
     raise Refusal(

@@ -111,7 +111,7 @@ class Columns:
             given = [evaluate(text, each) for each in self._values]
         except FormulaError:
             return None
-        return text if all(map(_same, given, column)) else None
+        return text.replace("'", '"') if all(map(_same, given, column)) else None
 
     def _followed(self, column: tuple[Any, ...]) -> str | None:
         """How a column follows from those that have names."""
@@ -137,6 +137,8 @@ class Columns:
                 if one != other:
                     yield f"{one} + {other}", tuple(map(int.__add__, first, second))
                     yield f"{one} * {other}", tuple(map(int.__mul__, first, second))
+                if one != other and 0 not in second:
+                    yield f"{one} // {other}", tuple(map(int.__floordiv__, first, second))
                 for factor in _FACTORS:
                     if one != other:
                         yield (

@@ -172,7 +172,10 @@ class Classes:
         channels = plain(report.values.get(IN_CHANNELS))
         as_wide = {**values, **{name: 2 * value for name, value in numbers.items() if value == channels}}
         tries: list[list[tuple[dict[str, Any], Mapping[str, TensorSpec]]]] = [
-            [({**values, name: other}, inputs) for other in (2 * value, value + 2, value + 1)]
+            [
+                *(({**values, name: other}, inputs) for other in (2 * value, value + 2, value + 1)),
+                ({**values, name: 2 * value}, wider),  # where a skip needs as many channels as come out
+            ]
             for name, value in numbers.items()
         ]
         if inputs:

@@ -110,7 +110,7 @@ def _write_class(blueprint: Blueprint, paths: Mapping[LayerKey, str]) -> Text:
     text.add(f"class {blueprint.class_name}(nn.Module):")
     takes = ", ".join(f"{name}: {blueprint.shapes[name]}" for name in blueprint.inputs)
     gives = ", ".join(f"{name}: {blueprint.shapes[name]}" for name in blueprint.outputs)
-    about = [blueprint.summary, ""] if blueprint.summary else []
+    about = [*blueprint.summary.splitlines(), ""] if blueprint.summary else []
     count = ["", f"{grouped(blueprint.params)} parameters."] if blueprint.params is not None else []
     _docstring(text, [*about, f"{takes} -> {gives}.", *count], 4)
     text.add("")
@@ -171,13 +171,14 @@ def _repeat_of(repeats: Iterable[Repeat], at: int) -> Repeat | None:
 def _docstring(text: Text, lines: list[str], indent: int) -> None:
     """A docstring of `lines`, wrapped; whatever a title or note contains stays inside it."""
     space = " " * indent
-    first, *rest = (_escaped(part) for line in lines for part in (textwrap.wrap(_shown(line), 100 - indent) or [""]))
+    wrapped = [list(map(_escaped, textwrap.wrap(_shown(line), 100 - indent) or [""])) for line in lines]
+    if len(wrapped) > 1 and any(wrapped[1]):
+        wrapped.insert(1, [""])  # the first line sums up
+    first, *rest = (part for line in wrapped for part in line)
     if not any(rest):
         text.lines.append(f'{space}"""{first}"""')
         return
     text.lines.append(f'{space}"""{first}')
-    if rest[0]:
-        text.lines.append("")
     text.lines += [f"{space}{line}" if line else "" for line in rest]
     text.lines.append(f'{space}"""')
 

@@ -42,7 +42,6 @@ from graph_engine.document.composite import graph_of
 from graph_engine.document.document import Document
 from graph_engine.document.graph import Graph, Node
 
-
 torch.backends.mha.set_fastpath_enabled(False)  # it rounds otherwise than training does, and gave NaN for masked rows
 
 
@@ -254,6 +253,7 @@ class Program:
         return Computation(source, tuple(inputs.values()), lines, file, function)
 
 
+_ONE_LINE = 90  # letters that what a class does and its paper may have to stand on one line
 _HEADER = "import torch, torch.nn.functional as F; from torch import Tensor, nn\n"
 
 
@@ -339,7 +339,9 @@ def _blueprint(made: CompositeClass, classes: Classes, document: Document) -> Bl
     """What the class of a composite is written from."""
     declaration = document.graphs[made.graph].declaration
     title = declaration.title or made.graph.replace("_", " ").capitalize()
-    summary = [declaration.help or f"{title}.", declaration.paper]
+    summary = "\n\n".join(part for part in (declaration.help or f"{title}.", declaration.paper) if part)
+    if len(summary) < _ONE_LINE and declaration.help.count("\n") == 0:
+        summary = summary.replace("\n\n", " ")
     return Blueprint(
         made.name,
         [classes.trimmed(each) for each in made.statements],
@@ -349,7 +351,7 @@ def _blueprint(made: CompositeClass, classes: Classes, document: Document) -> Bl
         made.outputs,
         made.shapes,
         made.params,
-        "\n".join(part for part in summary if part),
+        summary,
         made.arguments,
         made.stored,
         f"{made.graph}:",

@@ -147,8 +147,11 @@ class Body:
         """`for layer in self.decoder_1:` around the call of one turn on what the one before gave."""
         (layer,) = statement.layers
         operands = {port: self.values[source] for port, source in statement.operands.items()}
-        target = self._bind(at)
-        carried = dict(zip(loop.carried, target.split(", "), strict=True))
+        bound = zip(loop.carried, self._bind(at).split(", "), strict=True)
+        carried = {
+            port: self.names.take(port, f"{statement.node}_{port}") if name == "_" else name for port, name in bound
+        }
+        target = ", ".join(carried.values())
         for port, name in carried.items():
             if operands[port] != name:
                 self.text.add(f"{name} = {operands[port]}", self.indent, (statement.node,))

@@ -8,6 +8,7 @@ import pytest
 
 from graph_engine.blocks import all_blocks
 from presets import catalog
+from presets.parts import parts
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Call
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_blocks_lists_every_block_with_the_keys_of_the_contract(layerloom: Call) -> None:
     found = layerloom("blocks", "--json").json
-    assert [block["name"] for block in found] == list(all_blocks())
+    assert [block["name"] for block in found] == [*all_blocks(), *(f"@{name}" for name in parts())]
     keys = {"name", "title", "category", "summary", "parameters", "inputs", "outputs", "reference"}
     assert all(set(block) == keys for block in found)
 
@@ -37,6 +38,24 @@ def test_every_block_can_be_shown(layerloom: Call, name: str) -> None:
     shown = layerloom("blocks", name)
     assert shown.status == 0
     assert all_blocks()[name].summary() in shown.out
+
+
+@pytest.mark.parametrize("name", ["bottleneck", "@bottleneck"])
+def test_a_composite_in_full(layerloom: Call, name: str) -> None:
+    (block,) = layerloom("blocks", name, "--json").json
+    assert (block["name"], block["category"]) == ("@bottleneck", "Composites")
+    assert [parameter["name"] for parameter in block["parameters"]] == ["width", "stride", "strided"]
+    assert "He, Zhang, Ren, Sun (2016)" in block["reference"]
+    shown = layerloom("blocks", name).out
+    for word in ("Bottleneck (@bottleneck)", "1×1", "He, Zhang"):
+        assert word in shown
+
+
+def test_the_table_has_every_composite(layerloom: Call) -> None:
+    shown = layerloom("blocks").out
+    for name, part in parts().items():
+        assert f"  @{name} " in shown
+        assert part.summary in shown
 
 
 def test_the_table_has_every_block_and_category(layerloom: Call) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import cycle
 from typing import Any
@@ -16,10 +17,14 @@ from graph_engine.blocks.tensor import N
 from graph_engine.check import CheckResult
 from graph_engine.check.borders import needed_nodes
 from graph_engine.check.evaluate import evaluate
+from graph_engine.check.report import NodeReport
 from graph_engine.check.shapes import build, run_block
+from graph_engine.check.values import evaluated
 from graph_engine.compile import Program
 from graph_engine.document import Document
 from graph_engine.document.builder import Builder, Port
+from graph_engine.document.composite import borders, graph_of, port_name
+from graph_engine.document.graph import Graph
 
 Values = dict[tuple[str, str], Tensor]
 
@@ -28,26 +33,71 @@ def compute(
     document: Document, result: CheckResult, program: Program, network: nn.Module, inputs: Mapping[str, Tensor]
 ) -> Values:
     """Every value that outputs, losses and metrics need and `inputs` (by argument) determine, with these weights."""
-    needed = needed_nodes(document.main)
     values: Values = {
         (node, "y"): inputs[argument] for node, argument in program.input_nodes.items() if argument in inputs
     }
-    for name in document.main.order():
-        block = get_block(document.main[name].block)
-        wires = document.main.wires_into(name)
+    _compute(document.main, result.nodes, {}, values, _Run(program, network))
+    return values
+
+
+@dataclass(frozen=True)
+class _Run:
+    """With which weights is computed, and the way to where: `stage_1/bottleneck_2.1/`."""
+
+    program: Program
+    network: nn.Module
+    way: str = ""
+
+    def modules(self, node: str) -> list[nn.Module]:
+        return [self.network.get_submodule(path) for path in self.program.paths_of(self.way + node)]
+
+
+def _compute(
+    graph: Graph, reports: Mapping[str, NodeReport], names: Mapping[str, Any], values: Values, run: _Run
+) -> None:
+    """Add what a graph computes to `values`; `names` are what formulas in it may name."""
+    needed = needed_nodes(graph)
+    for name in graph.order():
+        block = graph.block(name)
+        assert block is not None
+        wires = graph.wires_into(name)
         if (
             name not in needed
             or not block.inputs
             or any((wire.source, wire.output) not in values for wire in wires.values())
         ):
             continue
-        expression = build(block.make(document.main[name].parameters), Specs(result.nodes[name].inputs))
-        layers = list(dict.fromkeys(layers_of(expression)))
-        modules = [network.get_submodule(path) for path in program.attributes.get(name, ())]
         operands = {port: values[wire.source, wire.output] for port, wire in wires.items()}
-        out = evaluate(expression, operands, dict(zip(layers, modules, strict=True)))
-        values |= {(name, port.name): out for port in block.outputs}
-    return values
+        if reports[name].inside:
+            outs = _composite(graph, name, reports[name], operands, run)
+        else:
+            made = block.make(evaluated(graph[name].parameters, names))
+            expression = build(made, Specs(reports[name].inputs))
+            layers = list(dict.fromkeys(layers_of(expression)))
+            out = evaluate(expression, operands, dict(zip(layers, run.modules(name), strict=True)))
+            outs = out if isinstance(out, tuple) else (out,) * len(block.outputs)
+        values |= {(name, port.name): out for port, out in zip(block.outputs, outs, strict=True)}
+
+
+def _composite(
+    graph: Graph, name: str, report: NodeReport, operands: Mapping[str, Tensor], run: _Run
+) -> tuple[Tensor, ...]:
+    """What a composite gives, turn after turn."""
+    node = graph[name]
+    assert not node.over_time
+    inner = graph.find_graph(graph_of(node.block))
+    assert inner is not None
+    entries, ends = borders(inner, "input"), borders(inner, "output")
+    given = dict(operands)
+    outs: tuple[Tensor, ...] = ()
+    for turn, inside in enumerate(report.inside):
+        values: Values = {(entry.id, "y"): given[port_name(entry)] for entry in entries}
+        here = f"{name}.{turn}" if node.repeat != 1 else name
+        _compute(inner, inside.nodes, inside.values, values, replace(run, way=f"{run.way}{here}/"))
+        sources = [inner.wires_into(end.id)["x"] for end in ends]
+        outs = tuple(values[wire.source, wire.output] for wire in sources)
+        given |= dict(zip((port_name(entry) for entry in entries), outs, strict=False))
+    return outs
 
 
 def random_inputs(program: Program, document: Document, batch: int = 3) -> dict[str, Tensor]:

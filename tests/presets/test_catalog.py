@@ -221,8 +221,9 @@ for name, class_name, inputs in json.loads(pathlib.Path("given.json").read_text(
 assert not [name for name in sys.modules if name.partition(".")[0] in ("graph_engine", "presets", "app")]
 print(json.dumps(found))
 """
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # as many here and there, since sums round by them
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, env={}
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, env=threads
     )
     assert done.returncode == 0, done.stderr
     alone = json.loads(done.stdout)

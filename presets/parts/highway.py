@@ -1,0 +1,35 @@
+"""Highway layers drawn from their gates: Srivastava, Greff, Schmidhuber (2015), and a plain layer beside them."""
+
+from __future__ import annotations
+
+from graph_engine.blocks import Reference
+from graph_engine.document.builder import Builder
+from presets.parts.part import PartCategory, part
+
+
+@part(
+    title="Highway layer",
+    category=PartCategory.RESIDUAL,
+    reference=Reference("Srivastava, Greff, Schmidhuber", 2015, "Training very deep networks"),
+)
+def highway_layer(block: Builder) -> None:
+    """A dense layer and a gate that decides how much of it replaces the input: y = x + T · (H − x).
+
+    H = relu(W x + b), T = σ(W′ x + b′). b′ begins negative, so that the layer begins by carrying its input through.
+    """
+    bias = block.expose("gate_bias", -2.0, "Gate bias", "Where the biases of the gate begin: low ones close it.")
+    x = block.input("x", 50)
+    new = block.add("relu", block.add("linear", x, features="=in_channels"))
+    gate = block.add("sigmoid", block.add("linear", x, features="=in_channels", bias_start=bias), title="Gate")
+    block.output(block.add("add", x, block.add("multiply", gate, block.add("subtract", new, x))), "y")
+
+
+@part(
+    title="Plain layer",
+    category=PartCategory.RESIDUAL,
+    reference=Reference("Rosenblatt", 1962, "Principles of neurodynamics"),
+)
+def plain_layer(block: Builder) -> None:
+    """A dense layer with ReLU that keeps the number of features, to compare highway and residual layers with."""
+    x = block.input("x", 50)
+    block.output(block.add("relu", block.add("linear", x, features="=in_channels")), "y")

@@ -1,0 +1,58 @@
+"""The residual networks of He, Zhang, Ren, Sun (2016), drawn from stages of blocks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from graph_engine.blocks import Param, Reference
+from graph_engine.document import Optimiser, Plan, Schedule, Stage, Update
+from graph_engine.document.builder import Builder
+from presets.parts.convolution import conv_norm
+from presets.parts.residual import basic_stage, bottleneck_stage
+from presets.preset import preset
+
+_BLOCKS = {
+    "18": (2, 2, 2, 2),
+    "34": (3, 4, 6, 3),
+    "50": (3, 4, 6, 3),
+    "101": (3, 4, 23, 3),
+    "152": (3, 8, 36, 3),
+}
+
+
+@preset(
+    title="ResNet",
+    family="Residual",
+    reference=Reference("He, Zhang, Ren, Sun", 2016, "Deep residual learning for image recognition"),
+)
+def resnet(
+    depth: Annotated[
+        Literal["18", "34", "50", "101", "152"], Param("Depth", "Layers with weights; from 50 on with bottlenecks.")
+    ] = "50",
+    width: Annotated[int, Param("Width", "Channels of the first stage; 64 in the paper.", ge=1)] = 8,
+    images: Annotated[
+        Literal["digits", "ImageNet"],
+        Param("Images", "28×28 digits, seen by a 3×3 convolution, or the paper's start on 224×224, and 1000 classes."),
+    ] = "digits",
+    strided: Annotated[
+        Literal["3×3", "1×1"], Param("Strided", "Where bottlenecks take the stride: as torchvision, or as the paper.")
+    ] = "3×3",
+) -> Builder:
+    """Four stages of residual blocks, each of half the size and twice the channels of the one before."""
+    update = Update(optimiser=Optimiser(kind="adam", learning_rate=3e-3), schedule=Schedule(kind="one_cycle"))
+    net = Builder(f"ResNet-{depth}", plan=Plan(stages=(Stage(updates=(update,), epochs=5),), batch_size=32))
+    classes = 10 if images == "digits" else 1000
+    x = net.input("image", 1, 28, 28) if images == "digits" else net.input("image", 3, 224, 224)
+    label = net.input("label", classes=classes, label=True)
+    x = conv_norm(net, x, width, *((3, 1) if images == "digits" else (7, 2)))
+    x = net.add("relu", x)
+    if images == "ImageNet":
+        x = net.add("max_pool2d", x, kernel=3, stride=2, padding=1)
+    for stage, blocks in enumerate(_BLOCKS[depth]):
+        stride, channels = 2 if stage else 1, width * 2**stage
+        if int(depth) < 50:
+            x = net.add(basic_stage.into(net), x, channels=channels, blocks=blocks, stride=stride)
+        else:
+            x = net.add(bottleneck_stage.into(net), x, width=channels, blocks=blocks, stride=stride, strided=strided)
+    net.classify(net.add("linear", net.add("global_avg_pool", x), features=classes), label)
+    return net
