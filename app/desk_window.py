@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-from app.placing import place_block
+from app.placing import place_block, place_part
 from app.workspace import Side
 from graph_engine.document.surgery import wrap_in_residual
 
@@ -135,6 +135,11 @@ class DeskWindow(QMainWindow):
         """Adds a block where it fits best."""
         self.show_drawing()
         place_block(self._session, self._canvas, key)
+
+    def place_part(self, name: str) -> None:
+        """Adds a composite that comes with Layerloom where it fits best."""
+        self.show_drawing()
+        place_part(self._session, self._canvas, name)
 
     def wrap_in_residual(self) -> None:
         session = self._session

@@ -57,6 +57,20 @@ def composite_offers(session: Session, place: Callable[[str], object]) -> list[O
     return [Offer(renamed(entry, f"block:{entry.key}"), partial(place, entry.key), icon="group") for entry in entries]
 
 
+def part_offers(place: Callable[[str], object]) -> list[Offer]:
+    """The composites that come with Layerloom, to be placed."""
+    from presets.parts import parts
+
+    return [
+        Offer(
+            Entry(f"part:{part.name}", part.title, str(part.category), part.summary, ("part", "composite", part.name)),
+            partial(place, part.name),
+            icon="group",
+        )
+        for part in parts().values()
+    ]
+
+
 def preset_offers(shelf: PresetShelf, open_preset: Callable[[str], object]) -> list[Offer]:
     """Every preset, to be opened."""
     return [

@@ -33,6 +33,7 @@ class SearchEverything(QObject):
         shelf: PresetShelf,
         files: Files,
         place_block: Callable[[str], object],
+        place_part: Callable[[str], object],
     ) -> None:
         """`below` is the widget over which the palette opens."""
         super().__init__(window)
@@ -44,6 +45,7 @@ class SearchEverything(QObject):
         self._shelf = shelf
         self._files = files
         self._place_block = place_block
+        self._place_part = place_part
         self._palette: Palette | None = None
 
     @property
@@ -63,6 +65,7 @@ class SearchEverything(QObject):
             composite_offers,
             file_offers,
             node_offers,
+            part_offers,
             preset_offers,
         )
 
@@ -73,6 +76,7 @@ class SearchEverything(QObject):
         offers += file_offers(self._settings.recent_files, self._files.open_path)
         if drawing:
             offers += composite_offers(self._session, self._place_block)
+            offers += part_offers(self._place_part)
             offers += [*block_offers(self._place_block), *node_offers(self._session)]
         self._open(offers, "Search blocks, actions, presets and nodes")
 

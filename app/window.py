@@ -67,7 +67,15 @@ class MainWindow(DeskWindow):
         self.topbar = TopBar(session, self.book)
         self.statusbar = StatusBar(session, self.autosave, RunStatus(session))
         self._search = SearchEverything(
-            self, self.topbar.search, session, settings, self.book, self.shelf, self._files, self.place_block
+            self,
+            self.topbar.search,
+            session,
+            settings,
+            self.book,
+            self.shelf,
+            self._files,
+            self.place_block,
+            self.place_part,
         )
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
         self.glances = Glances(session, self)

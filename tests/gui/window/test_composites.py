@@ -217,6 +217,36 @@ def test_unpacking_puts_the_nodes_back(open_in: OpenIn, qtbot: QtBot, studio: St
     assert session.errors == []
 
 
+def test_a_part_of_the_library_is_placed_from_the_palette_in_one_step(
+    open_in: OpenIn, qtbot: QtBot, studio: Studio
+) -> None:
+    net = Builder("Small")
+    net.output(net.add("conv2d", net.input("image", 3, 8, 8), channels=16))
+    net.document.apply(arrange(net.document.main))
+    window = open_in(net.document)
+    session = window.session
+    before = dumps(session.document)
+    click(window, "conv2d_1")
+
+    window.show_palette()
+    QTest.keyClicks(window.command_palette.line, "basic residual")
+    offer = window.command_palette.model.offer(window.command_palette.list.currentIndex())
+    assert offer is not None
+    assert offer.entry.key.startswith("part:")
+    key(window.command_palette.line, Key.Key_Return)
+
+    (placed,) = session.selection.nodes
+    name = session.graph[placed].block.removeprefix("@")
+    assert name in session.document.composites
+    assert session.graph.wire_at(placed, "x") is not None, "it was wired to what was selected"
+    rest(studio, qtbot)
+    report = session.report(placed)
+    assert report is not None
+    assert report.outputs
+    session.undo()
+    assert dumps(session.document) == before
+
+
 def test_what_can_not_be_a_composite_is_refused_with_the_reason(open_in: OpenIn) -> None:
     window = open_in("small_resnet")
     before = dumps(window.session.document)
