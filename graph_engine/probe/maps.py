@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from graph_engine.compile import Program
 
+
 def feature_maps(
     program: Program, network: nn.Module, nodes: Sequence[str], inputs: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
