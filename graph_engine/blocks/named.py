@@ -12,8 +12,10 @@ from typing import Any, Self
 
 FORMULA = "="
 """What a formula begins with."""
-_LONGEST = 200
+LONGEST = 200
+"""Letters of a formula."""
 _LARGEST_POWER = 64
+_MOST_BITS = 4096
 
 
 class FormulaError(ValueError):
@@ -100,6 +102,11 @@ def is_formula(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(FORMULA)
 
 
+def has_formula(value: Any) -> bool:
+    """Whether a parameter's value is a formula or a list with one in it."""
+    return is_formula(value) or (isinstance(value, (list, tuple)) and any(map(is_formula, value)))
+
+
 def names_of(formula: str) -> frozenset[str]:
     """The names that a formula (with or without its `=`) uses; none when it can't be read."""
     try:
@@ -139,8 +146,8 @@ def evaluate(formula: str, values: Mapping[str, Any]) -> Any:
 
 def _parsed(formula: str) -> ast.expr:
     text = formula.removeprefix(FORMULA).strip()
-    if len(text) > _LONGEST:
-        raise FormulaError(f"A formula may have {_LONGEST} letters at most.")
+    if len(text) > LONGEST:
+        raise FormulaError(f"A formula may have {LONGEST} letters at most.")
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError) as error:
@@ -201,8 +208,8 @@ def _value(tree: ast.expr, values: Mapping[str, Any]) -> Any:
             first, second = _value(left, values), _value(right, values)
             if isinstance(first, str) or isinstance(second, str):
                 raise FormulaError("Words can be compared, not computed with.")
-            if isinstance(sign, ast.Pow) and abs(second) > _LARGEST_POWER:
-                raise FormulaError(f"Powers go up to {_LARGEST_POWER}.")
+            if isinstance(sign, ast.Pow):
+                _check_power(first, second)
             return _OPERATORS[type(sign)](first, second)
         case ast.Compare(left, [sign], [right]) if type(sign) in _COMPARISONS:
             return _COMPARISONS[type(sign)](_value(left, values), _value(right, values))
@@ -215,6 +222,19 @@ def _value(tree: ast.expr, values: Mapping[str, Any]) -> Any:
                 f"{ast.unparse(tree)} can't stand in a formula: numbers, names, + - * / // % **, brackets, "
                 "comparisons, min, max and round can."
             )
+
+
+def _check_power(base: Any, exponent: Any) -> None:
+    """A file may hold any formula, and powers of powers would keep the checker busy for ever.
+
+    Raises: FormulaError.
+    """
+    if abs(exponent) > _LARGEST_POWER:
+        raise FormulaError(f"Powers go up to {_LARGEST_POWER}.")
+    if isinstance(base, int) and base.bit_length() * abs(exponent) > _MOST_BITS:
+        raise FormulaError("The formula gives a number beyond all bounds.")
+    if base < 0 and not float(exponent).is_integer():
+        raise FormulaError("A negative number has only whole powers.")
 
 
 def _arithmetic(sign: type[ast.operator]) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:

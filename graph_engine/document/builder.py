@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graph_engine.blocks import Block, get_block
-from graph_engine.blocks.named import FORMULA, is_formula
+from graph_engine.blocks.named import FORMULA, has_formula
 from graph_engine.document.composite import Declaration, Exposed, ExposedType
 from graph_engine.document.document import MAIN, Document
 from graph_engine.document.edits import AddGraph, AddNodes, Connect, Declare
@@ -122,7 +122,7 @@ class Builder:
                 raise TypeError(f"{block} has no parameter {name!r}")
         if len(inputs) > len(found.inputs) and not (found.inputs and found.inputs[-1].variadic):
             raise TypeError(f"{block} takes {len(found.inputs)} inputs, not {len(inputs)}")
-        found.make({name: value for name, value in parameters.items() if not _has_formula(value)})
+        found.make({name: value for name, value in parameters.items() if not has_formula(value)})
         flags = Node("", block, title=title, repeat=times, over_time=over_time, shares=shares.node if shares else "")
         port = self._place(found, parameters, flags)
         ports = list(found.inputs)
@@ -147,7 +147,3 @@ class Builder:
 
     def _wire(self, source: Port, node: str, port: str) -> None:
         self.document.apply(Connect(Wire(source.node, source.output, node, port), self.graph_name))
-
-
-def _has_formula(value: Any) -> bool:
-    return is_formula(value) or (isinstance(value, (list, tuple)) and any(map(is_formula, value)))

@@ -6,13 +6,10 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graph_engine.blocks.named import FORMULA, FormulaError, evaluate, is_formula, names_of
+from graph_engine.blocks.named import FORMULA, LONGEST, FormulaError, evaluate, is_formula, names_of
 from graph_engine.document.edits import AnyEdit, SetNode, SetParameter
 from graph_engine.document.graph import Node
 from graph_engine.document.rules import EditRefused
-
-_LONGEST = 200
-"""Letters of a formula; the engine reads no longer one."""
 
 Rewrite = Callable[[str], Any]
 """A formula → what stands in its place: another formula, or what it gives."""
@@ -29,8 +26,8 @@ def substituted(formula: str, meanings: Mapping[str, Any]) -> Any:
         return formula
     tree = _Meanings(meanings).visit(ast.parse(formula.removeprefix(FORMULA).strip(), mode="eval").body)
     text = FORMULA + ast.unparse(tree)
-    if len(text) > _LONGEST:
-        raise EditRefused(f"The formula {formula} would get longer than {_LONGEST} letters; simplify it first.")
+    if len(text) > LONGEST:
+        raise EditRefused(f"The formula {formula} would get longer than {LONGEST} letters; simplify it first.")
     if names_of(text):
         return text
     try:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from graph_engine.blocks import Block, ParameterError, find_block
 from graph_engine.blocks.block import slot_of
-from graph_engine.blocks.named import FORMULA, is_formula
+from graph_engine.blocks.named import FORMULA, has_formula, is_formula
 from graph_engine.document.graph import Graph, Node
 
 Side = Literal["input", "output"]
@@ -95,7 +95,7 @@ def tell_of(node: Node, block: type[Block] | None = None) -> str:
         return ""
     written = [str(value) for value in node.parameters.values() if is_formula(value)]
     try:
-        told = block.make({name: value for name, value in node.parameters.items() if not _has_formula(value)}).tell()
+        told = block.make({name: value for name, value in node.parameters.items() if not has_formula(value)}).tell()
     except ParameterError:
         return ""
     return " · ".join([*written, *([told] if told and not written else [])])
@@ -115,10 +115,6 @@ def badges_of(node: Node) -> tuple[str, ...]:
 def badge_width(badge: str) -> float:
     """The room that a badge takes in the header, with what is left free before it."""
     return 8.0 + text_width(badge, BADGE_SIZE) + 4.0 if badge.startswith("×") else BADGE
-
-
-def _has_formula(value: Any) -> bool:
-    return is_formula(value) or (isinstance(value, (list, tuple)) and any(map(is_formula, value)))
 
 
 def measure(

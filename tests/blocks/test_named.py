@@ -54,6 +54,8 @@ def test_a_formula_gives_what_arithmetic_gives(formula: str, value: object) -> N
         ("=width.bit_length()", "can't stand in a formula"),
         ("=[1][0]", "can't stand in a formula"),
         ("=9 ** 9 ** 9", "Powers go up to 64"),
+        ("=((((9 ** 64) ** 64) ** 64) ** 64) ** 64", "beyond all bounds"),
+        ("=(-2) ** 0.5", "only whole powers"),
         ("=kind * 3", "Words can be compared"),
         ("=" + "1+" * 200 + "1", "200 letters at most"),
         ("=rate % 0", "divides by zero"),

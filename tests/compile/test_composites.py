@@ -110,10 +110,10 @@ def test_the_flat_drawing_costs_the_same() -> None:
     assert sum(weight.numel() for weight in network.parameters()) == one.params
 
 
-def test_a_thousand_layers_are_under_a_hundred_lines() -> None:
+def test_a_thousand_layers_are_about_a_hundred_lines() -> None:
     document = residual_net(111).document
     program = compile_document(document)
-    assert len(program.source.splitlines()) < 100 + 5, program.source
+    assert len(program.source.splitlines()) <= 104, program.source
     convolutions = [each for each in program.make(0).modules() if isinstance(each, nn.Conv2d)]
     assert len(convolutions) == 3 * 111 * 3 + 1 + 3
 
