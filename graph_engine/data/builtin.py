@@ -1,4 +1,4 @@
-"""The data sets that come with Layerloom: handwritten digits, plain and distorted, XOR, stories and copying."""
+"""The data sets that come with Layerloom, by name; handwritten digits and XOR are made here."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 import assets
 from graph_engine.data.copying import copying
 from graph_engine.data.dataset import ArraySource, Dataset
+from graph_engine.data.dates import dates
+from graph_engine.data.digit_tasks import digit_tasks, permuted_digits
 from graph_engine.data.distorted import INK, SIDE, distort
 from graph_engine.data.errors import DataError
+from graph_engine.data.few_shot import few_shot_digits
 from graph_engine.data.fields import Field, FieldKind
+from graph_engine.data.friedman import friedman
+from graph_engine.data.ring import gaussian_ring
 from graph_engine.data.stories import stories
 
 if TYPE_CHECKING:
@@ -46,7 +51,7 @@ def digits() -> Dataset:
             ),
         ),
         length=1797,
-        source=ArraySource(_load_digits, {"image": 16.0}),
+        source=ArraySource(load_digits, {"image": 16.0}),
     )
 
 
@@ -93,10 +98,20 @@ BUILT_IN: Mapping[str, Callable[[], Dataset]] = {
     "xor": xor,
     "stories": stories,
     "copying": copying,
+    "dates": dates,
+    "friedman": friedman,
+    "gaussian_ring": gaussian_ring,
+    "digit_tasks": digit_tasks,
+    "permuted_digits": permuted_digits,
+    "few_shot_digits": few_shot_digits,
 }
 
 
-def _load_digits() -> Mapping[str, Array]:
+def load_digits() -> Mapping[str, Array]:
+    """`image` (1797, 1, 8, 8), ink 0 to 16, and `label` (1797,) int64.
+
+    Raises: DataError when the file that comes with Layerloom is damaged.
+    """
     import numpy as np
 
     try:
@@ -110,7 +125,7 @@ def _load_digits() -> Mapping[str, Array]:
 
 
 def _distort_digits() -> Mapping[str, Array]:
-    plain = _load_digits()
+    plain = load_digits()
     return {"image": distort(plain["image"][:, 0]), "label": plain["label"]}
 
 

@@ -40,7 +40,8 @@ class Source(Protocol):
 class Dataset:
     """A description, at hand at once, and its samples, read when they are first asked for.
 
-    `tiny` marks a set that is trained and judged on the same samples, because it has no others (XOR).
+    `tiny` marks a set that is trained and judged on the same samples, because it has no others (XOR). `held_out` names
+    the samples that are for validation alone, in a set that comes parted (none: they are drawn).
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Dataset:
         length: int,
         source: Source,
         tiny: bool = False,
+        held_out: Sequence[int] = (),
     ) -> None:
         self.name = name
         self.title = title
@@ -63,6 +65,7 @@ class Dataset:
         self.length = length
         self.source = source
         self.tiny = tiny
+        self.held_out = held_out
 
     def __len__(self) -> int:
         return self.length

@@ -2,7 +2,8 @@
 
 The share is taken from every class (stratified), so that classes keep their proportions; the choice depends on the
 seed and the labels alone. A class keeps at least one sample for training. A set too small for this (fewer than ten
-samples, or one that calls itself tiny, as XOR does) is judged on the samples it is trained on.
+samples, or one that calls itself tiny, as XOR does) is judged on the samples it is trained on. A set that comes
+parted stays so: what it holds out is never trained on, whatever share is asked for.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def split(dataset: Dataset, share: float, seed: int) -> Split:
     import torch
 
     everything = torch.arange(len(dataset))
+    if dataset.held_out:
+        held = torch.tensor(dataset.held_out)
+        return Split(everything[~torch.isin(everything, held)], held if share else held[:0])
     if share == 0:
         return Split(everything, everything[:0])
     if dataset.tiny or len(dataset) < LEAST:

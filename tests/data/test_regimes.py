@@ -1,0 +1,131 @@
+"""The data sets made for a way of training: what they promise, read by what shares nothing with their makers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import make_friedman1
+
+from graph_engine.data import list_datasets, open_dataset, split
+from graph_engine.data.dates import DATES, ISO, LETTERS, START, WRITTEN, make_dates, read_letters
+from graph_engine.data.few_shot import HELD_OUT, OTHERS, TRAINING, WAYS, make_tasks
+from graph_engine.data.friedman import make_friedman
+from graph_engine.data.ring import CLOUDS, RADIUS, SPREAD, centres, make_ring
+
+FINGERPRINTS = {
+    "dates": "26a63689dc29",
+    "friedman": "c55d20702142",
+    "gaussian_ring": "b6066bedeea2",
+    "digit_tasks": "72145057fbcd",
+    "permuted_digits": "0a8d74b77cd6",
+    "few_shot_digits": "1a548c399ffb",
+}
+
+
+@pytest.mark.parametrize("name", FINGERPRINTS)
+def test_what_is_made_does_not_change(name: str) -> None:
+    """A run can be repeated only if its data can."""
+    assert open_dataset(name) in list_datasets()
+    assert open_dataset(name).fingerprint[:12] == FINGERPRINTS[name]
+
+
+def test_the_clouds_lie_on_a_circle_and_have_their_spread() -> None:
+    ring = make_ring()
+    middles = centres()
+    assert np.linalg.norm(middles, axis=1) == pytest.approx(RADIUS)
+    assert np.bincount(ring["cloud"], minlength=CLOUDS) == pytest.approx(1000, rel=0.1)
+    off = ring["point"] - middles[ring["cloud"]]
+    assert off.std(axis=0) == pytest.approx(SPREAD, rel=0.05)
+    nearest = np.linalg.norm(ring["point"][:, None] - middles, axis=2).argmin(axis=1)
+    assert (nearest == ring["cloud"]).all()
+
+
+def test_without_noise_it_is_friedmans_function() -> None:
+    made = make_friedman(200, noise=0)
+    x = made["x"].astype(np.float64)
+    expected = 10 * np.sin(np.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2 + 10 * x[:, 3] + 5 * x[:, 4]
+    assert made["y"][:, 0] == pytest.approx(expected, rel=1e-5)
+    assert make_friedman()["y"].mean() == pytest.approx(make_friedman1(20000, random_state=0)[1].mean(), abs=0.2)
+    assert (make_friedman()["y"] - make_friedman(noise=0)["y"]).std() == pytest.approx(1, abs=0.03)
+
+
+def test_one_support_is_of_the_querys_class_and_never_the_query_itself() -> None:
+    images = np.arange(60, dtype=np.float64).reshape(60, 1, 1)  # an image that tells its place
+    labels = np.arange(60) % 6
+    made = make_tasks(images, labels, 300, (0, 2, 3, 5), seed=1)
+    place = {name: made[name].reshape(-1).astype(int) for name in made if name not in ("answer", "same")}
+    support = np.stack([place[f"support_{way + 1}"] for way in range(WAYS)], axis=1)
+
+    assert set(labels[support].reshape(-1).tolist()) == {0, 2, 3, 5}
+    right = labels[support] == labels[place["query"]][:, None]
+    assert (right.sum(axis=1) == 1).all()
+    assert (right.argmax(axis=1) == made["answer"]).all()
+    assert (support != place["query"][:, None]).all()
+    assert (labels[place["positive"]] == labels[place["query"]]).all()
+    assert (labels[place["negative"]] != labels[place["query"]]).all()
+    assert (place["negative"][:, None] == support).any(axis=1).all()
+    assert ((labels[place["second"]] == labels[place["query"]]) == (made["same"] == 1)).all()
+    assert 0.4 < made["same"].mean() < 0.6
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_classes_held_out_are_never_trained_on(share: float) -> None:
+    tasks, digits = open_dataset("few_shot_digits"), open_dataset("digits")
+    parts = split(tasks, share, seed=3)
+    assert len(parts.train) == TRAINING
+    assert len(parts.validation) == (HELD_OUT if share else 0)
+    drawn = {tuple(image.flatten().tolist()) for image in tasks.serve("query", (1, 8, 8), indices=parts.train.tolist())}
+    labels = digits.serve("label", (), "int64")
+    others = digits.serve("image", (1, 8, 8))[torch.isin(labels, torch.tensor(OTHERS))]
+    assert not drawn & {tuple(image.flatten().tolist()) for image in others}
+
+
+def test_a_date_is_said_as_it_is_written() -> None:
+    """Read by the standard library."""
+    made = make_dates(300, seed=5)
+    for written, before, said in zip(made["written"], made["before"], made["said"], strict=True):
+        text = read_letters(written)
+        forms = ("%d %B %Y", "%B %d, %Y", "%d %b %Y", "%b %d %Y")
+        read = [when for form in forms if (when := _read(text, form)) is not None]
+        assert read, text
+        assert {when.date().isoformat() for when in read} == {read_letters(said)}
+        assert before.tolist() == [START, *said[:-1].tolist()]
+
+
+def test_dates_fit_and_are_in_every_form() -> None:
+    written = make_dates()["written"]
+    assert written.shape == (DATES, WRITTEN)
+    assert (written[:, -1] > 0).any(), "no letter more than the longest date has"
+    assert written.max() < len(LETTERS)
+    assert make_dates()["said"].shape == (DATES, ISO)
+    commas = (written == LETTERS.index(",")).any(axis=1).mean()
+    assert commas == pytest.approx(0.25, abs=0.03)
+
+
+def test_each_digit_has_its_further_answers() -> None:
+    tasks, digits = open_dataset("digit_tasks"), open_dataset("digits")
+    label, images = digits.serve("label", (), "int64"), digits.serve("image", (1, 8, 8))
+
+    assert torch.equal(tasks.serve("label", (), "int64"), label)
+    assert torch.equal(tasks.serve("odd", (), "int64") == 1, torch.tensor([int(each) % 2 == 1 for each in label]))
+    assert torch.allclose(tasks.serve("ink", (1,))[:, 0], images.flatten(1).mean(dim=1))
+
+
+def test_pixels_are_exchanged_by_one_rule() -> None:
+    data = open_dataset("permuted_digits")
+    plain, permuted = data.serve("image", (64,)), data.serve("permuted", (64,))
+
+    assert not torch.equal(plain, permuted)
+    assert torch.equal(plain.sort(dim=1).values, permuted.sort(dim=1).values)
+    columns = {tuple(column.tolist()) for column in plain.T}
+    assert columns == {tuple(column.tolist()) for column in permuted.T}, "the same exchange in every image"
+
+
+def _read(text: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, form)  # noqa: DTZ007  a date alone
+    except ValueError:
+        return None
