@@ -6,7 +6,7 @@ a number the first turn is meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from graph_engine.check.report import GraphReport, NodeReport
@@ -111,14 +111,14 @@ class Expansion:
             for port, result in outputs.items():
                 self._stands_for[way, port] = result
 
-    def needed(self, targets: Iterable[Result]) -> list[Statement]:
-        """The statements that `targets` need."""
-        wanted = {node for node, _ in targets}
+    def needed(self, targets: Iterable[Result], given: Container[Result] = ()) -> list[Statement]:
+        """The statements that `targets` need where the values `given` are known."""
+        wanted = {target[0] for target in targets if target not in given}
         kept = []
         for statement in reversed(self.statements):
             if statement.node in wanted:
                 kept.append(statement)
-                wanted |= {source for source, _ in statement.operands.values()}
+                wanted |= {source[0] for source in statement.operands.values() if source not in given}
         return kept[::-1]
 
 

@@ -98,7 +98,7 @@ class Program:
     _classes: Classes
     _namespace: dict[str, Any] = field(default_factory=dict)
     _files: dict[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
-    _computations: dict[tuple[tuple[Result, ...], str], Computation] = field(default_factory=dict)
+    _computations: dict[tuple[tuple[Result, ...], tuple[Result, ...], str], Computation] = field(default_factory=dict)
 
     @property
     def _graph(self) -> Graph:
@@ -117,17 +117,21 @@ class Program:
                 network = network_class()
         return cast("nn.Module", network)
 
-    def function(self, targets: Sequence[Result], *, name: str = "compute") -> Computation:
+    def function(
+        self, targets: Sequence[Result], *, given: Sequence[Result] = (), name: str = "compute"
+    ) -> Computation:
         """A function that computes `targets`, (node, output port) of any nodes, losses and metrics included.
 
-        Where they need all that `forward` computes, it calls the network; else it runs its modules one by one.
+        Where they need all that `forward` computes, it calls the network; else it runs its modules one by one. The
+        values `given` are arguments `given_1`, `given_2` …: what lies before them is not computed.
 
         Raises: LookupError for a node of whose weights the network has none, since nothing that it gives needs them.
         """
         targets = [full_turns(self._document, target) for target in targets]
-        key = (tuple(targets), name)
+        cut = tuple(full_turns(self._document, each) for each in given)
+        key = (tuple(targets), cut, name)
         if key not in self._computations:
-            self._computations[key] = self._write_function(tuple(targets), name)
+            self._computations[key] = self._write_function(tuple(targets), name, cut)
         return self._computations[key]
 
     def result(self, address: str) -> Result:
@@ -218,10 +222,11 @@ class Program:
                 yield f"{below}.{attribute}", (inside.graph, owner)
                 yield from self._below(f"{below}.{attribute}", inner[owner], inside.nodes[owner])
 
-    def _write_function(self, targets: tuple[Result, ...], name: str) -> Computation:
-        opened = self._opened(targets)
+    def _write_function(self, targets: tuple[Result, ...], name: str, given: tuple[Result, ...] = ()) -> Computation:
+        opened = self._opened([*targets, *given])
         targets = tuple(opened.value(target) for target in targets)
-        statements = opened.needed(targets)
+        cut = {opened.value(each): f"given_{at + 1}" for at, each in enumerate(given)}
+        statements = opened.needed(targets, cut)
         outputs = list(_ends(self._graph, Role.OUTPUT).values())
         forward = {statement.node for statement in self._statements([node for node, _ in outputs])}
         wanted = {source for statement in statements for source in statement.operands.values()} | set(targets)
@@ -229,14 +234,15 @@ class Program:
         inner = {source for source in wanted if source[0] in forward and source not in outputs}
         inner_of_rest = {source for statement in rest for source in statement.operands.values()} | set(targets)
         call = forward <= {statement.node for statement in statements} and not (inner & inner_of_rest) and bool(forward)
+        call = call and not cut
         body = rest if call else statements
-        needed = {node for node, _ in wanted}
+        needed = {node for node, _ in wanted - cut.keys()}
         taken = self.inputs if call else ()
         inputs = {node: name for node, name in self.input_nodes.items() if node in needed or name in taken}
-        names = Names(frozenset(inputs.values()))
-        values = {(node, "y"): argument for node, argument in inputs.items()}
+        names = Names(frozenset([*inputs.values(), *cut.values()]))
+        values = {(node, "y"): argument for node, argument in inputs.items()} | cut
         text = Text()
-        text.add(f"def {name}({', '.join(['network', *inputs.values()])}):")
+        text.add(f"def {name}({', '.join(['network', *inputs.values(), *cut.values()])}):")
         if call:
             results = [names.take(output) for output in self.outputs]
             text.add(f"{', '.join(results)} = network({', '.join(self.inputs)})", 4)  # its own lines tell the node
@@ -250,7 +256,7 @@ class Program:
         file = _file_name(source, name)
         self._files[file] = lines
         function = _run(_HEADER + source, file, shift=-1)[name]
-        return Computation(source, tuple(inputs.values()), lines, file, function)
+        return Computation(source, (*inputs.values(), *cut.values()), lines, file, function)
 
 
 _ONE_LINE = 90  # letters that what a class does and its paper may have to stand on one line

@@ -10,6 +10,7 @@ from graph_engine.blocks.library.borders import Input
 from graph_engine.check.report import Fix, Problem, Severity
 from graph_engine.data.catalog import open_dataset
 from graph_engine.data.dataset import Dataset
+from graph_engine.data.drawing import Drawn
 from graph_engine.data.errors import DataError
 from graph_engine.data.fields import Field, FieldKind, Shape, spell
 from graph_engine.document import Document, SetBinding, SetParameter
@@ -20,11 +21,15 @@ _FIXES = 3
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A field as it is served to an Input node: shape of one sample, and type."""
+    """A field as it is served to an Input node: shape of one sample, and type. Of an input that is drawn, `field` is
+    empty, and `classes` is how many whole numbers there are.
+    """
 
     field: str
     shape: Shape
     dtype: str
+    drawn: Drawn = "data"
+    classes: int = 0
 
 
 @dataclass(slots=True)
@@ -93,6 +98,8 @@ def _bind(
         found.problems.append(Problem(Severity.ERROR, message, node, parameter="shape"))
         return None
     shape: Shape = tuple(int(length) for length in block.shape)
+    if block.drawn != "data":
+        return Served("", shape, block.dtype, block.drawn, block.classes)
     chosen = _choose(dataset, block, shape, said, {served.field for served in found.inputs.values()})
     if chosen is None:
         found.problems.append(_no_field(document, dataset, node, block, shape, said))

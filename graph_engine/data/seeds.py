@@ -4,8 +4,9 @@ from __future__ import annotations
 
 _MASK = (1 << 64) - 1
 
-SPLIT, ORDER, STEP = 1, 2, 3
-"""Purposes: which samples are held out, the order of an epoch, the noise (dropout) of a step."""
+SPLIT, ORDER, STEP, NOISE, FISHER, RESET = 1, 2, 3, 4, 5, 6
+"""Purposes: which samples are held out, the order of an epoch, the noise (dropout) of a step, inputs that are drawn,
+the samples that a Fisher information is estimated on, weights that are made anew."""
 
 
 def mix(seed: int, purpose: int, number: int = 0) -> int:

@@ -22,7 +22,22 @@ from graph_engine.document.edits import (
 )
 from graph_engine.document.graph import Graph, Node, Position, Wire, natural
 from graph_engine.document.history import History
-from graph_engine.document.plan import Binding, Optimiser, Plan, Schedule, Stage, Update, WeightedLoss
+from graph_engine.document.plan import (
+    Average,
+    Binding,
+    Goal,
+    Judgement,
+    Loading,
+    Optimiser,
+    Part,
+    Penalty,
+    Plan,
+    Schedule,
+    Stage,
+    Update,
+    WeightedLoss,
+    WeightGroup,
+)
 from graph_engine.document.rules import EditRefused, title_of, why_not_wire
 
 __all__ = [
@@ -30,6 +45,7 @@ __all__ = [
     "AddGraph",
     "AddNodes",
     "AnyEdit",
+    "Average",
     "Batch",
     "Binding",
     "Change",
@@ -41,11 +57,16 @@ __all__ = [
     "Edit",
     "EditRefused",
     "Exposed",
+    "Goal",
     "Graph",
     "History",
+    "Judgement",
+    "Loading",
     "Move",
     "Node",
     "Optimiser",
+    "Part",
+    "Penalty",
     "Plan",
     "Position",
     "RemoveGraph",
@@ -58,6 +79,7 @@ __all__ = [
     "SetPlan",
     "Stage",
     "Update",
+    "WeightGroup",
     "WeightedLoss",
     "Wire",
     "natural",

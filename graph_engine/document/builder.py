@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from graph_engine.blocks import Block, get_block
 from graph_engine.blocks.named import FORMULA, has_formula
@@ -81,15 +81,18 @@ class Builder:
         label: bool = False,
         tokens: bool = False,
         whole: bool = False,
+        drawn: Literal["data", "normal", "uniform"] = "data",
     ) -> Port:
         """Where a field of the data, or what a composite is given, enters.
 
         `label=True` and `tokens=True` for whole numbers of `classes` values. `whole`: a cell that runs over time takes
-        all of it at each step.
+        all of it at each step. `drawn`: it is no data, but drawn anew for each sample, as the code of a GAN is.
         """
         parameters: dict[str, Any] = {"name": name, "shape": list(shape)}
         if label or tokens:
             parameters |= {"dtype": "int64", "classes": classes}
+        if drawn != "data":
+            parameters["drawn"] = drawn
         if whole:
             parameters["over_time"] = "whole"
         return self._place(get_block("input"), parameters, Node("", "input"))
@@ -107,11 +110,13 @@ class Builder:
         times: int | str = 1,
         over_time: bool = False,
         shares: Port | None = None,
+        tags: tuple[str, ...] = (),
         **parameters: Any,
     ) -> Port:
         """Place a block and wire `inputs` to its ports in order (None leaves one free), the rest to its variadic port.
 
-        `times` repeats a composite, `over_time` runs it along a sequence; `shares` uses the weights of another node.
+        `times` repeats a composite, `over_time` runs it along a sequence; `shares` uses the weights of another node;
+        `tags` are words by which the plan can name several nodes at once.
 
         Raises: UnknownBlock, ParameterError, EditRefused when block, parameters or wires are wrong.
         """
@@ -123,7 +128,15 @@ class Builder:
         if len(inputs) > len(found.inputs) and not (found.inputs and found.inputs[-1].variadic):
             raise TypeError(f"{block} takes {len(found.inputs)} inputs, not {len(inputs)}")
         found.make({name: value for name, value in parameters.items() if not has_formula(value)})
-        flags = Node("", block, title=title, repeat=times, over_time=over_time, shares=shares.node if shares else "")
+        flags = Node(
+            "",
+            block,
+            title=title,
+            repeat=times,
+            over_time=over_time,
+            shares=shares.node if shares else "",
+            tags=tags,
+        )
         port = self._place(found, parameters, flags)
         ports = list(found.inputs)
         for at, source in enumerate(inputs):

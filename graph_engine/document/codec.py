@@ -14,7 +14,7 @@ from graph_engine.document import edits
 from graph_engine.document.composite import Declaration, why_not_exposed
 from graph_engine.document.edits import AnyEdit
 from graph_engine.document.graph import Graph, Node, Wire, natural
-from graph_engine.document.plan import Binding, Plan
+from graph_engine.document.plan import WRITTEN_ALWAYS, Binding, Plan
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EDITS: dict[str, type[AnyEdit]] = {kind.kind: kind for kind in AnyEdit.__args__}
-_FLAGS: tuple[tuple[str, Any], ...] = (("bypassed", False), ("shares", ""), ("repeat", 1), ("over_time", False))
+_FLAGS: tuple[tuple[str, Any], ...] = (
+    ("bypassed", False),
+    ("shares", ""),
+    ("repeat", 1),
+    ("over_time", False),
+    ("tags", ()),
+)
 _NODE_KEYS = ("id", "block", "parameters", "position", "title", "frozen", *(name for name, _ in _FLAGS))
 _adapters: dict[type, TypeAdapter[Any]] = {}
 
@@ -65,7 +71,7 @@ def node_to_json(node: Node) -> dict[str, Any]:
         value["frozen"] = True
     for name, usual in _FLAGS:
         if getattr(node, name) != usual:
-            value[name] = getattr(node, name)
+            value[name] = _plain(getattr(node, name))
     return {**value, **node.extra}
 
 
@@ -179,7 +185,12 @@ def _edit_part(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        kept = WRITTEN_ALWAYS.get(type(value))
+        return {
+            item.name: _plain(part)
+            for item in fields(value)
+            if (part := getattr(value, item.name)) != item.default or kept is None or item.name in kept
+        }
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     return value

@@ -15,9 +15,9 @@ from graph_engine.document.composite import Declaration, graph_of, is_composite,
 from graph_engine.document.document import MAIN, Change, Document
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.plan import Binding, Plan
-from graph_engine.document.rules import ID, EditRefused, title_of, why_not_json, why_not_wire
+from graph_engine.document.rules import ID, TAG_NAME, EditRefused, title_of, why_not_json, why_not_wire
 
-NodeAttribute = Literal["title", "frozen", "bypassed", "shares", "repeat", "over_time"]
+NodeAttribute = Literal["title", "frozen", "bypassed", "shares", "repeat", "over_time", "tags"]
 
 
 class Edit(Protocol):
@@ -252,7 +252,7 @@ class SetNode:
     kind: ClassVar[str] = "set_node"
     node: str
     attribute: NodeAttribute
-    value: str | bool | int
+    value: str | bool | int | tuple[str, ...]
     graph: str = MAIN
 
     @property
@@ -268,6 +268,8 @@ class SetNode:
                 return f"Share the weights of {self.value}" if self.value else f"Give {self.node} weights of its own"
             case "repeat":
                 return f"Repeat {self.node} ×{self.value}"
+            case "tags":
+                return f"Tag {self.node}" if self.value else f"Take the tags off {self.node}"
             case _:
                 return f"Run {self.node} over time" if self.value else f"Run {self.node} once"
 
@@ -483,6 +485,8 @@ def _why_not_attribute(graph: Graph, node: Node, attribute: NodeAttribute, value
     fits = isinstance(value, bool) if is_flag else isinstance(value, str)
     if attribute == "repeat":
         fits = is_formula(value) or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
+    if attribute == "tags":
+        return _why_not_tags(value)
     if not fits:
         return f"{value!r} can't be the {attribute} of a node."
     if attribute in ("repeat", "over_time") and not is_composite(node.block) and value not in (1, False):
@@ -496,6 +500,18 @@ def _why_not_attribute(graph: Graph, node: Node, attribute: NodeAttribute, value
             return f"{value} shares weights itself; share those of {graph[value].shares}."
         if any(other.shares == node.id for other in graph):
             return f"Other nodes share the weights of {node.id}, so it needs its own."
+    return None
+
+
+def _why_not_tags(tags: Any) -> str | None:
+    """Why these can't be the tags of a node."""
+    if not isinstance(tags, tuple) or not all(isinstance(tag, str) for tag in tags):
+        return f"{tags!r} can't be the tags of a node."
+    for tag in tags:
+        if not TAG_NAME.fullmatch(tag):
+            return f"{tag!r} can't be a tag: it takes letters, digits, _ and -, and begins with a letter."
+    if len(set(tags)) < len(tags):
+        return "A node has each of its tags once."
     return None
 
 

@@ -38,6 +38,7 @@ class Node:
     `bypassed`: what enters at the first input leaves at the first output. `shares`: the node whose weights it uses
     instead of its own. Of composites: `repeat`, how many turns one after another, each with weights of its own (a
     number or a formula), and `over_time`, whether it is a cell that takes one step of a sequence after another.
+    `tags` are words by which the plan can name several nodes at once.
     `extra` keeps what a file said of this node that this version does not know.
     """
 
@@ -51,6 +52,7 @@ class Node:
     shares: str = ""
     repeat: int | str = 1
     over_time: bool = False
+    tags: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

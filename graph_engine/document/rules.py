@@ -17,6 +17,7 @@ class EditRefused(Exception):
 
 
 ID = re.compile(r"[a-z][a-z0-9_]*\Z")
+TAG_NAME = re.compile(r"[^\W\d_][\w-]*")
 
 
 def why_not_json(value: Any) -> str | None:

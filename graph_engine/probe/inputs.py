@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from graph_engine.data import Dataset, Samples, Served
+from graph_engine.data.drawing import draw
+from graph_engine.data.seeds import NOISE, mix
 
 if TYPE_CHECKING:
     import torch
@@ -49,15 +51,18 @@ class ProbeInputs:
 
         if self._last is None or self._last[0] != sample:
             index = sample % len(self._dataset)
-            found = {
-                node: self._dataset.serve(served.field, served.shape, served.dtype, [index]).to(self._device)
-                for node, served in self._inputs.items()
-            }
+            found = {node: self._served(served, index).to(self._device) for node, served in self._inputs.items()}
             self._last = (sample, found)
         chosen = self._last[1]
         if not with_others or not self._others:
             return chosen
         return {node: torch.cat([value, self._others[node]]) for node, value in chosen.items()}
+
+    def _served(self, served: Served, index: int) -> Tensor:
+        """One sample of a field, or what is drawn in its place: the same for the same index."""
+        if served.drawn != "data":
+            return draw(served, 1, mix(index, NOISE))
+        return self._dataset.serve(served.field, served.shape, served.dtype, [index])
 
 
 def _first(columns: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -74,10 +74,10 @@ def evaluate_run(
     """
     import torch
 
+    from graph_engine.train.course import arguments
     from graph_engine.train.evaluation import BATCHES, evaluate
     from graph_engine.train.measuring import Measurement
     from graph_engine.train.objectives import objectives_of
-    from graph_engine.train.stepper import arguments
 
     stored = _stored(run, store)
     trained = load_network(stored, which)
@@ -98,7 +98,7 @@ def evaluate_run(
     whole = replace(plan, precision="fp32")
     measurements = [
         Measurement(objective, trained.program, trained.network, whole, device)
-        for objective in objectives_of(document.main, plan.stages[-1])
+        for objective in objectives_of(document, plan.stages[-1])
     ]
     metrics = evaluate(measurements, arguments(trained.program, columns), length, BATCHES * plan.batch_size)
     return {

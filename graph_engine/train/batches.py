@@ -6,7 +6,7 @@ unless batches of one are wanted; with another order each epoch, every sample ge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from graph_engine.data.seeds import ORDER, mix
@@ -24,8 +24,18 @@ CHUNK_BYTES = 1 << 26
 class Batches:
     """The training samples, as batches by argument name."""
 
-    def __init__(self, columns: Mapping[str, Tensor], length: int, size: int, seed: int) -> None:
-        """`columns` maps an argument to the values of all samples, (length, *shape).
+    def __init__(
+        self,
+        columns: Mapping[str, Tensor],
+        length: int,
+        size: int,
+        seed: int,
+        *,
+        rows: Tensor | None = None,
+        drawn: Mapping[str, Callable[[int, int], Tensor]] | None = None,
+    ) -> None:
+        """`columns` maps an argument to the values of all samples, (samples, *shape); `rows` are the `length` places of
+        those that are meant (None: all). `drawn` maps an argument to what gives its values for a seed and an epoch.
 
         Raises: PlanError when there are fewer samples than a batch takes.
         """
@@ -38,6 +48,8 @@ class Batches:
         self.length = length
         self.size = size
         self.seed = seed
+        self.rows = rows
+        self._drawn = dict(drawn or {})
         whole, rest = divmod(length, size)
         self.steps_per_epoch = whole + (rest > 1)
         row = sum(column[0].numel() * column.element_size() for column in columns.values())
@@ -48,7 +60,8 @@ class Batches:
         import torch
 
         generator = torch.Generator().manual_seed(mix(self.seed, ORDER, epoch))
-        return torch.randperm(self.length, generator=generator)
+        order = torch.randperm(self.length, generator=generator)
+        return order if self.rows is None else self.rows[order]
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[dict[str, Tensor], int]]:
         """The batches of an epoch from batch `start`, each with its number of samples."""
@@ -56,10 +69,11 @@ class Batches:
 
         device = next(iter(self.columns.values())).device
         order = self.order(epoch).to(device)
-        names = tuple(self.columns)
+        columns = {**self.columns, **{name: values(self.seed, epoch) for name, values in self._drawn.items()}}
+        names = tuple(columns)
         for first in range(start, self.steps_per_epoch, self._chunk):
             last = min(first + self._chunk, self.steps_per_epoch)
             chosen = order[first * self.size : last * self.size]
-            parts = [torch.split(self.columns[name].index_select(0, chosen), self.size) for name in names]
+            parts = [torch.split(columns[name].index_select(0, chosen), self.size) for name in names]
             for values in zip(*parts, strict=True):
                 yield dict(zip(names, values, strict=True)), len(values[0])

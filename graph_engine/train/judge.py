@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graph_engine.document.plan import Judgement
+
 
 @dataclass(slots=True)
 class Judge:
-    """Looks at one loss after every epoch: that of the validation samples, or of training where none are held out.
+    """Looks at one series after every epoch: that of the validation samples, or of training where none are held out.
 
-    The loss rather than the accuracy decides: it tells apart epochs that get equally many right, and always means
-    better when smaller.
+    Unless the plan says otherwise it is the loss, rather than the accuracy: it tells apart epochs that get equally many
+    right.
     """
 
     patience: int | None
+    judgement: Judgement = field(default_factory=Judgement)
     value: float | None = None
     step: int = 0
     epoch: int = 0
@@ -25,12 +28,24 @@ class Judge:
 
     def look(self, metrics: Mapping[str, float], step: int, epoch: int) -> bool:
         """Whether this epoch (the number of epochs done) is the best so far."""
-        value = metrics.get("val_loss", metrics.get("train_loss"))
-        if value is None or math.isnan(value) or (self.value is not None and value >= self.value):
+        value = self.judged(metrics)
+        if value is None or math.isnan(value) or (self.value is not None and not self._is_better(value, self.value)):
             self.waited += 1
             return False
         self.value, self.step, self.epoch, self.metrics, self.waited = value, step, epoch, dict(metrics), 0
         return True
+
+    def judged(self, metrics: Mapping[str, float]) -> float | None:
+        """What decides; None when it was not measured."""
+        name = self.judgement.name
+        return metrics.get(f"val_{name}", metrics.get(f"train_{name}"))
+
+    def _is_better(self, value: float, best: float) -> bool:
+        return value > best if self.judgement.better == "greater" else value < best
+
+    def start_over(self) -> None:
+        """A stage begins: other losses, other figures. The best of the stage before stays until there is a better."""
+        self.value, self.waited = None, 0
 
     @property
     def has_enough(self) -> bool:
@@ -40,7 +55,7 @@ class Judge:
     @property
     def best(self) -> dict[str, float]:
         """The best epoch: its number, step and metrics; empty before the first."""
-        return {} if self.value is None else {"epoch": self.epoch, "step": self.step, **self.metrics}
+        return {} if not self.epoch else {"epoch": self.epoch, "step": self.step, **self.metrics}
 
     def state(self) -> dict[str, Any]:
         return {

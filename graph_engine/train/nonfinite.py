@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from graph_engine.document import title_of
+from graph_engine.train.course import Turn
 from graph_engine.train.stepper import State, Stepper
-from graph_engine.train.updates import ActiveUpdate, modules_of
+from graph_engine.train.updates import ActiveUpdate, modules_of, shares
 
 GROWN = 10.0
 """A loss so many times its first value has grown."""
@@ -42,8 +43,8 @@ def find_cause(stepper: Stepper, weights: Mapping[str, Tensor], state: State, un
     stepper.restore(weights, state)
     losses: list[float] = []
     while stepper.position.step < until and not stepper.stage_is_over:
-        for batch, _ in stepper.batches_left():
-            found = _watched_step(stepper, batch, losses)
+        for turn, _ in stepper.turns_left():
+            found = _watched_step(stepper, turn, losses)
             if found is not None:
                 node, what = found
                 bad = stepper.position.step
@@ -62,27 +63,31 @@ def find_cause(stepper: Stepper, weights: Mapping[str, Tensor], state: State, un
 def _return_to(stepper: Stepper, weights: Mapping[str, Tensor], state: State, step: int) -> None:
     stepper.restore(weights, state)
     while stepper.position.step < step:
-        for batch, _ in stepper.batches_left():
-            stepper.step(batch)
+        for turn, _ in stepper.turns_left():
+            stepper.step(turn)
             if stepper.epoch_is_over or stepper.position.step >= step:
                 break
         if stepper.epoch_is_over and stepper.position.step < step:
             stepper.finish_epoch()
 
 
-def _watched_step(stepper: Stepper, batch: Mapping[str, Tensor], losses: list[float]) -> tuple[str | None, str] | None:
+def _watched_step(stepper: Stepper, turn: Turn, losses: list[float]) -> tuple[str | None, str] | None:
     """One step; (node, sentence) when something in it is not finite."""
     stepper.seed_noise()
-    for update in stepper.updates:
+    for update, batches, _ in stepper.parts(turn):
+        if not batches:
+            continue
         stepper.train_only(update)
-        loss = update.forward(batch)[0]
-        if not torch.isfinite(loss):
-            return _forward_fault(stepper, update, batch)
-        losses.append(loss.detach().item())
-        update.backward(loss)
-        gradients = [each.grad for each in update.parameters if each.grad is not None]
-        if not update.scales_gradients and not all(bool(grad.isfinite().all()) for grad in gradients):
-            return _backward_fault(stepper, update, batch)
+        update.clear()
+        for batch, share in shares(batches):
+            loss = update.forward(batch)[0]
+            if not torch.isfinite(loss):
+                return _forward_fault(stepper, update, batch)
+            losses.append(loss.detach().item())
+            update.backward(batch, loss, share)
+            gradients = [each.grad for each in update.parameters if each.grad is not None]
+            if not update.scales_gradients and not all(bool(grad.isfinite().all()) for grad in gradients):
+                return _backward_fault(stepper, update, batch)
         update.descend(stepper.position.stage_step)
         fault = _weight_fault(stepper, update)
         if fault is not None:
@@ -116,7 +121,8 @@ def _backward_fault(stepper: Stepper, update: ActiveUpdate, batch: Mapping[str, 
     for value in by_node.values():
         value.retain_grad()
     pairs = zip(update.objective.losses, update.objective.weights, strict=True)
-    update.backward(torch.stack([weight * by_node[node] for (node, _), weight in pairs if node in by_node]).sum())
+    update.clear()
+    update.differentiate(torch.stack([weight * by_node[node] for (node, _), weight in pairs if node in by_node]).sum())
     graph = stepper.document.main
     for node in reversed(list(by_node)):
         own = by_node[node].grad

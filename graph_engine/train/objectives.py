@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from graph_engine.blocks import Role
 from graph_engine.blocks.collected import CollectedMetric
-from graph_engine.document import Graph, Stage, Update, WeightedLoss
+from graph_engine.blocks.library.borders import Input
+from graph_engine.document import Document, Graph, Stage, Update, WeightedLoss
+from graph_engine.document.document import MAIN
+from graph_engine.train.choosing import holders, places_of
 from graph_engine.train.collecting import Collected
 from graph_engine.train.errors import PlanError
 
@@ -19,8 +22,9 @@ Result = tuple[str, str]
 class Objective:
     """One update: the losses to make smaller, the metrics told beside them, the nodes trained.
 
-    `names` are what is measured, without `train_` or `val_`: the weighted sum of the losses, then, where there are
-    several, each loss, then each metric.
+    `trains` are nodes of the main drawing of which something is trained. `names` are what is measured, without `train_`
+    or `val_`: the weighted sum of the losses, then, where there are several, each loss, then each metric. `penalties`
+    are measured in training alone.
     """
 
     losses: tuple[Result, ...]
@@ -30,6 +34,7 @@ class Objective:
     names: tuple[str, ...]
     collected: tuple[Collected, ...] = ()
     """Those of the metrics whose value over all samples is no average over batches."""
+    penalties: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[Result, ...]:
@@ -37,43 +42,80 @@ class Objective:
         return self.losses + self.metrics
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What a step tells: `names`, then `penalties`."""
+        return self.names + self.penalties
+
+    @property
     def is_plain(self) -> bool:
         """Whether the sum of the losses is the one loss itself."""
         return self.weights == (1.0,)
 
 
-def objectives_of(graph: Graph, stage: Stage) -> list[Objective]:
-    """The objectives of a stage, in the order of its updates. The metrics of the drawing are told by the first.
+def objectives_of(document: Document, stage: Stage) -> list[Objective]:
+    """The objectives of a stage, in the order of its updates.
+
+    A metric is told by the first update whose losses need all that it needs; where there is none, by the first.
 
     Raises: PlanError when the plan names what is not there, or has nothing to train.
     """
-    metrics = _of_role(graph, Role.METRIC)
-    found = []
-    for at, update in enumerate(stage.updates):
-        losses = update.losses or tuple(WeightedLoss(node=node) for node, _ in _of_role(graph, Role.LOSS))
-        if not losses:
-            raise PlanError(
-                "There is no loss node, so there is nothing to make smaller. Wire a loss such as cross entropy."
-            )
-        results = tuple(_loss(graph, loss.node) for loss in losses)
-        told = metrics if at == 0 else []
-        names = _names(at, results, told)
+    graph = document.main
+    chosen = [_losses(graph, update) for update in stage.updates]
+    tellers = _tellers(graph, [[node for node, _ in losses] for losses, _ in chosen])
+    found: list[Objective] = []
+    for at, (update, (losses, weights)) in enumerate(zip(stage.updates, chosen, strict=True)):
+        told = [metric for metric, teller in tellers.items() if teller == at]
+        taken = {name for each in found for name in each.told}
+        names = _names(at, losses, told, _of_role(graph, Role.METRIC), taken)
         found.append(
             Objective(
-                losses=results,
-                weights=tuple(float(loss.weight) for loss in losses),
+                losses=losses,
+                weights=weights,
                 metrics=tuple(told),
-                trains=_trained(graph, update, results),
+                trains=_trained(document, update, losses),
                 names=names,
                 collected=_collected(graph, dict(zip(told, names[len(names) - len(told) :], strict=True))),
+                penalties=_penalties(at, update),
             )
         )
     return found
 
 
-def series_of(graph: Graph, stages: Sequence[Stage]) -> tuple[str, ...]:
+def _losses(graph: Graph, update: Update) -> tuple[tuple[Result, ...], tuple[float, ...]]:
+    """The values that an update makes small, and how much each counts."""
+    losses = update.losses or tuple(WeightedLoss(node=node) for node, _ in _of_role(graph, Role.LOSS))
+    if not losses:
+        raise PlanError(
+            "There is no loss node, so there is nothing to make smaller. Wire a loss such as cross entropy."
+        )
+    return tuple(_loss(graph, loss.node) for loss in losses), tuple(float(loss.weight) for loss in losses)
+
+
+def _tellers(graph: Graph, losses: Sequence[Sequence[str]]) -> dict[Result, int]:
+    """Which update tells each metric."""
+    metrics = _of_role(graph, Role.METRIC)
+    if len(losses) == 1:
+        return dict.fromkeys(metrics, 0)
+    needed = [graph.upstream(each) for each in losses]
+    inputs = {node.id for node in graph if node.block == Input.key()}
+    found = {}
+    for node, port in metrics:
+        wants = graph.upstream([node]) - {node} - inputs
+        found[node, port] = next((at for at, each in enumerate(needed) if wants <= each), 0)
+    return found
+
+
+def _penalties(at: int, update: Update) -> tuple[str, ...]:
+    """`gradient_penalty` (of the second update: `gradient_penalty_2`), each kind once."""
+    kinds = dict.fromkeys(penalty.kind for penalty in update.penalties)
+    return tuple(kind if at == 0 else f"{kind}_{at + 1}" for kind in kinds)
+
+
+def series_of(document: Document, stages: Sequence[Stage]) -> tuple[str, ...]:
     """Everything that the stages of a plan measure, each name once."""
-    return tuple(dict.fromkeys(name for stage in stages for each in objectives_of(graph, stage) for name in each.names))
+    return tuple(
+        dict.fromkeys(name for stage in stages for each in objectives_of(document, stage) for name in each.told)
+    )
 
 
 def frozen_nodes(graph: Graph) -> set[str]:
@@ -110,21 +152,26 @@ def _loss(graph: Graph, node: str) -> Result:
     return node, block.outputs[0].name
 
 
-def _trained(graph: Graph, update: Update, losses: Sequence[Result]) -> tuple[str, ...]:
+def _trained(document: Document, update: Update, losses: Sequence[Result]) -> tuple[str, ...]:
     """The nodes that an update trains: those it names, or all, if its losses depend on them and they are not frozen."""
-    for node in update.trains:
-        if node not in graph:
-            raise PlanError(f"The plan trains the node {node!r}, and there is no such node. Choose others.")
+    graph = document.main
     needed = graph.upstream(node for node, _ in losses)
-    chosen = set(update.trains) or needed
+    chosen = holders(document, places_of(document, update.trains, "The plan trains")) if update.trains else needed
     frozen = frozen_nodes(graph)
+    if update.freezes:
+        frozen |= {node for name, node in places_of(document, update.freezes, "The plan freezes") if name == MAIN}
     return tuple(node for node in graph.order() if node in needed and node in chosen and node not in frozen)
 
 
-def _names(update: int, losses: Sequence[Result], metrics: Sequence[Result]) -> tuple[str, ...]:
-    """`loss` (of the second update: `loss_2`), then `cross_entropy_1` …, then `accuracy` or, of two alike, the node."""
+def _names(
+    update: int, losses: Sequence[Result], told: Sequence[Result], metrics: Sequence[Result], taken: set[str]
+) -> tuple[str, ...]:
+    """`loss` (of the second update: `loss_2`), then `cross_entropy_1` …, then `accuracy` or, of two alike, the node.
+
+    `told` are those of the `metrics` of the drawing that this update tells; a loss that an update before tells as well
+    gets this one's number.
+    """
     ports = [port for _, port in metrics]
     total = "loss" if update == 0 else f"loss_{update + 1}"
-    each = [node for node, _ in losses] if len(losses) > 1 else []
-    told = [port if ports.count(port) == 1 else node for node, port in metrics]
-    return (total, *each, *told)
+    each = [f"{node}_{update + 1}" if node in taken else node for node, _ in losses] if len(losses) > 1 else []
+    return (total, *each, *(port if ports.count(port) == 1 else node for node, port in told))

@@ -1,8 +1,9 @@
-"""Optimisers of a plan as those of torch."""
+"""Optimisers of a plan as those of torch, and the groups of weights that learn at paces of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graph_engine.document.plan import Optimiser
@@ -11,26 +12,78 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+_NORMS = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm")
+_EPSILON = {"adagrad": 1e-10, "adadelta": 1e-6}
+"""What torch adds to a root, where it is not 1e-8."""
 
-def make_optimiser(chosen: Optimiser, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
-    """The torch optimiser. SGD, Adam and AdamW are the fused ones: one call for all parameters, on CPU and GPU."""
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Weights that learn at `factor` times the learning rate, pulled to zero by `weight_decay`."""
+
+    parameters: Sequence[nn.Parameter]
+    factor: float
+    weight_decay: float
+
+
+def kernels_of(network: nn.Module) -> set[nn.Parameter]:
+    """The parameters that are neither biases nor weights of norms: those of two axes or more."""
+    norms = {
+        parameter
+        for module in network.modules()
+        if any(norm in type(module).__name__ for norm in _NORMS)
+        for parameter in module.parameters(recurse=False)
+    }
+    return {parameter for parameter in network.parameters() if parameter.ndim > 1 and parameter not in norms}
+
+
+def make_optimiser(chosen: Optimiser, groups: Sequence[Paced]) -> torch.optim.Optimizer:
+    """The torch optimiser of `groups`, in their order.
+
+    SGD, Adam, AdamW and, on a CPU, AdaGrad are the fused ones: one call for all parameters.
+    """
     import torch
 
-    rate, decay = chosen.learning_rate, chosen.weight_decay
+    rate = chosen.learning_rate
+    parameters = [
+        {"params": list(each.parameters), "lr": rate * each.factor, "weight_decay": each.weight_decay}
+        for each in groups
+    ]
+    on_cpu = all(parameter.device.type == "cpu" for each in groups for parameter in each.parameters)
+    epsilon = _EPSILON.get(chosen.kind, 1e-8) if chosen.epsilon is None else chosen.epsilon
     match chosen.kind:
         case "sgd":
-            return torch.optim.SGD(
+            ahead = chosen.nesterov and chosen.momentum > 0  # without momentum there is nothing to look ahead with
+            return torch.optim.SGD(parameters, lr=rate, momentum=chosen.momentum, nesterov=ahead, fused=True)
+        case "adam":
+            return torch.optim.Adam(
+                parameters, lr=rate, betas=chosen.betas, eps=epsilon, amsgrad=chosen.amsgrad, fused=True
+            )
+        case "adamw":
+            return torch.optim.AdamW(
+                parameters, lr=rate, betas=chosen.betas, eps=epsilon, amsgrad=chosen.amsgrad, fused=True
+            )
+        case "rmsprop":
+            return torch.optim.RMSprop(
                 parameters,
                 lr=rate,
+                alpha=0.99 if chosen.smoothing is None else chosen.smoothing,
+                eps=epsilon,
                 momentum=chosen.momentum,
-                nesterov=chosen.nesterov
-                and chosen.momentum > 0,  # without momentum there is nothing to look ahead with
-                weight_decay=decay,
-                fused=True,
+                centered=chosen.centred,
             )
-        case "adam":
-            return torch.optim.Adam(parameters, lr=rate, betas=chosen.betas, weight_decay=decay, fused=True)
-        case "adamw":
-            return torch.optim.AdamW(parameters, lr=rate, betas=chosen.betas, weight_decay=decay, fused=True)
-        case "rmsprop":
-            return torch.optim.RMSprop(parameters, lr=rate, momentum=chosen.momentum, weight_decay=decay)
+        case "adagrad":
+            return torch.optim.Adagrad(parameters, lr=rate, eps=epsilon, fused=on_cpu)
+        case "adadelta":
+            rho = 0.9 if chosen.smoothing is None else chosen.smoothing
+            return torch.optim.Adadelta(parameters, lr=rate, rho=rho, eps=epsilon)
+        case "nadam":
+            return torch.optim.NAdam(parameters, lr=rate, betas=chosen.betas, eps=epsilon)
+        case "radam":
+            return torch.optim.RAdam(parameters, lr=rate, betas=chosen.betas, eps=epsilon)
+        case "adamax":
+            return torch.optim.Adamax(parameters, lr=rate, betas=chosen.betas, eps=epsilon)
+        case "lion":
+            from graph_engine.train.lion import Lion
+
+            return Lion(parameters, rate=rate, betas=chosen.betas)

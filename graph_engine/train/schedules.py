@@ -1,13 +1,16 @@
 """Learning rates in closed form: what a schedule gives at a step, whatever came before, so that resuming needs no
-replay.
+replay. What waits for a plateau can't be: its state is in `Plateau`.
 
 Cosine: Loshchilov, Hutter (2017), SGDR: stochastic gradient descent with warm restarts. One cycle: Smith (2018), A
-disciplined approach to neural network hyper-parameters.
+disciplined approach to neural network hyper-parameters. Warm-up: Goyal et al. (2017), Accurate, large minibatch SGD.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from graph_engine.document.plan import Schedule
 
@@ -18,18 +21,48 @@ END_DIVISOR = 1e4
 
 
 def learning_rate(schedule: Schedule, base: float, step: int, steps: int, steps_per_epoch: int) -> float:
-    """The learning rate of step `step` (from 0) of the `steps` of a stage; `base` is that of the optimiser."""
+    """The learning rate of step `step` (from 0) of the `steps` of a stage; `base` is that of the optimiser.
+
+    Epochs are counted from the end of the warm-up on. That of a plateau is to be multiplied by `Plateau.factor`.
+    """
+    if step < schedule.warm_up:
+        start = schedule.warm_up_from
+        return base * (start + (1 - start) * step / schedule.warm_up)
+    step -= schedule.warm_up
+    steps = max(steps - schedule.warm_up, 1)
+    epoch = step // steps_per_epoch
     match schedule.kind:
-        case "constant":
+        case "constant" | "plateau":
             return base
         case "step":
-            epoch = step // steps_per_epoch
             return base * schedule.factor ** (epoch // schedule.every)
+        case "multi_step":
+            return base * schedule.factor ** sum(epoch >= milestone for milestone in schedule.milestones)
+        case "exponential":
+            return base * schedule.factor**epoch
+        case "polynomial":
+            low = base * schedule.floor
+            return low + (base - low) * (1 - min(step / steps, 1.0)) ** schedule.power
         case "cosine":
             low = base * schedule.floor
-            return low + (base - low) * (1 + math.cos(math.pi * step / steps)) / 2
+            share = _share_of_period(schedule, step, steps, steps_per_epoch)
+            return low + (base - low) * (1 + math.cos(math.pi * share)) / 2
         case "one_cycle":
             return _one_cycle(base, step, steps, schedule.rise)
+
+
+def _share_of_period(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:
+    """How far along its half cosine a step is, from 0 on."""
+    if schedule.period is None:
+        return step / steps
+    first, growth = schedule.period * steps_per_epoch, schedule.growth
+    if growth == 1:
+        return step % first / first
+    number = 0
+    while step >= first * growth**number:
+        step -= first * growth**number
+        number += 1
+    return step / (first * growth**number)
 
 
 def _one_cycle(top: float, step: int, steps: int, rise: float) -> float:
@@ -45,3 +78,31 @@ def _one_cycle(top: float, step: int, steps: int, rise: float) -> float:
 
 def _between(start: float, end: float, share: float) -> float:
     return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+
+
+@dataclass(slots=True)
+class Plateau:
+    """What a plateau schedule remembers: the best value so far, how many epochs were no better, and the factor that
+    the learning rate is multiplied by.
+    """
+
+    factor: float = 1.0
+    best: float | None = None
+    waited: int = 0
+
+    def look(self, schedule: Schedule, value: float, *, greater: bool) -> None:
+        """Judge an epoch; `greater`: greater values are better."""
+        sign = -1.0 if greater else 1.0
+        value *= sign
+        if not math.isnan(value) and (self.best is None or value < self.best - abs(self.best) * schedule.threshold):
+            self.best, self.waited = value, 0
+            return
+        self.waited += 1
+        if self.waited > schedule.patience:
+            self.factor, self.waited = max(self.factor * schedule.factor, schedule.floor), 0
+
+    def state(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.factor, self.best, self.waited = state["factor"], state["best"], state["waited"]

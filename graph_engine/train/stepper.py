@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,15 @@ from graph_engine.compile.randomness import RANDOM
 from graph_engine.data import Samples
 from graph_engine.data.seeds import STEP, mix
 from graph_engine.document import Document
-from graph_engine.train.batches import Batches
+from graph_engine.document.plan import Penalty, Plan
+from graph_engine.train.averaging import WeightMean
+from graph_engine.train.beginnings import FindWeights, Loaded, load, remember, reset, weights_of_file
+from graph_engine.train.course import Course, Turn, course_of
+from graph_engine.train.errors import PlanError
 from graph_engine.train.feed import Progress
 from graph_engine.train.objectives import objectives_of
-from graph_engine.train.updates import ActiveUpdate, frozen_modules
+from graph_engine.train.penalties import Memory
+from graph_engine.train.updates import ActiveUpdate, frozen_modules, modules_at_rest
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
@@ -46,13 +52,22 @@ class Position:
     epoch: int = 0
     epoch_step: int = 0
     step: int = 0
+    stage_done: bool = False
+    """Whether the stage has reached its goal, or got no better for long, before its steps were over."""
 
 
 class Stepper:
     """Takes the steps of a plan. Not safe for several threads at once."""
 
-    def __init__(self, document: Document, program: Program, samples: Samples, device: torch.device) -> None:
-        """Makes the network from the plan's seed.
+    def __init__(
+        self,
+        document: Document,
+        program: Program,
+        samples: Samples,
+        device: torch.device,
+        find_weights: FindWeights = weights_of_file,
+    ) -> None:
+        """Makes the network from the plan's seed. `find_weights` knows the runs that stages begin with.
 
         Raises: PlanError when plan, document and data do not fit together.
         """
@@ -61,63 +76,109 @@ class Stepper:
         self.program = program
         self.device = device
         self.network = program.make(self.plan.seed).to(device)
-        self.batches = Batches(
-            arguments(program, samples.train), samples.train_length, self.plan.batch_size, self.plan.seed
-        )
+        if self.plan.channels_last:
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.courses = [course_of(stage, self.plan, program, samples) for stage in self.plan.stages]
         self.position = Position()
         self.updates: list[ActiveUpdate] = []
+        self.memories: dict[str, Memory] = {}
+        """What stages that are over left for elastic weight consolidation, by name."""
+        self.idle = torch.tensor(float("nan"), device=device)
+        """Stands for what an update would have told, had it taken a step."""
+        self._find_weights = find_weights
         frozen = frozen_modules(self.network, program, document)
         self._frozen_weights = [weight for module in frozen for weight in module.parameters()]
         self._frozen = [module for module in frozen if any(True for _ in module.buffers())]
-        self._draws = True  # whether a step draws random numbers: found out at the first one of a stage
+        self._resting: list[nn.Module] = []  # with buffers, and frozen by every update of the stage
+        self._draws = True  # whether a step draws random numbers: found out at the first ones of a stage
         self._knows_noise = False
-        self.stage_steps = tuple(
-            chosen.steps if chosen.steps is not None else chosen.epochs * self.batches.steps_per_epoch
-            for chosen in self.plan.stages
-        )
+        self._is_plain = True
+        self._names: dict[nn.Parameter, list[str]] = {}
+        for name, weight in self.network.named_parameters(remove_duplicate=False):
+            self._names.setdefault(weight, []).append(name)
         for stage in reversed(range(len(self.plan.stages))):  # each once, so that a fault shows before the first step
             self.enter(stage)
+        _require_memories(self.plan)
+
+    @property
+    def course(self) -> Course:
+        """That of the stage in progress."""
+        return self.courses[self.position.stage]
 
     @property
     def total_steps(self) -> int:
-        return sum(self.stage_steps)
+        return sum(course.steps for course in self.courses)
 
     @property
     def total_epochs(self) -> int:
         """Epochs of all stages; one cut short counts."""
-        return sum(-(-steps // self.batches.steps_per_epoch) for steps in self.stage_steps)
+        return sum(course.epochs for course in self.courses)
 
     @property
     def stage_is_over(self) -> bool:
-        return self.position.stage_step >= self.stage_steps[self.position.stage]
+        return self.position.stage_done or self.position.stage_step >= self.course.steps
 
     @property
     def epoch_is_over(self) -> bool:
-        return self.stage_is_over or self.position.epoch_step >= self.batches.steps_per_epoch
+        return self.stage_is_over or self.position.epoch_step >= self.course.steps_per_epoch
 
     @property
     def names(self) -> list[str]:
         """What a step measures."""
-        return [name for update in self.updates for name in update.objective.names]
+        return [name for update in self.updates for name in update.names]
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether some update does not take a step each time."""
+        return any(update.update.every > 1 for update in self.updates)
+
+    def begin(self) -> list[Loaded]:
+        """Before the first step of the stage entered: load and reset what it begins with; what was loaded.
+
+        Raises: PlanError when there is nothing to load.
+        """
+        number = self.position.stage
+        stage = self.plan.stages[number]
+        with torch.no_grad():
+            loaded = [load(each, self.document, self.program, self.network, self._find_weights) for each in stage.loads]
+            reset(stage, number, self.document, self.program, self.network, self.plan.seed)
+        if stage.loads or stage.resets:
+            self.enter(number)  # so that running means begin with these weights
+        return loaded
+
+    def go_on(self) -> list[Loaded]:
+        """Leave the stage that is over for the next, and begin that."""
+        stage = self.plan.stages[self.position.stage]
+        wanted = [each.samples for each in _elastic(self.plan) if each.stage and each.stage == stage.name]
+        if wanted:
+            self.memories[stage.name] = remember(self.updates[0], self.course, max(wanted), self.plan.seed)
+        self.enter(self.position.stage + 1)
+        return self.begin()
 
     def enter(self, stage: int) -> None:
-        """Begin a stage: its updates with fresh optimisers."""
+        """Stand before the first step of a stage: its updates with fresh optimisers."""
         chosen = self.plan.stages[stage]
-        self.position.stage, self.position.stage_step, self.position.stage_epoch = stage, 0, 0
+        at = self.position
+        at.stage, at.stage_step, at.stage_epoch, at.stage_done = stage, 0, 0, False
         self.updates = [
             ActiveUpdate(
                 update,
                 objective,
+                self.document,
                 self.program,
                 self.network,
                 self.plan,
                 device=self.device,
-                steps=self.stage_steps[stage],
-                steps_per_epoch=self.batches.steps_per_epoch,
+                steps=self.course.steps,
+                steps_per_epoch=self.course.steps_per_epoch,
                 frozen=self._frozen_weights,
+                memories=self.memories,
             )
-            for update, objective in zip(chosen.updates, objectives_of(self.document.main, chosen), strict=True)
+            for update, objective in zip(chosen.updates, objectives_of(self.document, chosen), strict=True)
         ]
+        self._is_plain = len(self.updates) == 1 and self.course.batches == 1 and not self.is_sparse
+        resting = modules_at_rest(self.network, self.program, self.document, chosen.updates)
+        self._resting = [module for module in resting if any(True for _ in module.buffers())]
         self.train_only(*self.updates)
         self._draws, self._knows_noise = True, False
         self.train_mode()
@@ -125,20 +186,44 @@ class Stepper:
     def train_mode(self) -> None:
         """Modules as training wants them: frozen batch norms keep their running averages."""
         self.network.train()
-        for module in self._frozen:
+        for module in (*self._frozen, *self._resting):
             module.eval()
 
-    def batches_left(self) -> Iterator[tuple[dict[str, Tensor], int]]:
-        """The batches still to come until the epoch or the stage ends, each with its number of samples."""
-        at = self.position
-        left = self.stage_steps[at.stage] - at.stage_step
-        return islice(self.batches.epoch(at.epoch, at.epoch_step), left)
+    @contextmanager
+    def as_judged(self) -> Iterator[None]:
+        """Within, the network has the weights that are judged and kept: running means, where the plan says so."""
+        with ExitStack() as stack:
+            for mean in self._means():
+                stack.enter_context(mean.in_place())
+            yield
 
-    def step(self, batch: Mapping[str, Tensor]) -> list[Tensor]:
-        """One step of every update on a batch; what `names` name, detached, on the device."""
-        values = self._step_with_noise(batch) if self._draws else self._step_each(batch)
+    def turns_left(self) -> Iterator[tuple[Turn, int]]:
+        """What the steps still to come until the epoch or the stage ends are taken on, each with its number of
+        samples.
+        """
+        at = self.position
+        return islice(self.course.turns(at.epoch, at.epoch_step), self.course.steps - at.stage_step)
+
+    def step(self, turn: Turn) -> list[Tensor]:
+        """One step: a turn of every update; what `names` name, detached, on the device."""
+        values = self._step_with_noise(turn) if self._draws else self._step_each(turn)
         self.advance()
         return values
+
+    def parts(self, turn: Turn) -> Iterator[tuple[ActiveUpdate, Turn, bool]]:
+        """The optimisers' steps of a turn: the update, the batches it takes, whether it is the update's last. One that
+        does not take its turn gets no batches.
+        """
+        for update in self.updates:
+            chosen = update.update
+            if (self.position.stage_step + 1) % chosen.every:
+                yield update, (), True
+                continue
+            many = min(chosen.accumulate, len(turn))
+            for number in range(chosen.repeat):
+                first = number * chosen.accumulate
+                batches = tuple(turn[(first + at) % len(turn)] for at in range(many))
+                yield update, batches, number == chosen.repeat - 1
 
     def advance(self) -> None:
         """Count a step as done."""
@@ -161,37 +246,72 @@ class Stepper:
 
     def state(self) -> State:
         """All that changes from step to step but the weights, as live tensors: save or copy it before the next step."""
-        return {"position": asdict(self.position), "updates": [update.state_dict() for update in self.updates]}
+        return {
+            "position": asdict(self.position),
+            "updates": [update.state_dict() for update in self.updates],
+            "live": {name: weight.detach() for name, weight in self._live()},
+            "memories": {
+                name: {"anchors": dict(memory.anchors), "fisher": dict(memory.fisher)}
+                for name, memory in self.memories.items()
+            },
+        }
 
     def weights(self) -> dict[str, Tensor]:
-        """The network's state dict, live."""
-        return dict(self.network.state_dict())
+        """The network's state dict, live, with running means for weights where the plan says that these are used."""
+        weights: dict[str, Tensor] = dict(self.network.state_dict())
+        for mean in self._means():
+            if mean.steps:
+                for parameter, value in zip(mean.parameters, mean.means, strict=True):
+                    weights |= dict.fromkeys(self._names[parameter], value)
+        return weights
 
     def restore(self, weights: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Go (back) to where `weights` and `state` were taken; they are copied, so that this may be done again."""
-        self.network.load_state_dict(dict(weights))
+        self.network.load_state_dict({**weights, **state.get("live", {})})
+        self.memories.clear()
+        self.memories |= {
+            name: Memory(**{part: _moved(values, self.device) for part, values in saved.items()})
+            for name, saved in state.get("memories", {}).items()
+        }
         self.enter(state["position"]["stage"])
         self.position = Position(**state["position"])
         for update, saved in zip(self.updates, state["updates"], strict=True):
             update.load_state_dict(copy.deepcopy(saved))
 
-    def _step_with_noise(self, batch: Mapping[str, Tensor]) -> list[Tensor]:
+    def _means(self) -> list[WeightMean]:
+        """The running means that are judged and kept."""
+        return [each.average for each in self.updates if each.average is not None and each.average.chosen.used]
+
+    def _live(self) -> Iterator[tuple[str, Tensor]]:
+        """The weights as they are trained, where others are kept in their place."""
+        for mean in self._means():
+            for parameter in mean.parameters:
+                for name in self._names[parameter]:
+                    yield name, parameter
+
+    def _step_with_noise(self, turn: Turn) -> list[Tensor]:
         with RANDOM:
             self.seed_noise()
             before = None if self._knows_noise else torch.default_generator.get_state()
-            values = self._step_each(batch)
-            if before is not None and self.device.type == "cpu":
-                self._draws = not torch.equal(before, torch.default_generator.get_state())
-            self._knows_noise = True
+            values = self._step_each(turn)
+            if before is not None:
+                drew = self.device.type != "cpu" or not torch.equal(before, torch.default_generator.get_state())
+                self._knows_noise = drew or not any(value is self.idle for value in values)
+                self._draws = drew or not self._knows_noise
         return values
 
-    def _step_each(self, batch: Mapping[str, Tensor]) -> list[Tensor]:
-        if len(self.updates) == 1:
-            return self.updates[0].step(batch, self.position.stage_step)
+    def _step_each(self, turn: Turn) -> list[Tensor]:
+        if self._is_plain:
+            return self.updates[0].step(turn, self.position.stage_step)
         values = []
-        for update in self.updates:
+        for update, batches, is_last in self.parts(turn):
+            if not batches:
+                values += [self.idle] * len(update.names)
+                continue
             self.train_only(update)
-            values += update.step(batch, self.position.stage_step)
+            told = update.step(batches, self.position.stage_step)
+            if is_last:
+                values += told
         return values
 
     def train_only(self, *updates: ActiveUpdate) -> None:
@@ -201,9 +321,27 @@ class Stepper:
             parameter.requires_grad_(id(parameter) in trained)
 
 
-def arguments(program: Program, columns: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Values by Input node as values by argument of the program."""
-    return {program.input_nodes[node]: values for node, values in columns.items()}
+def _moved(values: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    return {name: value.detach().clone().to(device) for name, value in values.items()}
+
+
+def _elastic(plan: Plan) -> list[Penalty]:
+    """The penalties that remember a stage."""
+    updates = (update for stage in plan.stages for update in stage.updates)
+    return [penalty for update in updates for penalty in update.penalties if penalty.kind == "ewc"]
+
+
+def _require_memories(plan: Plan) -> None:
+    """Raises: PlanError when a penalty remembers a stage that is not before its own."""
+    for at, stage in enumerate(plan.stages):
+        before = {each.name for each in plan.stages[:at] if each.name}
+        for penalty in (each for update in stage.updates for each in update.penalties if each.kind == "ewc"):
+            if penalty.stage not in before:
+                there = ", ".join(sorted(before)) or "none with a name"
+                raise PlanError(
+                    f"A penalty of stage {at + 1} remembers the stage {penalty.stage!r}; before it there is {there}. "
+                    "Name an earlier stage."
+                )
 
 
 def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:
@@ -218,7 +356,7 @@ def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:
         epochs=stepper.total_epochs,
         step=at.step,
         steps=stepper.total_steps,
-        rate=stepper.plan.batch_size / pace if pace else None,
+        rate=stepper.plan.batch_size * stepper.course.batches / pace if pace else None,
         eta=pace * (stepper.total_steps - at.step) if pace else None,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from graph_engine.data import Samples
-from graph_engine.document import Document
+from graph_engine.document import Document, Plan
+from graph_engine.train.beginnings import FindWeights, weights_of_file
 from graph_engine.train.control import Control
 from graph_engine.train.devices import choose_device
-from graph_engine.train.errors import TrainError
+from graph_engine.train.errors import PlanError, TrainError
 from graph_engine.train.evaluation import BATCHES, evaluate
 from graph_engine.train.feed import Feed
 from graph_engine.train.history import History, read_feed
@@ -26,7 +27,7 @@ from graph_engine.train.nonfinite import find_cause
 from graph_engine.train.objectives import series_of
 from graph_engine.train.outcome import NotFinite, Outcome, Stopped
 from graph_engine.train.states import RunState
-from graph_engine.train.stepper import Stepper, arguments, progress_of
+from graph_engine.train.stepper import Stepper, progress_of
 from graph_engine.train.watching import Watcher
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ class Trainer:
         folder: Path | None = None,
         threads: int | None = None,
         watcher: Watcher | None = None,
+        find_weights: FindWeights = weights_of_file,
     ) -> None:
         """`document` is a snapshot that nobody changes; `folder` takes history and checkpoints (None: nothing is
-        written); `threads` is how many CPU threads a step takes (None: as torch is set).
+        written); `threads` is how many CPU threads a step takes (None: as torch is set); `find_weights` knows the runs
+        whose weights stages begin with.
 
         Raises:
             PlanError: plan, document and data do not fit together.
@@ -61,16 +64,18 @@ class Trainer:
         self.plan = document.plan
         self.control = control or Control()
         self.feed = feed or Feed()
-        self.stepper = Stepper(document, program, samples, choose_device(document.plan))
-        self.best = Judge(self.plan.patience)
+        self.stepper = Stepper(document, program, samples, choose_device(document.plan), find_weights)
+        self.best = Judge(self.plan.patience, self.plan.judge)
+        self.notes: list[str] = []
+        """What was loaded, in sentences."""
         self._program = program
         self._threads = threads
         self._watcher = watcher
-        self._validation = arguments(program, samples.validation)
-        self._validation_length = samples.validation_length
-        names = series_of(document.main, self.plan.stages)
+        names = series_of(document, self.plan.stages)
         self._history = History(folder, names) if folder is not None else None
-        self._meter = Meter(names, self.feed, self._history, self.stepper.batches.steps_per_epoch)
+        self._meter = Meter(names, self.feed, self._history, self.stepper.course.steps_per_epoch)
+        _require_series(self.plan, names)
+        self._began = False  # the first stage, with what it loads
         self._keeper = Keeper(folder, self._history)
         self._folder = folder
         self._seconds = 0.0  # of training before this session
@@ -98,6 +103,7 @@ class Trainer:
                     f"The checkpoint of step {step} is not of this network and plan ({why}). Start a new run instead."
                 ) from error
             self._seconds = newest.state["seconds"]
+            self._began = True
         self._first_step = step
         if self._history is not None and self._folder is not None:
             self._history.cut(step, epoch)
@@ -105,6 +111,15 @@ class Trainer:
             self._keeper.forget_after(step)
         self._report(RunState.QUEUED)
         return newest is not None
+
+    def begin(self) -> None:
+        """Load what the first stage begins with, unless that was done.
+
+        Raises: PlanError when it can't be loaded.
+        """
+        if not self._began:
+            self.notes += [loaded.tell() for loaded in self.stepper.begin()]
+            self._began = True
 
     def run(self) -> Outcome:
         """Train to the end, or until told to stop. Whatever goes wrong is told by the outcome, nothing is raised."""
@@ -131,30 +146,33 @@ class Trainer:
 
     def _train(self) -> tuple[RunState, str]:
         self._report(RunState.RUNNING)
+        self.begin()
         stepper = self.stepper
         while True:
             self._begin_stage()
             while not stepper.stage_is_over or stepper.position.epoch_step:  # steps left, or an epoch to be judged
                 self._run_epoch()
-                if self.best.has_enough:
-                    return self._end(RunState.FINISHED, self._said_enough())
             if stepper.position.stage + 1 == len(self.plan.stages):
-                return self._end(RunState.FINISHED)
-            stepper.enter(stepper.position.stage + 1)
+                return self._end(RunState.FINISHED, self._said_enough() if self.best.has_enough else "")
+            self.notes += [loaded.tell() for loaded in stepper.go_on()]
+            self.best.start_over()
 
     def _begin_stage(self) -> None:
-        self._meter.measured = self.stepper.names
-        objectives = [update.objective for update in self.stepper.updates]
-        self._meter.losses = [objective.names[0] for objective in objectives]
-        self._meter.uneven = [each.name for objective in objectives for each in objective.collected]
+        meter, stepper = self._meter, self.stepper
+        objectives = [update.objective for update in stepper.updates]
+        meter.measured = stepper.names
+        meter.steps_per_epoch = stepper.course.steps_per_epoch
+        meter.losses = [objective.names[0] for objective in objectives]
+        meter.uneven = [each.name for objective in objectives for each in objective.collected]
+        meter.idle = stepper.idle if stepper.is_sparse else None
         self._keeper.remember(self.stepper, time.perf_counter(), at_once=True)
 
     def _run_epoch(self) -> None:
         stepper, control, add, clock = self.stepper, self.control, self._meter.add, time.perf_counter
-        for batch, count in stepper.batches_left():
+        for turn, count in stepper.turns_left():
             if control.wanted:
                 self._obey()
-            add(stepper.step(batch), count)
+            add(stepper.step(turn), count)
             if clock() >= self._next_flush:
                 self._flush()
         self._flush()
@@ -166,7 +184,7 @@ class Trainer:
         metrics = {f"train_{name}": value for name, value in meter.epoch_means().items()}
         metrics |= self._evaluate()
         meter.latest |= metrics
-        epoch = at.epoch + at.epoch_step / self.stepper.batches.steps_per_epoch
+        epoch = at.epoch + at.epoch_step / self.stepper.course.steps_per_epoch
         seconds = self._elapsed()
         for name, value in metrics.items():
             if name.startswith("val_"):
@@ -177,23 +195,36 @@ class Trainer:
             rate = self.stepper.updates[0].learning_rate(at.stage_step - 1)
             head = {"step": at.step, "epoch": at.epoch + 1, "seconds": seconds, "learning_rate": rate}
             self._history.append_epoch(head | metrics)
+        self._adapt(metrics)
         self.stepper.finish_epoch()
         meter.begin_epoch()
         self._report(RunState.RUNNING)
         if self._keeper.is_due(time.perf_counter(), epoch_done=True):
             self._save()
 
+    def _adapt(self, metrics: dict[str, float]) -> None:
+        """What an epoch's figures change: schedules that wait for a plateau, and whether the stage is to go on."""
+        value = self.best.judged(metrics)
+        for update in self.stepper.updates:
+            if value is not None:
+                update.judge(value, greater=self.plan.judge.better == "greater")
+        goal = self.plan.stages[self.stepper.position.stage].until
+        if self.best.has_enough or (goal is not None and goal.reached(metrics.get(goal.series))):
+            self.stepper.position.stage_done = True
+
     def _evaluate(self) -> dict[str, float]:
-        if not self._validation_length:
+        course = self.stepper.course
+        if not course.validation_length:
             return {}
         try:
-            found = evaluate(
-                [update.measurement for update in self.stepper.updates],
-                self._validation,
-                self._validation_length,
-                BATCHES * self.plan.batch_size,
-                go_on=lambda: not self.control.stopped,
-            )
+            with self.stepper.as_judged():
+                found = evaluate(
+                    [update.measurement for update in self.stepper.updates],
+                    course.validation,
+                    course.validation_length,
+                    BATCHES * self.plan.batch_size,
+                    go_on=lambda: not self.control.stopped,
+                )
         finally:
             self.stepper.train_mode()
         if found is None:
@@ -273,7 +304,8 @@ class Trainer:
 
     def _said_enough(self) -> str:
         best = self.best
-        which = "validation loss" if self._validation_length else "training loss"
+        name = self.plan.judge.name.replace("_", " ")
+        which = f"validation {name}" if self.stepper.course.validation_length else f"training {name}"
         found = f"The best was {best.value:.4g} after epoch {best.epoch}."
         return f"Stopped early: no better {which} for {best.waited} epochs. {found}"
 
@@ -290,3 +322,16 @@ class Trainer:
                 node=node,
             )
         )
+
+
+def _require_series(plan: Plan, names: Sequence[str]) -> None:
+    """Raises: PlanError when the plan judges by something that nothing measures."""
+    there = ", ".join(names)
+    if plan.judge.name not in names:
+        raise PlanError(f"The plan judges by {plan.judge.name!r}; what is measured is {there}. Choose one of these.")
+    for at, stage in enumerate(plan.stages):
+        if stage.until is not None and stage.until.series.partition("_")[2] not in names:
+            raise PlanError(
+                f"Stage {at + 1} goes on until {stage.until.series!r} passes a value; what is measured is {there}. "
+                "Name one of these after val_ or train_."
+            )

@@ -10,14 +10,19 @@ from torch import Tensor, nn
 
 from graph_engine.document.document import MAIN, Document
 from graph_engine.document.plan import Plan, Update
+from graph_engine.train.averaging import WeightMean
+from graph_engine.train.choosing import modules_at, places_of, weights_at
 from graph_engine.train.errors import PlanError
 from graph_engine.train.measuring import Measurement
 from graph_engine.train.objectives import Objective
-from graph_engine.train.optimisers import make_optimiser
-from graph_engine.train.schedules import learning_rate
+from graph_engine.train.optimisers import Paced, kernels_of, make_optimiser
+from graph_engine.train.penalties import Memory, Penalties
+from graph_engine.train.schedules import Plateau, learning_rate
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
+
+Batch = Mapping[str, Tensor]
 
 
 class ActiveUpdate:
@@ -27,6 +32,7 @@ class ActiveUpdate:
         self,
         update: Update,
         objective: Objective,
+        document: Document,
         program: Program,
         network: nn.Module,
         plan: Plan,
@@ -35,45 +41,77 @@ class ActiveUpdate:
         steps: int,
         steps_per_epoch: int,
         frozen: Collection[nn.Parameter] = (),
+        memories: Mapping[str, Memory] | None = None,
     ) -> None:
-        """`steps` are those of the stage.
+        """`steps` are those of the stage; `memories` what earlier stages left, by their names.
 
-        Raises: PlanError when no parameter is left to be trained.
+        Raises: PlanError when no parameter is left to be trained, or the plan names what is not there.
         """
         self.update = update
         self.objective = objective
+        self.names = objective.told
         self.measurement = Measurement(objective, program, network, plan, device)
-        trained = parameters_of(network, program.attributes, objective.trains)
-        self.parameters = [parameter for parameter in trained if parameter not in set(frozen)]
-        if not self.parameters:
-            raise PlanError(_nothing_to_train(objective))
-        self.optimiser = make_optimiser(update.optimiser, self.parameters)
+        self.parameters = _trained(update, objective, document, program, network, frozen)
         self.steps = steps
         self.steps_per_epoch = steps_per_epoch
-        self._has_schedule = update.schedule.kind != "constant"
+        groups = _groups(update, document, program, network, self.parameters)
+        self._factors = [each.factor for each in groups]
+        self.optimiser = make_optimiser(update.optimiser, groups)
+        self.penalties = Penalties(update, document, program, network, self.parameters, memories or {})
+        self.average = WeightMean(update.average, self.parameters) if update.average is not None else None
+        self.plateau = Plateau() if update.schedule.kind == "plateau" else None
+        self._has_schedule = update.schedule.kind != "constant" or update.schedule.warm_up > 0
         self._scaler = torch.amp.GradScaler(device.type) if plan.precision == "fp16" else None
+        clips = (update.clip_norm, update.clip_value, update.clip_weights, self.average, self._scaler)
+        self._only_steps = all(each is None for each in clips)
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of step `step` (from 0) of the stage."""
-        return learning_rate(
-            self.update.schedule, self.update.optimiser.learning_rate, step, self.steps, self.steps_per_epoch
-        )
+        base = self.update.optimiser.learning_rate
+        rate = learning_rate(self.update.schedule, base, step, self.steps, self.steps_per_epoch)
+        if self.plateau is None:
+            return rate
+        return max(rate * self.plateau.factor, min(rate, base * self.update.schedule.floor))
 
-    def step(self, batch: Mapping[str, Tensor], step: int) -> list[Tensor]:
-        """One step of the optimiser; returns what `objective.names` name, detached, still on the device."""
-        values = self.forward(batch)
-        self.backward(values[0])
+    def step(self, batches: Sequence[Batch], step: int) -> list[Tensor]:
+        """One step of the optimiser on the mean gradient of `batches`; returns what `names` name, detached, still on
+        the device.
+        """
+        self.clear()
+        if len(batches) == 1:
+            values = self.forward(batches[0])
+            told = self.backward(batches[0], values[0])
+            self.descend(step)
+            return [value.detach() for value in values] + told
+        sums: list[Tensor] = []
+        for batch, share in shares(batches):
+            values = self.forward(batch)
+            told = self.backward(batch, values[0], share)
+            part = [share * value.detach() for value in values] + [share * value for value in told]
+            sums = [one + other for one, other in zip(sums, part, strict=True)] if sums else part
         self.descend(step)
-        return [value.detach() for value in values]
+        return sums
 
-    def forward(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
+    def forward(self, batch: Batch) -> Sequence[Tensor]:
         """What `objective.names` name, the sum of the losses first."""
         return self.measurement.forward(batch)
 
-    def backward(self, loss: Tensor) -> None:
-        """Fresh gradients of the parameters that this update trains."""
+    def clear(self) -> None:
+        """Forget the gradients of the parameters that this update trains."""
         for parameter in self.parameters:
             parameter.grad = None
+
+    def backward(self, batch: Batch, loss: Tensor, share: float = 1.0) -> list[Tensor]:
+        """Add the gradients of `loss` and of the penalties, times `share`; returns the penalties, detached."""
+        if not self.penalties.kinds:
+            self.differentiate(loss if share == 1.0 else share * loss)
+            return []
+        extra = self.penalties.of(batch)
+        self.differentiate(share * torch.stack([loss.float(), *extra]).sum())
+        return [each.detach() for each in extra]
+
+    def differentiate(self, loss: Tensor) -> None:
+        """Add the gradients of `loss`."""
         if self._scaler is None:
             torch.autograd.backward(loss)
         else:
@@ -83,14 +121,37 @@ class ActiveUpdate:
         """Let the optimiser take its step `step` (from 0) of the stage."""
         if self._has_schedule:
             rate = self.learning_rate(step)
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
+            for group, factor in zip(self.optimiser.param_groups, self._factors, strict=True):
+                group["lr"] = rate * factor
+        if self._only_steps:
+            self.optimiser.step()
+        else:
+            self._step_within_bounds()
+
+    def _step_within_bounds(self) -> None:
+        update = self.update
+        if self._scaler is not None:
+            self._scaler.unscale_(self.optimiser)  # so that who looks at gradients sees them as they are
+        if update.clip_value is not None:
+            nn.utils.clip_grad_value_(self.parameters, update.clip_value)
+        if update.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.parameters, update.clip_norm)
         if self._scaler is None:
             self.optimiser.step()
         else:
-            self._scaler.unscale_(self.optimiser)  # so that who looks at gradients sees them as they are
             self._scaler.step(self.optimiser)
             self._scaler.update()
+        if update.clip_weights is not None:
+            weights = [parameter.detach() for parameter in self.parameters]
+            torch._foreach_clamp_min_(weights, -update.clip_weights)
+            torch._foreach_clamp_max_(weights, update.clip_weights)
+        if self.average is not None:
+            self.average.take_in()
+
+    def judge(self, value: float, *, greater: bool) -> None:
+        """After an epoch: what the plan judges by; `greater`: greater values are better."""
+        if self.plateau is not None:
+            self.plateau.look(self.update.schedule, value, greater=greater)
 
     @property
     def scales_gradients(self) -> bool:
@@ -101,12 +162,26 @@ class ActiveUpdate:
         state: dict[str, Any] = {"optimiser": self.optimiser.state_dict()}
         if self._scaler is not None:
             state["scaler"] = self._scaler.state_dict()
+        if self.average is not None:
+            state["average"] = self.average.state()
+        if self.plateau is not None:
+            state["plateau"] = self.plateau.state()
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.optimiser.load_state_dict(state["optimiser"])
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
+        if self.average is not None:
+            self.average.restore(state["average"])
+        if self.plateau is not None:
+            self.plateau.restore(state["plateau"])
+
+
+def shares(batches: Sequence[Batch]) -> list[tuple[Batch, float]]:
+    """Batches with the share of all samples that each holds."""
+    counts = [len(next(iter(batch.values()))) for batch in batches]
+    return [(batch, count / sum(counts)) for batch, count in zip(batches, counts, strict=True)]
 
 
 def modules_of(network: nn.Module, attributes: Mapping[str, Sequence[str]], node: str) -> list[nn.Module]:
@@ -116,14 +191,16 @@ def modules_of(network: nn.Module, attributes: Mapping[str, Sequence[str]], node
 
 def frozen_modules(network: nn.Module, program: Program, document: Document) -> list[nn.Module]:
     """The modules of all frozen nodes, those inside composites as well."""
-    paths = [
-        path
-        for name, graph in document.graphs.items()
-        for node in graph
-        if node.frozen
-        for path in (program.attributes.get(node.id, ()) if name == MAIN else program.paths_in(name, node.id))
-    ]
-    return [network.get_submodule(path) for path in sorted(paths)]
+    places = [(name, node.id) for name, graph in document.graphs.items() for node in graph if node.frozen]
+    return modules_at(network, program, places)
+
+
+def modules_at_rest(
+    network: nn.Module, program: Program, document: Document, updates: Sequence[Update]
+) -> list[nn.Module]:
+    """The modules that all of `updates` freeze."""
+    each = [set(places_of(document, update.freezes, "The plan freezes")) for update in updates]
+    return modules_at(network, program, set.intersection(*each) if each else ())
 
 
 def parameters_of(
@@ -132,6 +209,59 @@ def parameters_of(
     """The parameters of nodes, in their order, shared ones once."""
     modules = [module for node in nodes for module in modules_of(network, attributes, node)]
     return list(dict.fromkeys(parameter for module in modules for parameter in module.parameters()))
+
+
+def _trained(
+    update: Update,
+    objective: Objective,
+    document: Document,
+    program: Program,
+    network: nn.Module,
+    frozen: Collection[nn.Parameter],
+) -> list[nn.Parameter]:
+    """The parameters that an update trains. Raises: PlanError when there are none."""
+    found = parameters_of(network, program.attributes, objective.trains)
+    left_out = set(frozen)
+    if update.freezes:
+        left_out |= set(weights_at(network, program, places_of(document, update.freezes, "The plan freezes")))
+    places = places_of(document, update.trains, "The plan trains")
+    if any(graph != MAIN for graph, _ in places):
+        chosen = weights_at(network, program, places)
+        left_out |= {parameter for parameter in found if parameter not in chosen}
+    kept = [parameter for parameter in found if parameter not in left_out]
+    if not kept:
+        raise PlanError(_nothing_to_train(objective))
+    return kept
+
+
+def _groups(
+    update: Update, document: Document, program: Program, network: nn.Module, parameters: Sequence[nn.Parameter]
+) -> list[Paced]:
+    """The parameters in groups of one pace and one decay: those that the plan names first, then the rest."""
+    chosen = update.optimiser
+    kernels = kernels_of(network) if chosen.decays == "kernels" else None
+    left = dict.fromkeys(parameters)
+    groups: list[Paced] = []
+
+    def add(members: list[nn.Parameter], factor: float, decay: float) -> None:
+        parts = (
+            [members]
+            if kernels is None or decay == 0
+            else [
+                [each for each in members if each in kernels],
+                [each for each in members if each not in kernels],
+            ]
+        )
+        groups.extend(Paced(part, factor, 0.0 if at else decay) for at, part in enumerate(parts) if part)
+
+    for group in chosen.groups:
+        named = weights_at(network, program, places_of(document, group.of, "The optimiser's group names"))
+        members = [parameter for parameter in left if parameter in named]
+        for parameter in members:
+            del left[parameter]
+        add(members, group.factor, chosen.weight_decay if group.weight_decay is None else group.weight_decay)
+    add(list(left), 1.0, chosen.weight_decay)
+    return groups
 
 
 def _nothing_to_train(objective: Objective) -> str:

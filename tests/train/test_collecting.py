@@ -33,12 +33,12 @@ def judged(document: Document) -> Document:
 
 
 def test_what_is_collected_has_the_name_of_its_curve_and_knows_what_it_judges(small: Make) -> None:
-    (objective,) = objectives_of(judged(small()).main, Stage())
+    (objective,) = objectives_of(judged(small()), Stage())
 
     assert set(objective.names) == {"loss", "accuracy", "judge_0", "auroc", "judge_2"}
     assert {each.name for each in objective.collected} == {"judge_0", "auroc", "judge_2"}
     assert {each.operands for each in objective.collected} == {(("linear_2", "y"), ("input_2", "y"))}
-    assert objectives_of(small().main, Stage())[0].collected == ()
+    assert objectives_of(small(), Stage())[0].collected == ()
 
 
 @pytest.mark.parametrize("batch_size", [7, 37, 1000])

@@ -30,12 +30,21 @@ def an_update(net: Builder) -> tuple[ActiveUpdate, torch.nn.Module]:
     document = net.document
     program = compile_document(document)
     network = program.make(0)
-    (objective,) = objectives_of(document.main, document.plan.stages[0])
+    (objective,) = objectives_of(document, document.plan.stages[0])
     frozen = [weight for module in frozen_modules(network, program, document) for weight in module.parameters()]
     update = document.plan.stages[0].updates[0]
     device = torch.device("cpu")
     return ActiveUpdate(
-        update, objective, program, network, document.plan, device=device, steps=5, steps_per_epoch=5, frozen=frozen
+        update,
+        objective,
+        document,
+        program,
+        network,
+        document.plan,
+        device=device,
+        steps=5,
+        steps_per_epoch=5,
+        frozen=frozen,
     ), network
 
 
@@ -44,7 +53,7 @@ def test_what_is_frozen_inside_a_composite_stays_in_all_its_uses() -> None:
     net.document.apply(SetNode("linear_1", "frozen", value=True, graph="part"))
     update, network = an_update(net)
     before = {name: weight.clone() for name, weight in network.named_parameters()}
-    update.step({"x": torch.randn(16, 8), "label": torch.randint(3, (16,))}, 0)
+    update.step(({"x": torch.randn(16, 8), "label": torch.randint(3, (16,))},), 0)
     moved = {name for name, weight in network.named_parameters() if not torch.equal(weight, before[name])}
     inner = {name for name in before if name.startswith("part_")}
     assert {name for name in inner if ".linear_1." in name} & moved == set()

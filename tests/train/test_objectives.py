@@ -30,7 +30,7 @@ def two_heads() -> Document:
 
 
 def test_without_a_word_all_losses_count_once_and_all_is_trained() -> None:
-    (objective,) = objectives_of(two_heads().main, Stage())
+    (objective,) = objectives_of(two_heads(), Stage())
 
     assert objective.losses == (("cross_entropy_1", "loss"), ("cross_entropy_2", "loss"))
     assert objective.weights == (1.0, 1.0)
@@ -40,7 +40,7 @@ def test_without_a_word_all_losses_count_once_and_all_is_trained() -> None:
 
 def test_an_update_of_one_loss_trains_only_what_it_depends_on() -> None:
     update = Update(losses=(WeightedLoss(node="cross_entropy_2", weight=0.5),))
-    (objective,) = objectives_of(two_heads().main, Stage(updates=(update,)))
+    (objective,) = objectives_of(two_heads(), Stage(updates=(update,)))
 
     assert "linear_2" not in objective.trains
     assert "linear_3" in objective.trains
@@ -50,7 +50,7 @@ def test_an_update_of_one_loss_trains_only_what_it_depends_on() -> None:
 def test_two_updates_have_names_of_their_own(small: Make) -> None:
     stage = Stage(updates=(Update(trains=("linear_1",)), Update(trains=("linear_2",))))
 
-    assert series_of(small().main, [stage]) == ("loss", "accuracy", "loss_2")
+    assert series_of(small(), [stage]) == ("loss", "accuracy", "loss_2")
 
 
 def test_losses_are_weighed(trainer: Start) -> None:

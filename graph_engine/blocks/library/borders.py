@@ -29,7 +29,15 @@ class Input(Block):
         Literal["float32", "int64"], Param("Type", "float32 for measurements, int64 for labels and tokens.")
     ] = "float32"
     classes: Annotated[int, Param("Classes", "For labels: how many values there are; 0 if unknown.", ge=0)] = 0
-
+    drawn: Annotated[
+        Literal["data", "normal", "uniform"],
+        Param(
+            "Values",
+            "Of the data, or drawn for each sample from N(0, 1) or U(−1, 1), as the code of a GAN is: anew in each "
+            "epoch of training, always the same in evaluation.",
+            advanced=True,
+        ),
+    ] = "data"
     over_time: Annotated[
         Literal["step", "whole"],
         Param(
@@ -40,7 +48,8 @@ class Input(Block):
     ] = "step"
 
     def tell(self) -> str:
-        return self.name if not self.classes else f"{self.name} · {self.classes} classes"
+        told = self.name if not self.classes else f"{self.name} · {self.classes} classes"
+        return told if self.drawn == "data" else f"{told} · drawn"
 
     def spec(self) -> TensorSpec:
         """What leaves the port."""

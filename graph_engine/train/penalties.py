@@ -1,0 +1,154 @@
+"""What an update makes small beside its losses: sums over weights, and slopes of a critic.
+
+Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville (2017). Improved training of Wasserstein GANs. Mescheder, Geiger,
+Nowozin (2018). Which training methods for GANs do actually converge? Kirkpatrick et al. (2017). Overcoming catastrophic
+forgetting in neural networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from graph_engine.document import Document
+from graph_engine.document.plan import Penalty, Update
+from graph_engine.train.choosing import places_of, weights_at
+from graph_engine.train.errors import PlanError
+from graph_engine.train.optimisers import kernels_of
+
+if TYPE_CHECKING:
+    from graph_engine.compile import Program
+
+Batch = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a stage leaves for elastic weight consolidation, by name of the weight: its value, and how much the losses
+    of the stage's samples depend on it.
+    """
+
+    anchors: Mapping[str, Tensor]
+    fisher: Mapping[str, Tensor]
+
+
+class Penalties:
+    """The penalties of one update, summed by kind."""
+
+    def __init__(
+        self,
+        update: Update,
+        document: Document,
+        program: Program,
+        network: nn.Module,
+        parameters: Sequence[nn.Parameter],
+        memories: Mapping[str, Memory],
+    ) -> None:
+        """`memories` are looked into when a penalty is computed.
+
+        Raises: PlanError when a penalty names what is not there.
+        """
+        self.kinds = tuple(dict.fromkeys(penalty.kind for penalty in update.penalties))
+        self._network = network
+        self._memories = memories
+        self._parameters = parameters
+        self._terms: list[tuple[str, Callable[[Batch], Tensor]]] = []
+        kernels = kernels_of(network)
+        for penalty in update.penalties:
+            self._terms.append((penalty.kind, self._term(penalty, document, program, kernels)))
+
+    def of(self, batch: Batch) -> list[Tensor]:
+        """The value of each of `kinds`, weighed."""
+        values = [(kind, term(batch)) for kind, term in self._terms]
+        return [torch.stack([value for each, value in values if each == kind]).sum() for kind in self.kinds]
+
+    def _term(
+        self, penalty: Penalty, document: Document, program: Program, kernels: set[nn.Parameter]
+    ) -> Callable[[Batch], Tensor]:
+        match penalty.kind:
+            case "l1" | "l2":
+                weights = [weight for weight in self._parameters if weight in kernels]
+                if penalty.of:
+                    chosen = weights_at(
+                        self._network, program, places_of(document, penalty.of, f"The {penalty.kind} penalty names")
+                    )
+                    weights = [weight for weight in weights if weight in chosen]
+                if not weights:
+                    raise PlanError(f"The {penalty.kind} penalty has no weights to work on. Name other nodes.")
+                if penalty.kind == "l1":
+                    return lambda _: penalty.weight * torch.stack([weight.abs().sum() for weight in weights]).sum()
+                return lambda _: penalty.weight / 2 * torch.stack([weight.square().sum() for weight in weights]).sum()
+            case "gradient_penalty" | "r1":
+                return _Slope(penalty, document, program, self._network)
+            case "ewc":
+                return lambda _: self._elastic(penalty)
+
+    def _elastic(self, penalty: Penalty) -> Tensor:
+        memory = self._memories.get(penalty.stage)
+        if memory is None:
+            raise PlanError(f"The stage {penalty.stage!r}, which a penalty remembers, has not been trained.")
+        trained = set(self._parameters)
+        terms = [
+            (memory.fisher[name] * (weight - memory.anchors[name]).square()).sum()
+            for name, weight in self._network.named_parameters()
+            if weight in trained and name in memory.fisher
+        ]
+        return penalty.weight / 2 * torch.stack(terms).sum() if terms else torch.zeros(())
+
+
+class _Slope:
+    """How steep a score is, at real samples or between real and made ones."""
+
+    def __init__(self, penalty: Penalty, document: Document, program: Program, network: nn.Module) -> None:
+        self._penalty = penalty
+        self._network = network
+        real, score = (_value(document, program, penalty, port) for port in ("real", "score"))
+        ends = [real, _value(document, program, penalty, "fake")] if penalty.kind == "gradient_penalty" else [real]
+        if real[0].partition("/")[0] not in document.main.upstream([score[0].partition("/")[0]]):
+            raise PlanError(
+                f"The {_called(penalty)} takes the slope of {penalty.score} at {penalty.real}, but {penalty.score} is "
+                "not computed from it. Name the score that the critic gives to the real samples."
+            )
+        try:
+            self._ends = program.function(ends)
+            self._score = program.function([score], given=[real])
+        except LookupError as error:
+            raise PlanError(f"The {_called(penalty)} can't be computed: {error}") from error
+
+    def __call__(self, batch: Batch) -> Tensor:
+        with torch.no_grad():
+            ends = self._ends(self._network, **{name: batch[name] for name in self._ends.inputs})
+        points = ends[0].detach().clone()
+        if len(ends) == 2:
+            share = torch.rand(len(points), *[1] * (points.dim() - 1), device=points.device, dtype=points.dtype)
+            points = share * points + (1 - share) * ends[1]
+        points.requires_grad_()
+        inputs = {name: points if name == "given_1" else batch[name] for name in self._score.inputs}
+        (score,) = self._score(self._network, **inputs)
+        (slope,) = torch.autograd.grad(score.sum(), points, create_graph=True)
+        squares = slope.flatten(1).square().sum(1)
+        if self._penalty.kind == "r1":
+            return self._penalty.weight / 2 * squares.mean()
+        norm = (squares + 1e-12).sqrt()  # the root has no slope at zero
+        return self._penalty.weight * (norm - self._penalty.target).square().mean()
+
+
+def _value(document: Document, program: Program, penalty: Penalty, port: str) -> tuple[str, str]:
+    address: str = getattr(penalty, port)
+    try:
+        result = program.result(address)
+    except (KeyError, LookupError, AttributeError):
+        result = ("", "")
+    if result[0].partition("/")[0].partition(".")[0] not in document.main:
+        raise PlanError(
+            f"The {_called(penalty)} names the value {address!r} as {port}, and there is no such node. Choose another."
+        )
+    return result
+
+
+def _called(penalty: Penalty) -> str:
+    return "R1 penalty" if penalty.kind == "r1" else "gradient penalty"
