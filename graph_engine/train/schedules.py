@@ -42,7 +42,7 @@ def learning_rate(schedule: Schedule, base: float, step: int, steps: int, steps_
             return base * schedule.factor**epoch
         case "polynomial":
             low = base * schedule.floor
-            return low + (base - low) * (1 - min(step / steps, 1.0)) ** schedule.power
+            return low + (base - low) * math.pow(1 - min(step / steps, 1.0), schedule.power)
         case "cosine":
             low = base * schedule.floor
             share = _share_of_period(schedule, step, steps, steps_per_epoch)
@@ -55,14 +55,13 @@ def _share_of_period(schedule: Schedule, step: int, steps: int, steps_per_epoch:
     """How far along its half cosine a step is, from 0 on."""
     if schedule.period is None:
         return step / steps
-    first, growth = schedule.period * steps_per_epoch, schedule.growth
-    if growth == 1:
-        return step % first / first
-    number = 0
-    while step >= first * growth**number:
-        step -= first * growth**number
-        number += 1
-    return step / (first * growth**number)
+    length = schedule.period * steps_per_epoch
+    if schedule.growth == 1:
+        return step % length / length
+    while step >= length:
+        step -= length
+        length *= schedule.growth
+    return step / length
 
 
 def _one_cycle(top: float, step: int, steps: int, rise: float) -> float:

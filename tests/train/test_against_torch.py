@@ -35,6 +35,34 @@ BY_HAND: dict[str, tuple[Optimiser, Callable[[list[torch.nn.Parameter]], torch.o
         Optimiser(kind="adamw", learning_rate=0.01, weight_decay=0.1),
         lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1, fused=True),
     ),
+    "centred rmsprop": (
+        Optimiser(kind="rmsprop", learning_rate=0.003, momentum=0.0, centred=True, smoothing=0.9, epsilon=1e-6),
+        lambda p: torch.optim.RMSprop(p, lr=0.003, alpha=0.9, eps=1e-6, centered=True),
+    ),
+    "amsgrad": (
+        Optimiser(kind="adam", learning_rate=0.01, amsgrad=True, epsilon=1e-6),
+        lambda p: torch.optim.Adam(p, lr=0.01, eps=1e-6, amsgrad=True, fused=True),
+    ),
+    "adagrad": (
+        Optimiser(kind="adagrad", learning_rate=0.05, weight_decay=1e-3),
+        lambda p: torch.optim.Adagrad(p, lr=0.05, weight_decay=1e-3, fused=True),
+    ),
+    "adadelta": (
+        Optimiser(kind="adadelta", learning_rate=1.0, smoothing=0.8),
+        lambda p: torch.optim.Adadelta(p, lr=1.0, rho=0.8),
+    ),
+    "nadam": (
+        Optimiser(kind="nadam", learning_rate=0.01, weight_decay=1e-3),
+        lambda p: torch.optim.NAdam(p, lr=0.01, weight_decay=1e-3),
+    ),
+    "radam": (
+        Optimiser(kind="radam", learning_rate=0.01, betas=(0.8, 0.99)),
+        lambda p: torch.optim.RAdam(p, lr=0.01, betas=(0.8, 0.99)),
+    ),
+    "adamax": (
+        Optimiser(kind="adamax", learning_rate=0.01),
+        lambda p: torch.optim.Adamax(p, lr=0.01),
+    ),
     "rmsprop": (
         Optimiser(kind="rmsprop", learning_rate=0.003, momentum=0.5),
         lambda p: torch.optim.RMSprop(p, lr=0.003, momentum=0.5),
