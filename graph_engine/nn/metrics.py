@@ -86,3 +86,13 @@ def r2_score(x: Tensor, target: Tensor) -> Tensor:
     spread = ((target - target.mean(0)) ** 2).sum(0)
     constant = (missed == 0).to(x.dtype)  # where all targets are equal, only they are right
     return torch.where(spread > 0, 1 - missed / spread.clamp_min(1e-30), constant).mean()
+
+
+def sequence_accuracy(logits: Tensor, label: Tensor, whole: bool = False, ignore: int = -1) -> Tensor:
+    """The share of steps whose highest score is the right class, or of sequences of which every step is; steps of the
+    class `ignore` do not count. (N, T, K), (N, T) -> scalar."""
+    counted = label != ignore
+    right = logits.argmax(2) == label
+    if whole:
+        return (right | ~counted).all(dim=1).float().mean()
+    return (right & counted).sum() / counted.sum().clamp_min(1)

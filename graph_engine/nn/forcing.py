@@ -1,0 +1,26 @@
+"""What a decoder goes on from: the right token while it learns, its own when it speaks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class TeacherForcing(nn.Module):
+    """The teacher's token with probability `share` while training, else the likeliest of its own: Bengio et al. (2015).
+    Scheduled sampling for sequence prediction with recurrent neural networks.
+
+    teacher: (N,), own: (N, K) -> y: (N,).
+    """
+
+    def __init__(self, share: float = 1.0) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, teacher: Tensor, own: Tensor) -> Tensor:
+        if not self.training:
+            return own.argmax(1)
+        if self.share == 1:
+            return teacher
+        heard = torch.rand(len(teacher), device=teacher.device) < self.share
+        return torch.where(heard, teacher, own.argmax(1))
