@@ -76,7 +76,8 @@ class DeskWindow(QMainWindow):
     def show_welcome(self) -> None:
         """Covers the drawing with the page one begins with."""
         self._stack.setCurrentWidget(self.welcome)
-        self.shelf.load()
+        if self.isVisible():  # otherwise when it is: reading them would hold it up
+            self.shelf.load()
         self.welcome.focus_first()
         self.book.refresh()
 

@@ -83,16 +83,19 @@ class Studio(QObject):
         self.settings = settings
         self.worker = CheckWorker(self)
         self.session = Session(self.worker, self)
-        self.window = MainWindow(self.session, settings)
+        with theme_manager().assembling():
+            self.window = MainWindow(self.session, settings)
         self.worker.failed.connect(self.window.notices.report)
         self.worker.ready.connect(self._look_for_devices)
         self.window.closing.connect(self.close)
         self._bug.connect(self.window.notices.report)
 
     def begin(self, path: Path | None = None, *, journal: bool = True) -> None:
-        """What waits until the window is on screen: the file, the crash journal, torch."""
+        """What waits until the window is on screen: the file, the presets, the crash journal, torch."""
         if path is not None:
             self.window.files.open_path(path)
+        if self.window.at_welcome:
+            self.window.shelf.load()
         if journal:
             self.window.autosave.start()
         self.window.statusbar.start()

@@ -53,6 +53,7 @@ class ActionBook(QObject):
 
     def qaction(self, name: str) -> QAction:
         """Qt's action of an id, for a button or a menu."""
+        self._give_icon(name)
         return self._made[name]
 
     def keys(self, name: str) -> list[QKeySequence]:
@@ -122,6 +123,8 @@ class ActionBook(QObject):
             target.addAction(self._made[action.id])
             if action.id in self.menus_after:
                 menu.addMenu(self.menus_after[action.id](menu))
+        for filled in (menu, *submenus.values()):
+            filled.aboutToShow.connect(lambda filled=filled: self._give_icons(filled))
 
     def fill_bar(self, bar: QMenuBar) -> None:
         """Puts every menu into a menu bar."""
@@ -135,14 +138,23 @@ class ActionBook(QObject):
         made.setObjectName(action.id)
         made.setCheckable(action.checked is not None)
         made.setAutoRepeat(action.repeats)
-        if action.icon:
-            made.setIcon(icon(action.icon))
         if action.scope is Scope.CANVAS:
             made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         made.setMenuRole(QAction.MenuRole.NoRole)
         made.triggered.connect(lambda: self._run(action))
         self._window.addAction(made)
         return made
+
+    def _give_icons(self, menu: QMenu) -> None:
+        """Only when a menu opens: reading some sixty icons would hold up the window."""
+        for made in menu.actions():
+            if made.objectName() in self._actions:
+                self._give_icon(made.objectName())
+
+    def _give_icon(self, name: str) -> None:
+        action, made = self._actions[name], self._made[name]
+        if action.icon and made.icon().isNull():
+            made.setIcon(icon(action.icon))
 
     def _run(self, action: Action) -> None:
         commit_focused()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
@@ -17,6 +18,9 @@ from graph_engine.document import MAIN
 if TYPE_CHECKING:
     from app.session import Session
 
+_Page = NodePage | DocumentPage | SeveralPage | CompositePage
+_AnyPage = TypeVar("_AnyPage", NodePage, DocumentPage, SeveralPage, CompositePage)
+
 
 class InspectorPanel(QWidget):
     """Follows the selection; a page for each kind of thing that can be selected."""
@@ -26,30 +30,44 @@ class InspectorPanel(QWidget):
         self._session = session
         set_surface(self, "panel")
         self.setAccessibleName("Inspector")
-        self.node_page = NodePage(session)
-        self.document_page = DocumentPage(session)
-        self.several_page = SeveralPage(session)
-        self.composite_page = CompositePage(session)
         self._pages = QStackedWidget()
-        for page in (self.document_page, self.node_page, self.several_page, self.composite_page):
-            self._pages.addWidget(_Scrolled(page))
+        self._scrolled: dict[QWidget, _Scrolled] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._pages)
         session.selection_changed.connect(self._show)
         session.opened.connect(self._show)
         session.changed.connect(self._show)
+        self._page: _Page = self.document_page
         self._show()
+
+    # --- the pages, each made when it is first needed
+
+    @cached_property
+    def node_page(self) -> NodePage:
+        return self._added(NodePage(self._session))
+
+    @cached_property
+    def document_page(self) -> DocumentPage:
+        return self._added(DocumentPage(self._session))
+
+    @cached_property
+    def several_page(self) -> SeveralPage:
+        return self._added(SeveralPage(self._session))
+
+    @cached_property
+    def composite_page(self) -> CompositePage:
+        return self._added(CompositePage(self._session))
 
     def rename(self) -> None:
         """Lets the user give the selected node, or the document, another title."""
-        pages = (self.document_page, self.node_page, self.document_page, self.composite_page)
-        pages[self._pages.currentIndex()].header.title.begin()
+        page = self.document_page if isinstance(self._page, SeveralPage) else self._page
+        page.header.title.begin()
 
     def focus_form(self, parameter: str | None = None) -> None:
         """Puts the keyboard into a parameter of the selected node."""
-        if self._pages.currentIndex() == 1:
-            self.node_page.focus_form(parameter)
+        if isinstance(self._page, NodePage):
+            self._page.focus_form(parameter)
 
     def show_live(self, node: str, lines: list[str]) -> None:
         """Shows what training measures of a node, if it is the one that is shown."""
@@ -58,28 +76,35 @@ class InspectorPanel(QWidget):
 
     def show_help(self) -> None:
         """Unfolds the help of the selected node and brings it into view."""
-        if self._pages.currentIndex() == 1:
-            section = self.node_page.help
+        if isinstance(self._page, NodePage):
+            section = self._page.help
             section.set_folded(folded=False)
             section.header.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            area = self._pages.currentWidget()
-            if isinstance(area, QScrollArea):
-                area.ensureWidgetVisible(section, 0, section.height())
+            self._scrolled[self._page].ensureWidgetVisible(section, 0, section.height())
 
     def _show(self) -> None:
         nodes = self._session.selection.nodes
         if len(nodes) > 1:
-            self._pages.setCurrentIndex(2)
+            self._turn_to(self.several_page)
             self.several_page.refresh()
         elif nodes:
-            self._pages.setCurrentIndex(1)
+            self._turn_to(self.node_page)
             self.node_page.show_node(nodes[0])
         elif self._session.graph_name != MAIN:
-            self._pages.setCurrentIndex(3)
+            self._turn_to(self.composite_page)
             self.composite_page.refresh()
         else:
-            self._pages.setCurrentIndex(0)
+            self._turn_to(self.document_page)
             self.document_page.refresh()
+
+    def _turn_to(self, page: _Page) -> None:
+        self._page = page
+        self._pages.setCurrentWidget(self._scrolled[page])
+
+    def _added(self, page: _AnyPage) -> _AnyPage:
+        self._scrolled[page] = _Scrolled(page)
+        self._pages.addWidget(self._scrolled[page])
+        return page
 
 
 class _Scrolled(QScrollArea):

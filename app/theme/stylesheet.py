@@ -118,6 +118,8 @@ def _set_property(widget: QWidget, name: str, value: str | bool) -> None:
     if widget.property(name) == value:
         return
     widget.setProperty(name, value)
+    if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        return  # it is styled when it is first shown
     style = widget.style()
     style.unpolish(widget)
     style.polish(widget)
