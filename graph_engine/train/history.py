@@ -45,7 +45,7 @@ class History:
         _cut(self._folder / STEPS, len(_header(self._names)) + kept * records.dtype.itemsize)
         if (self._folder / EPOCHS).exists():
             lines = (self._folder / EPOCHS).read_bytes().splitlines(keepends=True)
-            rows = sum(row["epoch"] <= epoch for row in read_epochs(self._folder))
+            rows = sum(row["step"] < step or row["epoch"] <= epoch for row in read_epochs(self._folder))
             _cut(self._folder / EPOCHS, sum(len(line) for line in lines[: 1 + rows]))
 
     def open(self) -> None:
@@ -56,13 +56,15 @@ class History:
         ]
 
     def append_steps(self, records: Records) -> None:
-        """Append records made by `empty_records`."""
+        """Append records made by `empty_records`. Whoever follows the run by its folder sees them at once."""
         self._files[0].write(records.tobytes())
+        self._files[0].flush()
 
     def append_epoch(self, values: Mapping[str, float]) -> None:
         """Append one row; `values` by column name, what is not there stays empty."""
         row = [_shown(values.get(column)) for column in _columns(self._names)]
         self._files[1].write(_csv_line(row))
+        self._files[1].flush()
 
     def sync(self) -> None:
         """Make what was appended durable."""
