@@ -1,4 +1,4 @@
-"""What may be changed while a run goes on, as data: it is kept with the run, so that resuming makes the same changes."""
+"""What may be changed while a run goes on, as data: kept with the run, so that resuming makes the same changes."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def in_words(before: Document, after: Document, stage: int) -> str:
                 found.append(f"weight of {name} {weights.get(name, 0.0):g} → {weight:g}")
     if old.batch_size != new.batch_size:
         found.append(f"batch size {old.batch_size} → {new.batch_size}")
-    for word, one, other in (("froze", before, after), ("unfroze", after, before)):
-        nodes = [node.id for node in other.main if node.frozen and not one.main[node.id].frozen]
+    for word, less, more in (("froze", before, after), ("unfroze", after, before)):
+        nodes = [node.id for node in more.main if node.frozen and not less.main[node.id].frozen]
         if nodes:
             found.append(f"{word} {', '.join(nodes)}")
     return ", ".join(found)
