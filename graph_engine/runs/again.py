@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 def rewind_run(run: str | StoredRun, step: int, store: RunStore | None = None) -> RunRecord:
-    """Put a run back to the checkpoint of `step`: what came after is forgotten, changes made there as well. Resume it to
-    go on from there.
+    """Put a run back to the checkpoint of `step`: what came after is forgotten, changes made there as well. Resume it
+    to go on from there.
 
     Raises: RunError when there is no such run or whole checkpoint, or it is going on; FileError when the disk is full.
     """
@@ -139,7 +139,7 @@ def repeatable(stored: StoredRun) -> tuple[Document, dict[str, Any]]:
 
 
 def differences(stored: StoredRun) -> list[str]:
-    """What is not as it was when the run began, for which doing it again may give other numbers: `torch 2.12 → 2.13`."""
+    """What is not as it was when the run began, so that doing it again may give other numbers: `torch 2.12 → 2.13`."""
     from graph_engine.runs.provenance import versions
 
     then, today = dict(stored.record.provenance.get("versions") or {}), versions()

@@ -113,5 +113,5 @@ def test_what_can_not_be_done_again(document: Make, start: Start, store: RunStor
     assert differences(store.get(run.id)) == [f"torch 1.0 → {torch.__version__.split('+')[0]}"] or differences(
         store.get(run.id)
     )[0].startswith("torch 1.0 → ")
-    with pytest.raises(RunError, match="data .* changed"):
+    with pytest.raises(RunError, match=r"data .* changed"):
         rerun(run.id, store=store)
