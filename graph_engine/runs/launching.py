@@ -60,6 +60,7 @@ def launch(
         if resume:
             trainer.resume()
             record = replace(record, ended="", message="", node=None, fits=0)
+        compiled = compiled or document.plan.compiled
         if compiled:
             trainer.stepper.network.compile()  # in place: its names and weights stay as they are
         facts = provenance(

@@ -60,7 +60,7 @@ class Trainer:
     ) -> None:
         """`document` is a snapshot that nobody changes; `folder` takes history and checkpoints (None: nothing is
         written); `threads` is how many CPU threads a step takes (None: as torch is set); `find_weights` knows the runs
-        whose weights stages begin with; `ahead` are changes to be made on the way, as those of a run that is done again.
+        whose weights stages begin with; `ahead` are changes to be made on the way, as those of a run done again.
 
         Raises:
             PlanError: plan, document and data do not fit together.

@@ -121,7 +121,7 @@ def test_frozen_weights_stand_still_and_the_others_go_on(small: Make, trainer: S
 
 def test_a_batch_size_waits_for_the_epoch_and_the_schedule_goes_on(small: Make, trainer: Start, tmp_path: Path) -> None:
     trained = trainer(small(epochs=3), tmp_path)
-    length = trained.stepper.batches.length
+    length = trained.stepper.course.train.length
     run_with(trained, BATCH)
     first, rest = length // 100, -(-length // 160)
     assert trained.feed.progress.step in (first + 2 * rest, first + 1 + 2 * rest)
