@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.runs.activations import Activations
+from app.runs.again import RunsAgain
 from app.runs.library import RunLibrary
 from app.runs.shown import ShownRuns
 from app.workers import Jobs
+from graph_engine.train import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from app.runs.curves import RunCurves
     from app.session import Session
     from graph_engine.document import Document
-    from graph_engine.runs import FollowedRun, RunFolder, RunHandle
+    from graph_engine.runs import FollowedRun, RunFolder, RunHandle, RunRecord
     from graph_engine.train import Progress
     from graph_engine.train.changes import RunChange
     from graph_engine.train.feed import Cursor
@@ -58,10 +60,13 @@ class RunFollower(QObject):
         self.background = Jobs(self)
         self.library = RunLibrary(self.background, self)
         self.shown = ShownRuns(self.library.read_curves, self)
+        self.again = RunsAgain(self)
         self.activations = Activations(session, self.background, self)
         self.own_process = False
         """Whether runs are begun in a process of their own, where nothing else is said."""
         self._handle: Handle | None = None
+        self.last = ""
+        """The run that is on, or was last."""
         self._weights_step = 0
         self._next_weights = 0.0
         self._front: OpenDocument | None = None
@@ -188,6 +193,24 @@ class RunFollower(QObject):
 
             self.launch(lambda: follow_run(run, self.library.store()))
 
+    def find(self) -> None:
+        """Follows the newest run that goes on in another process, and says so; as when the window comes back."""
+
+        def look() -> RunRecord | None:
+            from graph_engine.home import place
+
+            if not (place() / "runs").is_dir():
+                return None  # looking for runs makes no folder for them
+            live = [state for state in RunState if state.live]
+            return next(iter(self.library.store().records(states=live, limit=1)), None)
+
+        def take(found: RunRecord | None) -> None:
+            if found is not None and not self.live:
+                self.follow(found.id)
+                self.again.said.emit(f"{found.name} is still training.")
+
+        self.background.start("Looking for runs", look, take, lambda _: None)
+
     def leave(self) -> None:
         """Follows a run in another process no longer; it goes on."""
         if self.outlives:
@@ -248,6 +271,7 @@ class RunFollower(QObject):
         goes on; whether all of it did.
         """
         self._timer.stop()
+        self.again.close()
         self._closed = True
         ended = True
         if self._handle is not None:
@@ -315,6 +339,7 @@ class RunFollower(QObject):
 
         self._starting = False
         self._handle, self._cursor = handle, None
+        self.last = handle.id
         self._curves = RunCurves(self.shown.smoothing)
         if self._stop_at_once:
             handle.control.stop()

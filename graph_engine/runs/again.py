@@ -118,6 +118,18 @@ def rerun(run: str | StoredRun, *, store: RunStore | None = None) -> RunHandle:
     )
 
 
+def retry_run(run: str | StoredRun, batch_size: int, *, store: RunStore | None = None) -> RunHandle:
+    """Train what a run trained anew, in smaller batches: what there was not enough memory for.
+
+    Raises: as `start_run`.
+    """
+    store = store or RunStore()
+    stored = store.get(run) if isinstance(run, str) else run
+    document = stored.document()
+    document.plan = replace(document.plan, batch_size=batch_size)
+    return start_run(document, store=store, parent=stored.id)
+
+
 def repeatable(stored: StoredRun) -> tuple[Document, dict[str, Any]]:
     """The document of a run on the device that it ran on, and what else decides its numbers.
 

@@ -6,6 +6,7 @@ LOCK is the number of the open file that holds the lock of the folder. What is w
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import traceback
@@ -20,7 +21,7 @@ from graph_engine.runs.handle import RunHandle
 from graph_engine.runs.launching import launch
 from graph_engine.runs.lock import RunLock
 from graph_engine.runs.preparing import prepare
-from graph_engine.runs.processes import REFUSED
+from graph_engine.runs.processes import PID, REFUSED
 from graph_engine.runs.starting import resume_run
 from graph_engine.runs.store import RunStore, StoredRun
 
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> int:
     folder = RunFolder(path)
     lock = RunLock.inherited(path / "lock", int(arguments[1]))
     request = json.loads(sys.stdin.buffer.read())
+    (path / PID).write_text(str(os.getpid()), "ascii")
     try:
         handle = _begin(folder, RunStore(path.parent), lock, request)
     except Exception as error:  # noqa: BLE001  told to whoever began this process

@@ -7,14 +7,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from graph_engine.document import Document, EditRefused, SetNode, SetPlan, Stage, WeightedLoss
+from graph_engine.document import Document, EditRefused, SetNode, SetPlan, WeightedLoss
 from graph_engine.train.errors import PlanError
 from graph_engine.train.objectives import objectives_of
-
-if TYPE_CHECKING:
-    from graph_engine.document import Plan
 
 CHANGES = "changes.jsonl"
 
@@ -67,7 +64,7 @@ def changed(document: Document, change: RunChange, stage: int) -> Document:
             raise PlanError(f"A learning rate is a number above 0, not {change.learning_rate:g}.")
         update = replace(update, optimiser=replace(update.optimiser, learning_rate=change.learning_rate))
     if change.loss_weights:
-        update = replace(update, losses=_weighted(copy, plan.stages[stage], change))
+        update = replace(update, losses=_weighted(copy, stage, change))
     updates[change.update] = update
     stages = list(plan.stages)
     stages[stage] = replace(plan.stages[stage], updates=tuple(updates))
@@ -104,8 +101,8 @@ def in_words(before: Document, after: Document, stage: int) -> str:
         if one.optimiser.learning_rate != other.optimiser.learning_rate:
             rates = f"{one.optimiser.learning_rate:g} → {other.optimiser.learning_rate:g}"
             found.append(f"learning rate{which} {rates}")
-        weights = _weights_of(before, old, stage, at)
-        for name, weight in _weights_of(after, new, stage, at).items():
+        weights = loss_weights(before, stage, at)
+        for name, weight in loss_weights(after, stage, at).items():
             if weights.get(name) != weight:
                 found.append(f"weight of {name} {weights.get(name, 0.0):g} → {weight:g}")
     if old.batch_size != new.batch_size:
@@ -186,9 +183,8 @@ def write_changes(folder: Path, changes: Iterable[DatedChange]) -> None:
         write_whole(folder / CHANGES, "".join(f"{line}\n" for line in lines))
 
 
-def _weighted(document: Document, stage: Stage, change: RunChange) -> tuple[WeightedLoss, ...]:
-    objective = objectives_of(document, stage)[change.update]
-    weights = {node: weight for (node, _), weight in zip(objective.losses, objective.weights, strict=True)}
+def _weighted(document: Document, stage: int, change: RunChange) -> tuple[WeightedLoss, ...]:
+    weights = loss_weights(document, stage, change.update)
     for node, weight in change.loss_weights:
         if node not in weights:
             raise PlanError(f"{node} is no loss of this update; there are {', '.join(weights)}.")
@@ -196,6 +192,10 @@ def _weighted(document: Document, stage: Stage, change: RunChange) -> tuple[Weig
     return tuple(WeightedLoss(node=node, weight=weight) for node, weight in weights.items())
 
 
-def _weights_of(document: Document, plan: Plan, stage: int, update: int) -> dict[str, float]:
-    objective = objectives_of(document, plan.stages[stage])[update]
+def loss_weights(document: Document, stage: int, update: int) -> dict[str, float]:
+    """The losses of an update of a document's plan, and how much they count.
+
+    Raises: PlanError when the plan does not fit the drawing.
+    """
+    objective = objectives_of(document, document.plan.stages[stage])[update]
     return {node: weight for (node, _), weight in zip(objective.losses, objective.weights, strict=True)}

@@ -47,6 +47,15 @@ class Checkpoint:
     state: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a checkpoint says of itself."""
+
+    step: int
+    epoch: int
+    metrics: Mapping[str, float]
+
+
 class Checkpoints:
     """The checkpoints in a folder, which is made when the first is saved."""
 
@@ -97,6 +106,17 @@ class Checkpoints:
             except DamagedCheckpoint:
                 continue
         return None
+
+    def summaries(self) -> list[Summary]:
+        """The checkpoints that can be gone back to, the newest first, without their weights."""
+        found = []
+        for place in self._places("step"):
+            try:
+                said = json.loads((place / MANIFEST).read_bytes())
+                found.append(Summary(int(said["step"]), int(said["epoch"]), said["metrics"]))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return found
 
     def steps(self) -> list[int]:
         """The steps that can be gone back to, the newest first; one of them may turn out to be damaged."""
