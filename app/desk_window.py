@@ -152,8 +152,33 @@ class DeskWindow(QMainWindow):
         self._session.recheck()
         self.show_panel("problems")
 
-    def train(self) -> None:
-        self._session.runs.start()
+    def change_run(self) -> None:
+        """Asks what is to be changed in the run that goes on."""
+        from app.dialogs.run_change import RunChangeDialog
+        from graph_engine.train.changes import read_changes, with_changes
+
+        runs = self._session.runs
+        document, folder, progress = runs.document, runs.folder, runs.progress
+        if document is not None and folder is not None and progress is not None:
+            now = with_changes(document, read_changes(folder.path))
+            RunChangeDialog(now, progress.stage - 1, runs.change, self).open()
+
+    def show_checkpoints(self, run: str) -> None:
+        """Shows what a run can be rewound to, and branched from."""
+        from app.dialogs.checkpoints import CheckpointsDialog
+
+        again = self._session.runs.again
+        stored = self._session.runs.library.store().get(run)
+        CheckpointsDialog(
+            stored.name,
+            stored.folder,
+            lambda step: again.rewind(run, step),
+            lambda step: again.branch(run, step),
+            self,
+        ).open()
+
+    def train(self, *, own_process: bool | None = None) -> None:
+        self._session.runs.start(own_process=own_process)
         if self.side_shown(Side.BOTTOM) and self.panes.bottom.current not in ("charts", "feature_maps", "runs"):
             self.panes.bottom.show_panel("charts")
 

@@ -23,6 +23,23 @@ def ask_to_stop_training(window: QWidget, then: Callable[[], object]) -> None:
     box.open()
 
 
+def ask_to_leave_training(window: QWidget, leave: Callable[[], object], stop: Callable[[], object]) -> None:
+    """Asks whether the run, which is in a process of its own, goes on without the window or is ended."""
+    box = QMessageBox(window)
+    box.setObjectName("training")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Training is going on")
+    box.setText("Let it go on without the window?")
+    box.setInformativeText("It has a process of its own. The window finds it again when it is opened.")
+    go_on = box.addButton("Close, it goes on", QMessageBox.ButtonRole.AcceptRole)
+    end = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(go_on)
+    box.finished.connect(box.deleteLater)
+    box.buttonClicked.connect(lambda button: leave() if button is go_on else stop() if button is end else None)
+    box.open()
+
+
 def ask_to_save(window: QWidget, name: str, save: Callable[[], object], give_up: Callable[[], object]) -> None:
     """Asks whether the changes to the document called `name` are to be saved, or given up; or neither."""
     buttons = QMessageBox.StandardButton

@@ -95,6 +95,26 @@ class Settings(QObject):
         self.changed.emit("snap_to_grid")
 
     @property
+    def own_process(self) -> bool:
+        """Whether runs are begun in a process of their own."""
+        return self._text("runs/own_process", "no") == "yes"
+
+    @own_process.setter
+    def own_process(self, on: bool) -> None:
+        self._put("runs/own_process", "yes" if on else "no")
+        self.changed.emit("own_process")
+
+    @property
+    def runs_at_once(self) -> int:
+        """How many runs of the queue go on side by side."""
+        return max(1, int(self._number("runs/at_once", 1)))
+
+    @runs_at_once.setter
+    def runs_at_once(self, count: int) -> None:
+        self._put("runs/at_once", str(int(count)))
+        self.changed.emit("runs_at_once")
+
+    @property
     def shortcuts(self) -> dict[str, list[str]]:
         """The keys that the user gave to actions, by action id; an empty list takes the key away."""
         try:

@@ -87,6 +87,7 @@ class Studio(QObject):
             self.window = MainWindow(self.session, settings)
         self.worker.failed.connect(self.window.notices.report)
         self.worker.ready.connect(self._look_for_devices)
+        self._finds_runs = False
         self.window.closing.connect(self.close)
         self._bug.connect(self.window.notices.report)
 
@@ -96,6 +97,7 @@ class Studio(QObject):
             self.window.files.open_path(path)
         if self.window.at_welcome:
             self.window.shelf.load()
+        self._finds_runs = journal
         if journal:
             self.window.autosave.start()
         self.window.statusbar.start()
@@ -141,6 +143,8 @@ class Studio(QObject):
     def _look_for_devices(self) -> None:
         from graph_engine.doctor.devices import find_devices
 
+        if self._finds_runs:
+            self.session.runs.find()
         self.session.jobs.start(
             "Looking for devices", find_devices, self.window.topbar.device.show_devices, lambda _: None
         )

@@ -22,7 +22,7 @@ from app.panels.run_status import RunStatus
 from app.panels.welcome import WelcomePage
 from app.panes import Panes
 from app.preset_shelf import PresetShelf
-from app.questions import ask_to_stop_training
+from app.questions import ask_to_leave_training, ask_to_stop_training
 from app.recent_menu import RecentMenu
 from app.search_everything import SearchEverything
 from app.session import Session
@@ -34,6 +34,7 @@ from app.widgets import MessageAction
 if TYPE_CHECKING:
     from app.settings import Settings
     from graph_engine.document.journal import Recovery
+    from graph_engine.runs import RunRecord
 
 
 class MainWindow(DeskWindow):
@@ -102,7 +103,10 @@ class MainWindow(DeskWindow):
             event.accept()
             return
         event.ignore()  # what is asked now closes the window when it is answered
-        if self._session.runs.live:
+        runs = self._session.runs
+        if runs.outlives:
+            ask_to_leave_training(self, self._close_unless_unsaved, self._stop_and_close)
+        elif runs.live:
             ask_to_stop_training(self, self._close_unless_unsaved)
         else:
             self._close_unless_unsaved()
@@ -153,6 +157,10 @@ class MainWindow(DeskWindow):
         session.refused.connect(self.notices.refuse)
         book.refused.connect(self.notices.refuse)
         session.runs.refused.connect(self.notices.tell)
+        session.runs.noticed.connect(self.notices.refuse)
+        session.runs.ended.connect(self._tell_end)
+        session.runs.again.said.connect(self.notices.say)
+        session.runs.again.changed.connect(book.refresh_soon)
         session.runs.library.failed.connect(self.notices.refuse)
         session.jobs.failed.connect(lambda _, error: self.notices.tell(error))
         session.runs.background.failed.connect(lambda _, error: self.notices.tell(error))
@@ -165,6 +173,7 @@ class MainWindow(DeskWindow):
         self.welcome.preset_chosen.connect(self._files.open_preset)
         self.welcome.recovery_chosen.connect(self._files.recover)
         self.welcome.recovery_given_up.connect(lambda recovery: recovery.discard())
+        self._prefer_runs()
         self._show_title()
 
     def _show_title(self) -> None:
@@ -187,6 +196,18 @@ class MainWindow(DeskWindow):
             action = MessageAction("Show", self.show_welcome)
             self.notices.say(f"{name} has unsaved changes from a crash.", severity="warning", action=action)
 
+    def _tell_end(self, record: RunRecord) -> None:
+        """What can be done about a run that did not end well."""
+        runs = self._session.runs
+        if record.fits:
+            action = MessageAction(
+                f"Train with a batch of {record.fits}", lambda: runs.again.retry(record.id, record.fits)
+            )
+            self.notices.say(record.message, severity="error", action=action)
+        elif record.state == "interrupted":
+            action = MessageAction("Go on", lambda: runs.resume_run(record.id))
+            self.notices.say(f"The process of {record.name} ended before the run did.", severity="error", action=action)
+
     def _follow_settings(self, name: str) -> None:
         if name == "theme":
             theme_manager().set_mode(self._settings.theme)
@@ -194,11 +215,17 @@ class MainWindow(DeskWindow):
             theme_manager().set_font_scale(self._settings.text_scale)
         elif name == "menu_bar":
             self._show_menu_bar()
+        elif name in ("own_process", "runs_at_once"):
+            self._prefer_runs()
         elif name == "snap_to_grid":
             self._canvas.snap = self._settings.snap_to_grid
         elif name == "shortcuts":
             self.book.set_own_keys(self._settings.shortcuts)
         self.book.refresh_soon()
+
+    def _prefer_runs(self) -> None:
+        runs = self._session.runs
+        runs.own_process, runs.again.at_once = self._settings.own_process, self._settings.runs_at_once
 
     def _show_menu_bar(self) -> None:
         bar = self.menuBar()
@@ -208,6 +235,10 @@ class MainWindow(DeskWindow):
 
     def _close_unless_unsaved(self) -> None:
         self._files.unless_unsaved(self._close_now)
+
+    def _stop_and_close(self) -> None:
+        self._session.runs.stop()  # it hears of it, and ends without the window
+        self._close_unless_unsaved()
 
     def _close_now(self) -> None:
         self._may_close = True

@@ -19,6 +19,20 @@ def _train(desk: Desk) -> None:
         desk.train()
 
 
+def _can_begin(desk: Desk) -> bool:
+    return not desk.at_welcome and desk.session.runs.can_start
+
+
+def _can_enqueue(desk: Desk) -> bool:
+    session = desk.session
+    return not desk.at_welcome and len(session.document.main) > 0 and not session.errors
+
+
+def _toggle_queue(desk: Desk) -> None:
+    again = desk.session.runs.again
+    (again.hold_queue if again.is_on else again.start_queue)()
+
+
 ACTIONS = (
     Action(
         id="run.train",
@@ -62,5 +76,106 @@ ACTIONS = (
         enabled=lambda desk: desk.session.runs.can_step,
         explains="Start a run first.",
         run=lambda desk: desk.session.runs.step(),
+    ),
+    Action(
+        id="run.stop_after_epoch",
+        title="Stop after this epoch",
+        menu=Menu.RUN,
+        icon="target",
+        help="End the run when the epoch in progress is done and judged",
+        enabled=lambda desk: desk.session.runs.can_stop,
+        checked=lambda desk: desk.session.runs.ends_with_epoch,
+        explains="No run is going on.",
+        run=lambda desk: desk.session.runs.stop_after_epoch(),
+    ),
+    Action(
+        id="run.evaluate",
+        title="Evaluate now",
+        menu=Menu.RUN,
+        section=1,
+        icon="chart",
+        help="Measure on the samples held out, in the middle of the epoch",
+        enabled=lambda desk: desk.session.runs.can_pause,
+        explains="No run is going on.",
+        run=lambda desk: desk.session.runs.evaluate(),
+    ),
+    Action(
+        id="run.change",
+        title="Change the run…",
+        menu=Menu.RUN,
+        section=1,
+        icon="sliders",
+        help="Another learning rate, weight of a loss, batch size or frozen node, from the next step on",
+        enabled=lambda desk: desk.session.runs.can_pause,
+        explains="No run is going on.",
+        run=lambda desk: desk.change_run(),
+    ),
+    Action(
+        id="run.checkpoints",
+        title="Rewind or branch…",
+        menu=Menu.RUN,
+        section=1,
+        icon="history",
+        help="Go back to a checkpoint of the run, or begin a new one from there",
+        enabled=lambda desk: bool(desk.session.runs.last),
+        explains="Start a run first.",
+        run=lambda desk: desk.show_checkpoints(desk.session.runs.last),
+    ),
+    Action(
+        id="run.again",
+        title="Do the last run again",
+        menu=Menu.RUN,
+        section=1,
+        icon="refresh",
+        help="The same document, data, seed, device and changes",
+        enabled=lambda desk: bool(desk.session.runs.last) and not desk.session.runs.live,
+        explains="A run must have ended.",
+        run=lambda desk: desk.session.runs.again.rerun(desk.session.runs.last),
+    ),
+    Action(
+        id="run.train_apart",
+        title="Train in a process of its own",
+        menu=Menu.RUN,
+        section=2,
+        icon="external",
+        help="The run goes on when the window is closed, and no error of a device reaches the window",
+        enabled=_can_begin,
+        explains="There must be something drawn, without errors, and no run going on.",
+        run=lambda desk: desk.train(own_process=True),
+    ),
+    Action(
+        id="run.leave",
+        title="Follow the run no longer",
+        menu=Menu.RUN,
+        section=2,
+        icon="eye-off",
+        help="The run goes on in its process; the list of runs finds it again",
+        enabled=lambda desk: desk.session.runs.outlives,
+        explains="No run in a process of its own is followed.",
+        run=lambda desk: desk.session.runs.leave(),
+    ),
+    Action(
+        id="run.enqueue",
+        title="Add to the queue",
+        menu=Menu.RUN,
+        section=2,
+        keys=("Ctrl+Shift+Return", "Ctrl+Shift+Enter"),
+        icon="plus",
+        help="Train the network as it is drawn now when the runs before it have ended",
+        enabled=_can_enqueue,
+        explains="There must be something drawn, without errors.",
+        run=lambda desk: desk.session.runs.again.enqueue(desk.session.document),
+    ),
+    Action(
+        id="run.queue",
+        title="Let the queue go on",
+        menu=Menu.RUN,
+        section=2,
+        icon="layers",
+        help="Begin the runs that wait, one after the other",
+        enabled=lambda desk: desk.session.runs.again.is_on or bool(desk.session.runs.again.waiting),
+        checked=lambda desk: desk.session.runs.again.is_on,
+        explains="No run waits.",
+        run=_toggle_queue,
     ),
 )

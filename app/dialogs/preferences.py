@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -39,7 +40,7 @@ class PreferencesDialog(Dialog):
         spacing = theme_manager().spacing
         column.setContentsMargins(0, spacing.l, 0, 0)
         column.setSpacing(spacing.xl)
-        look, canvas, start = Section("Look"), Section("Canvas"), Section("Start")
+        look, canvas, runs, start = Section("Look"), Section("Canvas"), Section("Runs"), Section("Start")
         self.theme = ChoiceField(
             [
                 Choice("system", "As the system", "Follows the system when it changes"),
@@ -61,6 +62,24 @@ class PreferencesDialog(Dialog):
         self.snap = Toggle(self._settings.snap_to_grid)
         self.snap.committed.connect(lambda on: setattr(self._settings, "snap_to_grid", bool(on)))
         canvas.add(FormRow("Snap to grid", self.snap, help_text="Shift does so for one drag.", default=False))
+        self.own_process = Toggle(self._settings.own_process)
+        self.own_process.committed.connect(lambda on: setattr(self._settings, "own_process", bool(on)))
+        runs.add(
+            FormRow(
+                "In a process of their own",
+                self.own_process,
+                help_text="Runs go on when the window is closed, and no error of a device reaches it. They start some "
+                "seconds later, and feature maps follow their checkpoints.",
+                default=False,
+            )
+        )
+        self.at_once = NumberField(
+            self._settings.runs_at_once, whole=True, minimum=1, maximum=max(os.cpu_count() or 1, 2)
+        )
+        self.at_once.committed.connect(self._set_at_once)
+        runs.add(
+            FormRow("Runs side by side", self.at_once, help_text="Of the queue; each slows the others.", default=1)
+        )
         self.welcome = Toggle(self._settings.welcome)
         self.welcome.committed.connect(lambda on: setattr(self._settings, "welcome", bool(on)))
         start.add(FormRow("Welcome page", self.welcome, help_text="Shown when no file is given.", default=True))
@@ -74,10 +93,14 @@ class PreferencesDialog(Dialog):
             problem.setWordWrap(True)
             set_role(problem, "warning")
             start.add(problem)
-        for section in (look, canvas, start):
+        for section in (look, canvas, runs, start):
             column.addWidget(section)
         column.addStretch(1)
         return page
+
+    def _set_at_once(self, count: object) -> None:
+        if isinstance(count, int):
+            self._settings.runs_at_once = count
 
     def _set_theme(self, mode: object) -> None:
         if mode in ("system", "dark", "light"):

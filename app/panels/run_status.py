@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graph_engine.train.feed import Progress
 
 STATES: dict[str, tuple[str, str]] = {
+    "waiting": ("waiting", "text_faint"),
     "queued": ("starting", "warning"),
     "running": ("training", "success"),
     "paused": ("paused", "warning"),

@@ -1,4 +1,4 @@
-"""The run that the window started: begun on a thread, followed by one timer, ended with a checkpoint.
+"""The run that the window follows: begun on a thread or in a process, followed by one timer, ended with a checkpoint.
 
 The trainer calls nobody. Some 25 times a second the window takes from its feed what is new; panels that are seen
 draw it.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.runs.activations import Activations
+from app.runs.again import RunsAgain
 from app.runs.library import RunLibrary
 from app.runs.shown import ShownRuns
 from app.workers import Jobs
+from graph_engine.train import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +27,17 @@ if TYPE_CHECKING:
     from app.runs.curves import RunCurves
     from app.session import Session
     from graph_engine.document import Document
-    from graph_engine.runs import RunHandle
+    from graph_engine.runs import FollowedRun, RunFolder, RunHandle, RunRecord
     from graph_engine.train import Progress
+    from graph_engine.train.changes import RunChange
     from graph_engine.train.feed import Cursor
+
+    Handle = RunHandle | FollowedRun
 
 _EVERY = 40  # ms between two looks at the feed
 _SWITCH = 0.001  # s; lets the window in between the Python of two steps
 _PATIENCE = 30.0  # s that closing waits for the last checkpoint
+_LOOK_FOR_WEIGHTS = 2.0  # s between two looks at whether a run in another process has saved new weights
 
 
 class RunFollower(QObject):
@@ -44,6 +51,8 @@ class RunFollower(QObject):
     """The exception that says why a run could not be started."""
     ended = Signal(object)
     """The `RunRecord` of the run that has just ended, whatever way."""
+    noticed = Signal(str)
+    """Why the run did not do what was wanted of it; it goes on."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent or session)
@@ -51,8 +60,15 @@ class RunFollower(QObject):
         self.background = Jobs(self)
         self.library = RunLibrary(self.background, self)
         self.shown = ShownRuns(self.library.read_curves, self)
+        self.again = RunsAgain(self)
         self.activations = Activations(session, self.background, self)
-        self._handle: RunHandle | None = None
+        self.own_process = False
+        """Whether runs are begun in a process of their own, where nothing else is said."""
+        self._handle: Handle | None = None
+        self.last = ""
+        """The run that is on, or was last."""
+        self._weights_step = 0
+        self._next_weights = 0.0
         self._front: OpenDocument | None = None
         self._starting = False
         self._stop_at_once = False
@@ -85,6 +101,26 @@ class RunFollower(QObject):
     def run(self) -> str:
         """The id of the run that is on; empty while none is."""
         return self._handle.id if self._handle is not None else ""
+
+    @property
+    def outlives(self) -> bool:
+        """Whether the run goes on when the window is closed: it is in a process of its own."""
+        return self._handle is not None and self._handle.board is None
+
+    @property
+    def document(self) -> Document | None:
+        """What is trained by the run that is on."""
+        return self._handle.document if self._handle is not None else None
+
+    @property
+    def folder(self) -> RunFolder | None:
+        """That of the run that is on."""
+        return self._handle.folder if self._handle is not None else None
+
+    @property
+    def ends_with_epoch(self) -> bool:
+        """Whether the run was asked to end when its epoch does."""
+        return self._handle is not None and self._handle.control.ends_with_epoch
 
     @property
     def paused(self) -> bool:
@@ -123,21 +159,62 @@ class RunFollower(QObject):
 
     # What a person wants.
 
-    def start(self) -> None:
-        """Trains the document as it is, on a thread; what keeps it from that is told by `refused`."""
+    def start(self, *, own_process: bool | None = None) -> None:
+        """Trains the document as it is, on a thread or in a process of its own (None: as is preferred; always when it
+        is compiled, which would stall the window). What keeps it from that is told by `refused`.
+        """
         if self.live:
             return
-        from graph_engine.runs import start_run
+        from graph_engine.runs import start_process, start_run
 
         snapshot = self._session.document.snapshot()
-        self._launch(lambda: start_run(snapshot, store=self.library.store()))
+        chosen = self.own_process if own_process is None else own_process
+        begin = start_process if chosen or snapshot.plan.compiled else start_run
+        self.launch(lambda: begin(snapshot, store=self.library.store()))
 
     def resume_run(self, run: str) -> None:
-        """Goes on with a run that was stopped or interrupted, from its newest checkpoint."""
+        """Goes on with a run that was stopped or interrupted, from its newest checkpoint, or begins one that waits."""
         if not self.live:
-            from graph_engine.runs import resume_run
+            from graph_engine.runs import resume_process, resume_run
 
-            self._launch(lambda: resume_run(run, store=self.library.store()))
+            own_process = self.own_process
+
+            def work() -> Handle:
+                stored = self.library.store().get(run)
+                in_process = own_process or stored.document().plan.compiled
+                return (resume_process if in_process else resume_run)(stored, store=self.library.store())
+
+            self.launch(work)
+
+    def follow(self, run: str) -> None:
+        """Follows a run that goes on in another process."""
+        if not self.live:
+            from graph_engine.runs import follow_run
+
+            self.launch(lambda: follow_run(run, self.library.store()))
+
+    def find(self) -> None:
+        """Follows the newest run that goes on in another process, and says so; as when the window comes back."""
+
+        def look() -> RunRecord | None:
+            from graph_engine.home import place
+
+            if not (place() / "runs").is_dir():
+                return None  # looking for runs makes no folder for them
+            live = [state for state in RunState if state.live]
+            return next(iter(self.library.store().records(states=live, limit=1)), None)
+
+        def take(found: RunRecord | None) -> None:
+            if found is not None and not self.live:
+                self.follow(found.id)
+                self.again.said.emit(f"{found.name} is still training.")
+
+        self.background.start("Looking for runs", look, take, lambda _: None)
+
+    def leave(self) -> None:
+        """Follows a run in another process no longer; it goes on."""
+        if self.outlives:
+            self._finish()
 
     def show(self, run: str, name: str) -> None:
         """Shows a run that has ended, of the document in front: its curves, and its best weights in what is seen."""
@@ -156,35 +233,50 @@ class RunFollower(QObject):
 
     def pause(self) -> None:
         """Stands still after the step in progress, or goes on."""
-        if self._handle is None:
-            return
-        if self.paused:
-            self._handle.control.resume()
-        else:
-            self._handle.control.pause()
-        self.state_changed.emit()
+        if self._handle is not None:
+            self._want(self._handle.control.resume if self.paused else self._handle.control.pause)
 
     def step(self) -> None:
         """Takes one step and stands still."""
         if self._handle is not None:
-            self._handle.control.step()
-            self.state_changed.emit()
+            self._want(self._handle.control.step)
 
     def stop(self) -> None:
         """Ends the run after the step in progress, with a checkpoint of it."""
         if self._handle is not None:
-            self._handle.control.stop()
+            self._want(self._handle.control.stop)
         elif self._starting:
             self._stop_at_once = True
-        self.state_changed.emit()
+            self.state_changed.emit()
+
+    def stop_after_epoch(self) -> None:
+        """Ends the run when the epoch in progress is done; asked again, lets it go on."""
+        if self._handle is not None:
+            control, on = self._handle.control, not self.ends_with_epoch
+            self._want(lambda: control.stop_after_epoch(on=on))
+
+    def evaluate(self) -> None:
+        """Measures on the samples held out, now."""
+        if self._handle is not None:
+            self._want(self._handle.control.evaluate)
+
+    def change(self, change: RunChange) -> None:
+        """Goes on with other values; a checkpoint is taken first."""
+        if self._handle is not None:
+            control = self._handle.control
+            self._want(lambda: control.change(change))
 
     def close(self) -> bool:
-        """Ends the run, waits until its checkpoint is written, and ends all that goes on; whether all of it did."""
+        """Ends the run, unless it is in a process of its own, waits until its checkpoint is written, and ends all that
+        goes on; whether all of it did.
+        """
         self._timer.stop()
+        self.again.close()
         self._closed = True
         ended = True
         if self._handle is not None:
-            ended = self._handle.stop(_PATIENCE)
+            if not self.outlives:
+                ended = self._handle.stop(_PATIENCE)
             self._finish()
         self.activations.close()
         self.background.close()
@@ -199,6 +291,7 @@ class RunFollower(QObject):
         done = handle.wait(0)
         news = self._take_news(handle)
         self.activations.pull()
+        self._look_for_weights(handle)
         if news:
             self.ticked.emit()
         if done:
@@ -206,7 +299,8 @@ class RunFollower(QObject):
 
     # Inside.
 
-    def _launch(self, start: Callable[[], RunHandle]) -> None:
+    def launch(self, start: Callable[[], Handle]) -> None:
+        """Follows the run that `start` begins; it is called on a thread."""
         from graph_engine.train import Progress
 
         self._starting, self._stop_at_once = True, False
@@ -214,13 +308,25 @@ class RunFollower(QObject):
         self._progress = Progress()
         self.state_changed.emit()
 
-        def work() -> RunHandle:
+        def work() -> Handle:
             handle = start()
             if self._closed:  # nobody will follow it any more
-                handle.stop(_PATIENCE)
+                if handle.board is None:
+                    handle.leave()
+                else:
+                    handle.stop(_PATIENCE)
             return handle
 
         self.background.start("Starting", work, self._begin, self._refuse)
+
+    def _want(self, wish: Callable[[], None]) -> None:
+        from graph_engine.runs import RunError
+
+        try:
+            wish()
+        except RunError as error:
+            self.refused.emit(error)
+        self.state_changed.emit()
 
     def _refuse(self, error: Exception) -> None:
         self._starting = self._stop_at_once = False
@@ -228,27 +334,53 @@ class RunFollower(QObject):
         self.state_changed.emit()
         self.refused.emit(error)
 
-    def _begin(self, handle: RunHandle) -> None:
+    def _begin(self, handle: Handle) -> None:
         from app.runs.curves import RunCurves
 
         self._starting = False
         self._handle, self._cursor = handle, None
+        self.last = handle.id
         self._curves = RunCurves(self.shown.smoothing)
         if self._stop_at_once:
             handle.control.stop()
         self._interval = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH)
+        if not self.outlives:
+            sys.setswitchinterval(_SWITCH)
+        self._weights_step = 0
         self._take_news(handle)
         self.shown.begin(handle.id, handle.record.name, self._curves)
-        if self._front is not None and _same_nodes(handle.document, self._front.document):
-            self.activations.follow(handle.board, self._front)
-        else:
+        if self._front is not None and not _same_nodes(handle.document, self._front.document):
             self._front = None
+        if self._front is not None and handle.board is not None:
+            self.activations.follow(handle.board, self._front)
         self._timer.start()
         self.state_changed.emit()
         self.library.refresh()
 
-    def _take_news(self, handle: RunHandle) -> bool:
+    def _look_for_weights(self, handle: Handle) -> None:
+        """What a run in another process has learnt is seen by the weights that it saves."""
+        now = time.monotonic()
+        front = self._front
+        if front is None or handle.board is not None or now < self._next_weights:
+            return
+        self._next_weights = now + _LOOK_FOR_WEIGHTS
+        newest = next(iter(handle.folder.checkpoints.steps()), 0)
+        if newest > self._weights_step:
+            self._weights_step = newest
+            self._show_weights(handle, front)
+
+    def _show_weights(self, handle: Handle, front: OpenDocument) -> None:
+        from graph_engine.runs import RunError
+
+        def fail(error: Exception) -> None:
+            if not isinstance(error, RunError):  # it ended before it saved any
+                raise error
+
+        self.background.start(
+            "Reading weights", handle.weights, lambda weights: self.activations.set_weights(weights, front), fail
+        )
+
+    def _take_news(self, handle: Handle) -> bool:
         from app.runs.curves import take_news
 
         news = handle.feed.since(self._cursor)
@@ -257,6 +389,8 @@ class RunFollower(QObject):
         found = self._curves is not None and take_news(self._curves, news)
         if before is None or before.state is not news.progress.state:
             self.state_changed.emit()
+        if news.progress.notice and (before is None or before.notice != news.progress.notice):
+            self.noticed.emit(news.progress.notice)
         return found or before != news.progress
 
     def _finish(self) -> None:
@@ -267,17 +401,19 @@ class RunFollower(QObject):
         self._timer.stop()
         sys.setswitchinterval(self._interval)
         self._take_news(handle)
+        ended = handle.wait(0)
+        if handle.board is None:
+            handle.leave()
         self._handle = None
         self.activations.unfollow()
-        if front is not None and handle.wait(0):
-            self.background.start(
-                "Keeping weights",
-                lambda: {name: value.detach().cpu().clone() for name, value in handle.network.state_dict().items()},
-                lambda weights: self.activations.set_weights(weights, front),
-            )
+        if front is not None and ended:
+            self._show_weights(handle, front)
+        if not ended:
+            self._progress = None
         self.ticked.emit()
         self.state_changed.emit()
-        self.ended.emit(handle.record)
+        if ended:
+            self.ended.emit(handle.record)
         self.library.refresh()
 
     def _settle_memory(self) -> None:

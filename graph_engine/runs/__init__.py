@@ -3,9 +3,12 @@
 Importing this imports neither numpy nor torch.
 """
 
+from graph_engine.runs.again import branch_run, differences, enqueue, rerun, retry_run, rewind_run
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder
+from graph_engine.runs.following import FollowedRun, follow_run
 from graph_engine.runs.handle import RunHandle, result_of
+from graph_engine.runs.processes import resume_process, start_process
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.results import TrainedNetwork, evaluate_run, load_network, load_weights
 from graph_engine.runs.starting import resume_run, start_run
@@ -13,6 +16,7 @@ from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.train.states import RunState
 
 __all__ = [
+    "FollowedRun",
     "RunError",
     "RunFolder",
     "RunHandle",
@@ -21,10 +25,19 @@ __all__ = [
     "RunStore",
     "StoredRun",
     "TrainedNetwork",
+    "branch_run",
+    "differences",
+    "enqueue",
     "evaluate_run",
+    "follow_run",
     "load_network",
     "load_weights",
+    "rerun",
     "result_of",
+    "resume_process",
     "resume_run",
+    "retry_run",
+    "rewind_run",
+    "start_process",
     "start_run",
 ]

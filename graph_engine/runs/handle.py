@@ -13,6 +13,7 @@ from graph_engine.document.file import FileError
 from graph_engine.probe import ProbeAnswer, ProbeBoard, ProbeRequest
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder
+from graph_engine.runs.link import FolderLink
 from graph_engine.runs.lock import RunLock
 from graph_engine.runs.provenance import now
 from graph_engine.runs.record import RunRecord
@@ -20,7 +21,7 @@ from graph_engine.runs.store import RunStore
 from graph_engine.train import Control, Feed, RunState
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from graph_engine.compile import Program
     from graph_engine.train.outcome import Outcome
@@ -56,6 +57,7 @@ class RunHandle:
         self._store = store
         self._lock = lock
         self._trainer = trainer
+        self._link = FolderLink(folder.path, trainer.control, trainer.feed)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"run {record.id}", daemon=True)
 
@@ -79,6 +81,10 @@ class RunHandle:
     @property
     def state(self) -> RunState:
         return self.feed.progress.state
+
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of the network's state dict, on the CPU. When the run has ended."""
+        return {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
 
     @property
     def network(self) -> nn.Module:
@@ -111,10 +117,12 @@ class RunHandle:
 
     def _run(self) -> None:
         try:
+            self._link.start()
             self._note(state=RunState.RUNNING, started=self._record.started or now())
             outcome = self._trainer.run()
             self._end(outcome)
         finally:
+            self._link.close()
             self._lock.let_go()
             self._done.set()
 
@@ -126,6 +134,7 @@ class RunHandle:
             best=outcome.best,
             message=progress.message,
             node=progress.node,
+            fits=progress.fits,
         )
 
     def sync(self) -> None:

@@ -36,6 +36,24 @@ class RunLock:
                 self._handle = handle
                 return True
 
+    @classmethod
+    def inherited(cls, path: Path, handle: int) -> RunLock:
+        """The lock that the process which began this one took for it and left open as `handle`."""
+        lock = cls(path)
+        lock._handle = handle
+        fcntl.fcntl(handle, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+        return lock
+
+    @property
+    def handle(self) -> int:
+        """The open file that holds the lock, to be left to another process.
+
+        Raises: ValueError when it is not held.
+        """
+        if self._handle is None:
+            raise ValueError("the lock is not held")
+        return self._handle
+
     def let_go(self) -> None:
         if self._handle is not None:
             os.close(self._handle)

@@ -14,8 +14,7 @@ from graph_engine.document.plan import Plan
 def provenance(plan: Plan, samples: Samples, device: str, threads: int, *, compiled: bool) -> dict[str, Any]:
     """Versions, machine, seed and data. `threads` decides the last bits of sums on a CPU."""
     return {
-        "versions": {name: _version(name) for name in ("layerloom", "torch", "numpy")}
-        | {"python": platform.python_version()},
+        "versions": versions(),
         "system": platform.platform(),
         "device": device,
         "threads": threads,
@@ -29,6 +28,11 @@ def provenance(plan: Plan, samples: Samples, device: str, threads: int, *, compi
             "validation": samples.validation_length,
         },
     }
+
+
+def versions() -> dict[str, str]:
+    """What the numbers of a run depend on."""
+    return {name: _version(name) for name in ("layerloom", "torch", "numpy")} | {"python": platform.python_version()}
 
 
 def now() -> str:

@@ -19,7 +19,9 @@ class RunRecord:
 
     `document` is its title, `parameters` how many weights it has. `metrics` are the newest values (`val_accuracy` …),
     `best` the epoch with the best validation loss: its number, step and metrics. `provenance` says what it takes to
-    do it again: versions, device, threads, seed, data. `node` is where a failed run failed, `message` why.
+    do it again: versions, device, threads, seed, data. `node` is where a failed run failed, `message` why; `fits` is a
+    batch size that memory would have been enough for (0: it was). `parent` is the run that this one branched from after
+    `parent_step` steps, or does again. `tags` and `pinned` are a person's, as `name` and `note` are.
     """
 
     id: str
@@ -42,6 +44,11 @@ class RunRecord:
     node: str | None = None
     note: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    fits: int = 0
+    parent: str = ""
+    parent_step: int = 0
+    tags: tuple[str, ...] = ()
+    pinned: bool = False
 
 
 def to_json(record: RunRecord) -> str:
@@ -60,6 +67,7 @@ def from_json(text: str | bytes) -> RunRecord:
         raise ValueError("not the record of a run")
     kept = {name: item for name, item in value.items() if name in known}
     kept["state"] = RunState(kept["state"])
+    kept["tags"] = tuple(map(str, kept.get("tags") or ()))
     for name in ("metrics", "best"):
         numbers = kept.get(name) or {}
         kept[name] = {key: math.nan if number is None else float(number) for key, number in numbers.items()}

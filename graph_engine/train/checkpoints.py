@@ -27,6 +27,11 @@ Kind = Literal["step", "best"]
 WEIGHTS, STATE, MANIFEST = "weights.safetensors", "state.pt", "manifest.json"
 KEPT: Mapping[Kind, int] = {"step": 2, "best": 2}
 """How many of each kind are kept: two, so that a damaged one loses little."""
+EARLIER = 8
+"""How many more to go back to are kept, spread over the run."""
+EARLIER_BYTES = 1 << 28
+"""Bytes that these take at most."""
+_MARK = "keep"  # a file in a checkpoint that stays as long as the run
 _VERSION = 1
 _NAME = re.compile(r"(step|best)_(\d{9})")
 
@@ -40,6 +45,15 @@ class Checkpoint:
     metrics: Mapping[str, float]
     weights: dict[str, Tensor]
     state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a checkpoint says of itself."""
+
+    step: int
+    epoch: int
+    metrics: Mapping[str, float]
 
 
 class Checkpoints:
@@ -93,6 +107,37 @@ class Checkpoints:
                 continue
         return None
 
+    def summaries(self) -> list[Summary]:
+        """The checkpoints that can be gone back to, the newest first, without their weights."""
+        found = []
+        for place in self._places("step"):
+            try:
+                said = json.loads((place / MANIFEST).read_bytes())
+                found.append(Summary(int(said["step"]), int(said["epoch"]), said["metrics"]))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return found
+
+    def steps(self) -> list[int]:
+        """The steps that can be gone back to, the newest first; one of them may turn out to be damaged."""
+        return [_step(place) for place in self._places("step")]
+
+    def at(self, step: int) -> Checkpoint | None:
+        """The checkpoint of a step; None when there is none that is whole."""
+        try:
+            return _read(self.folder / f"step_{step:09}")
+        except DamagedCheckpoint:
+            return None
+
+    def keep(self, step: int) -> None:
+        """Never let the checkpoint of `step` go.
+
+        Raises: OSError when the disk is full.
+        """
+        place = self.folder / f"step_{step:09}"
+        if place.is_dir():
+            (place / _MARK).touch()
+
     def best(self) -> Checkpoint | None:
         """The best weights, or the newest ones when no best were found yet."""
         return self.newest("best") or self.newest("step")
@@ -122,8 +167,11 @@ class Checkpoints:
             raise
 
     def _let_go(self, kind: Kind) -> None:
-        for place in self._places(kind)[KEPT[kind] :]:
-            shutil.rmtree(place, ignore_errors=True)
+        older = self._places(kind)[KEPT[kind] :]
+        kept = _spread(older) if kind == "step" else []
+        for place in older:
+            if place not in kept:
+                shutil.rmtree(place, ignore_errors=True)
         for left in self.folder.glob(".*_*.*"):
             shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
 
@@ -131,7 +179,7 @@ class Checkpoints:
         """Remove checkpoints of later steps than `step`: what is damaged, or was best in a future that is run again."""
         for kind in KEPT:
             for place in self._places(kind):
-                if int(place.name[-9:]) > step:
+                if _step(place) > step:
                     shutil.rmtree(place, ignore_errors=True)
 
     @staticmethod
@@ -141,6 +189,24 @@ class Checkpoints:
         except DamagedCheckpoint:
             return False
         return True
+
+
+def _step(place: Path) -> int:
+    return int(place.name[-9:])
+
+
+def _spread(places: list[Path]) -> list[Path]:
+    """Which of the older checkpoints, newest first, are kept: those marked, and some others evenly over the run."""
+    marked = [place for place in places if (place / _MARK).exists()]
+    others = [place for place in places if place not in marked]
+    size = sum(each.stat().st_size for each in others[0].iterdir()) if others else 0
+    most = min(EARLIER, EARLIER_BYTES // max(size, 1))
+    while len(others) > most:
+        ends = [*map(_step, others), 0]
+        # the one whose neighbours are the nearest to each other; the newest has none on one side and stays for now
+        gaps = [ends[at - 1] - ends[at + 1] for at in range(1, len(others))]
+        others.pop(1 + gaps.index(min(gaps)) if gaps else 0)
+    return [*marked, *others]
 
 
 def write_durably(path: Path, data: bytes) -> None:

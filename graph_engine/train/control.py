@@ -1,11 +1,22 @@
-"""Pause, resume, stop and single steps, asked for by any thread and obeyed between two steps."""
+"""What a person wants of a run: asked for by any thread, obeyed between two steps."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from enum import Enum
+
+from graph_engine.train.changes import RunChange
 
 _PATIENCE = 0.05  # s between two looks at what else may be wanted while paused
+
+
+class Go(Enum):
+    """What is to be done next."""
+
+    ON = "the next step"
+    END = "end the run"
+    OBEY = "something that was asked for"
 
 
 class Control:
@@ -17,6 +28,9 @@ class Control:
         self._paused = False
         self._steps = 0
         self._stopped = False
+        self._ends_with_epoch = False
+        self._changes: list[RunChange] = []
+        self._evaluates = False
         self._changed = threading.Condition()
 
     @property
@@ -27,6 +41,11 @@ class Control:
     @property
     def stopped(self) -> bool:
         return self._stopped
+
+    @property
+    def ends_with_epoch(self) -> bool:
+        """Whether the run is to end when the epoch in progress does."""
+        return self._ends_with_epoch
 
     def pause(self) -> None:
         """Stand still after the step in progress."""
@@ -54,24 +73,58 @@ class Control:
             self._stopped = True
             self._tell()
 
-    def wait_to_go_on(self, meanwhile: Callable[[], None]) -> bool:
-        """For the trainer: returns True when the next step may be taken, False when the run is to end.
+    def stop_after_epoch(self, *, on: bool = True) -> None:
+        """End the run when the epoch in progress is done and judged; or, with `on` False, not any more."""
+        with self._changed:
+            self._ends_with_epoch = on
+            self._tell()
+
+    def evaluate(self) -> None:
+        """Measure on the samples held out, now."""
+        with self._changed:
+            self._evaluates = True
+            self._tell()
+
+    def change(self, change: RunChange) -> None:
+        """Go on with other values. A checkpoint is taken first."""
+        with self._changed:
+            self._changes.append(change)
+            self._tell()
+
+    def take_changes(self) -> list[RunChange]:
+        """For the trainer: the changes asked for since it last took them."""
+        with self._changed:
+            taken, self._changes = self._changes, []
+            self._tell()
+            return taken
+
+    def take_evaluation(self) -> bool:
+        """For the trainer: whether an evaluation was asked for since."""
+        with self._changed:
+            taken, self._evaluates = self._evaluates, False
+            self._tell()
+            return taken
+
+    def wait_to_go_on(self, meanwhile: Callable[[], None]) -> Go:
+        """For the trainer: what is to be done next, as soon as there is something.
 
         While paused, `meanwhile` is called about twenty times a second.
         """
         while True:
             with self._changed:
                 if self._stopped:
-                    return False
+                    return Go.END
+                if self._changes or self._evaluates:
+                    return Go.OBEY
                 if not self._paused:
-                    return True
+                    return Go.ON
                 if self._steps:
                     self._steps -= 1
-                    return True
+                    return Go.ON
                 changed = self._changed.wait(_PATIENCE)
             if not changed:
                 meanwhile()
 
     def _tell(self) -> None:
-        self.wanted = self._paused or self._stopped
+        self.wanted = self._paused or self._stopped or bool(self._changes) or self._evaluates
         self._changed.notify_all()

@@ -20,7 +20,8 @@ class Progress:
 
     `epoch` and `step` count what is done, `epochs` and `steps` what is planned. `stage` counts from 1. `seconds` of
     training (pauses aside), `rate` in samples/s, `eta` in seconds until the end. `metrics` are the newest values by
-    name. `message` says why a run stopped or failed, `node` where.
+    name. `message` says why a run stopped or failed, `node` where. `notice` says why the last wish was not fulfilled,
+    while the run goes on. `fits` is a batch size that memory would be enough for, when it was not (0: it was).
     """
 
     state: RunState = RunState.QUEUED
@@ -36,6 +37,8 @@ class Progress:
     metrics: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
     node: str | None = None
+    notice: str = ""
+    fits: int = 0
 
 
 Cursor = Mapping[str, int]

@@ -40,13 +40,7 @@ class History:
 
     def cut(self, step: int, epoch: int) -> None:
         """Keep what was measured up to `step` and `epoch`: the rest will be measured again. Before `open`."""
-        records = read_steps(self._folder)
-        kept = int((records["step"] <= step).sum())
-        _cut(self._folder / STEPS, len(_header(self._names)) + kept * records.dtype.itemsize)
-        if (self._folder / EPOCHS).exists():
-            lines = (self._folder / EPOCHS).read_bytes().splitlines(keepends=True)
-            rows = sum(row["epoch"] <= epoch for row in read_epochs(self._folder))
-            _cut(self._folder / EPOCHS, sum(len(line) for line in lines[: 1 + rows]))
+        cut_history(self._folder, step, epoch)
 
     def open(self) -> None:
         """Make ready to append."""
@@ -56,13 +50,15 @@ class History:
         ]
 
     def append_steps(self, records: Records) -> None:
-        """Append records made by `empty_records`."""
+        """Append records made by `empty_records`. Whoever follows the run by its folder sees them at once."""
         self._files[0].write(records.tobytes())
+        self._files[0].flush()
 
     def append_epoch(self, values: Mapping[str, float]) -> None:
         """Append one row; `values` by column name, what is not there stays empty."""
         row = [_shown(values.get(column)) for column in _columns(self._names)]
         self._files[1].write(_csv_line(row))
+        self._files[1].flush()
 
     def sync(self) -> None:
         """Make what was appended durable."""
@@ -80,6 +76,22 @@ class History:
         self._files = []
 
 
+def cut_history(folder: Path, step: int, epoch: int) -> None:
+    """Keep of a run's history what was measured up to `step` and `epoch`.
+
+    Raises: OSError.
+    """
+    names, _ = _read_steps(folder)
+    records = read_steps(folder)
+    if names:
+        kept = int((records["step"] <= step).sum())
+        _cut(folder / STEPS, len(_header(names)) + kept * records.dtype.itemsize)
+    if (folder / EPOCHS).exists():
+        lines = (folder / EPOCHS).read_bytes().splitlines(keepends=True)
+        rows = sum(row["step"] < step or row["epoch"] <= epoch for row in read_epochs(folder))
+        _cut(folder / EPOCHS, sum(len(line) for line in lines[: 1 + rows]))
+
+
 def empty_records(count: int, names: Sequence[str]) -> Records:
     """Room for `count` steps: fields `step`, `epoch` (with fractions), `seconds`, `values` (count, names)."""
     import numpy as np
@@ -89,11 +101,16 @@ def empty_records(count: int, names: Sequence[str]) -> Records:
 
 def read_steps(folder: Path) -> Records:
     """The steps of a run, as `empty_records` makes them; none when there is no such file."""
+    names, data = _read_steps(folder)
+    return records_from(data, len(names))
+
+
+def records_from(data: bytes, names: int) -> Records:
+    """The whole records in `data`, of `names` values each."""
     import numpy as np
 
-    names, data = _read_steps(folder)
-    size = _record(len(names)).itemsize
-    return np.frombuffer(data[: len(data) // size * size], dtype=_record(len(names)))
+    record = _record(names)
+    return np.frombuffer(data[: len(data) // record.itemsize * record.itemsize], dtype=record)
 
 
 def read_epochs(folder: Path) -> list[dict[str, float]]:

@@ -110,6 +110,11 @@ class Keeper:
         newest = self.newest()
         return (newest.weights, newest.state) if newest is not None else None
 
+    def mark(self, step: int) -> None:
+        """Keep the checkpoint of `step` as long as the run."""
+        if self.checkpoints is not None:
+            self.checkpoints.keep(step)
+
     def forget_after(self, step: int) -> None:
         """Remove what was saved after `step`: it is damaged, or will be measured again."""
         checkpoints = self.checkpoints

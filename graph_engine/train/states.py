@@ -6,8 +6,11 @@ from enum import StrEnum
 
 
 class RunState(StrEnum):
-    """Where a run stands. `INTERRUPTED`: its process ended without a word; it can be resumed, as can a stopped one."""
+    """Where a run stands. `WAITING`: kept for later, and nobody is at work on it; `QUEUED`: about to begin.
+    `INTERRUPTED`: its process ended without a word; it can be resumed, as can a stopped one.
+    """
 
+    WAITING = "waiting"
     QUEUED = "queued"
     RUNNING = "running"
     PAUSED = "paused"

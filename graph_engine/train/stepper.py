@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from graph_engine.document import Document
 from graph_engine.document.plan import Penalty, Plan
 from graph_engine.train.averaging import WeightMean
 from graph_engine.train.beginnings import FindWeights, Loaded, load, remember, reset, weights_of_file
+from graph_engine.train.carrying import carry_over
 from graph_engine.train.course import Course, Turn, course_of
 from graph_engine.train.errors import PlanError
 from graph_engine.train.feed import Progress
@@ -78,7 +79,8 @@ class Stepper:
         self.network = program.make(self.plan.seed).to(device)
         if self.plan.channels_last:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.courses = [course_of(stage, self.plan, program, samples) for stage in self.plan.stages]
+        self._samples = samples
+        self.courses = self._courses(self.plan)
         self.position = Position()
         self.updates: list[ActiveUpdate] = []
         self.memories: dict[str, Memory] = {}
@@ -86,9 +88,7 @@ class Stepper:
         self.idle = torch.tensor(float("nan"), device=device)
         """Stands for what an update would have told, had it taken a step."""
         self._find_weights = find_weights
-        frozen = frozen_modules(self.network, program, document)
-        self._frozen_weights = [weight for module in frozen for weight in module.parameters()]
-        self._frozen = [module for module in frozen if any(True for _ in module.buffers())]
+        self._find_frozen()
         self._resting: list[nn.Module] = []  # with buffers, and frozen by every update of the stage
         self._draws = True  # whether a step draws random numbers: found out at the first ones of a stage
         self._knows_noise = False
@@ -105,9 +105,44 @@ class Stepper:
         """That of the stage in progress."""
         return self.courses[self.position.stage]
 
+    def change(self, document: Document) -> None:
+        """Go on by another plan, or with other nodes frozen. What optimisers remember of weights still trained stays.
+
+        Another batch size counts the epochs that are done as if they had had it, so that schedules go on where they
+        were.
+
+        Raises: PlanError when that does not fit; then nothing has changed.
+        """
+        before = (self.document, self.plan, self.courses, self.updates, self._resting, self._is_plain, self.position)
+        place = replace(self.position)
+        try:
+            self.document, self.plan = document, document.plan
+            self._find_frozen()
+            if self.plan.batch_size != before[1].batch_size:
+                self.courses = self._courses(self.plan)
+                if self.plan.stages[place.stage].steps is None:
+                    place.stage_step = place.stage_epoch * self.course.steps_per_epoch
+            self.position = replace(place)
+            self.enter(place.stage)
+        except PlanError:
+            self.document, self.plan, self.courses, self.updates, self._resting, self._is_plain, self.position = before
+            self._find_frozen()
+            self.train_only(*self.updates)
+            self.train_mode()
+            raise
+        self.position = place
+        for old, new in zip(before[3], self.updates, strict=True):
+            carry_over(old, new)
+
+    def require(self, plan: Plan) -> None:
+        """Raises: PlanError when the data don't do for the stages of `plan`."""
+        self._courses(plan)
+
     @property
     def total_steps(self) -> int:
-        return sum(course.steps for course in self.courses)
+        """Steps done and still to be done."""
+        at = self.position
+        return at.step - at.stage_step + sum(course.steps for course in self.courses[at.stage :])
 
     @property
     def total_epochs(self) -> int:
@@ -182,6 +217,14 @@ class Stepper:
         self.train_only(*self.updates)
         self._draws, self._knows_noise = True, False
         self.train_mode()
+
+    def _find_frozen(self) -> None:
+        frozen = frozen_modules(self.network, self.program, self.document)
+        self._frozen_weights = [weight for module in frozen for weight in module.parameters()]
+        self._frozen = [module for module in frozen if any(True for _ in module.buffers())]
+
+    def _courses(self, plan: Plan) -> list[Course]:
+        return [course_of(stage, plan, self.program, self._samples) for stage in plan.stages]
 
     def train_mode(self) -> None:
         """Modules as training wants them: frozen batch norms keep their running averages."""

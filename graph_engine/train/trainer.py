@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ import torch
 
 from graph_engine.data import Samples
 from graph_engine.document import Document, Plan
+from graph_engine.train.alterations import Alterations
 from graph_engine.train.beginnings import FindWeights, weights_of_file
-from graph_engine.train.control import Control
+from graph_engine.train.changes import DatedChange
+from graph_engine.train.control import Control, Go
 from graph_engine.train.devices import choose_device
 from graph_engine.train.errors import PlanError, TrainError
 from graph_engine.train.evaluation import BATCHES, evaluate
@@ -32,6 +35,7 @@ from graph_engine.train.watching import Watcher
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
+    from graph_engine.document import Plan
 
 FLUSH = 1 / 30
 """s between two looks at what was measured."""
@@ -52,19 +56,20 @@ class Trainer:
         threads: int | None = None,
         watcher: Watcher | None = None,
         find_weights: FindWeights = weights_of_file,
+        ahead: Sequence[DatedChange] = (),
     ) -> None:
         """`document` is a snapshot that nobody changes; `folder` takes history and checkpoints (None: nothing is
         written); `threads` is how many CPU threads a step takes (None: as torch is set); `find_weights` knows the runs
-        whose weights stages begin with.
+        whose weights stages begin with; `ahead` are changes to be made on the way, as those of a run done again.
 
         Raises:
             PlanError: plan, document and data do not fit together.
             OSError: the folder can't be written.
         """
-        self.plan = document.plan
         self.control = control or Control()
         self.feed = feed or Feed()
         self.stepper = Stepper(document, program, samples, choose_device(document.plan), find_weights)
+        self.alterations = Alterations(document, folder, ahead)
         self.best = Judge(self.plan.patience, self.plan.judge)
         self.notes: list[str] = []
         """What was loaded, in sentences."""
@@ -78,9 +83,15 @@ class Trainer:
         self._began = False  # the first stage, with what it loads
         self._keeper = Keeper(folder, self._history)
         self._folder = folder
+        self._notice = ""
         self._seconds = 0.0  # of training before this session
         self._started = self._next_flush = time.perf_counter()
         self._first_step = 0  # of this session
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it is now."""
+        return self.stepper.plan
 
     def resume(self) -> bool:
         """Go on from the newest checkpoint that is whole; False when there is none, so that training begins at the
@@ -94,6 +105,8 @@ class Trainer:
         step, epoch = (newest.step, newest.epoch) if newest is not None else (0, 0)
         if newest is not None:
             try:
+                self.alterations.begin_at(step, self.stepper)
+                self._meter.steps_per_epoch = self.stepper.course.steps_per_epoch
                 self.stepper.restore(newest.weights, newest.state)
                 self._meter.restore(newest.state["meter"], newest.state["seconds"])
                 self.best.restore(newest.state["best"])
@@ -104,6 +117,8 @@ class Trainer:
                 ) from error
             self._seconds = newest.state["seconds"]
             self._began = True
+        else:
+            self.alterations.begin_at(0, self.stepper)
         self._first_step = step
         if self._history is not None and self._folder is not None:
             self._history.cut(step, epoch)
@@ -152,6 +167,8 @@ class Trainer:
             self._begin_stage()
             while not stepper.stage_is_over or stepper.position.epoch_step:  # steps left, or an epoch to be judged
                 self._run_epoch()
+                if self.control.ends_with_epoch:
+                    return self._end(RunState.STOPPED)
             if stepper.position.stage + 1 == len(self.plan.stages):
                 return self._end(RunState.FINISHED, self._said_enough() if self.best.has_enough else "")
             self.notes += [loaded.tell() for loaded in stepper.go_on()]
@@ -169,8 +186,11 @@ class Trainer:
 
     def _run_epoch(self) -> None:
         stepper, control, add, clock = self.stepper, self.control, self._meter.add, time.perf_counter
+        alterations = self.alterations
+        if stepper.position.step == alterations.next_step:
+            self._make_due()
         for turn, count in stepper.turns_left():
-            if control.wanted:
+            if control.wanted or stepper.position.step == alterations.next_step:
                 self._obey()
             add(stepper.step(turn), count)
             if clock() >= self._next_flush:
@@ -246,17 +266,56 @@ class Trainer:
         self._let_look()
 
     def _obey(self) -> None:
-        """Stand still while paused. Raises: Stopped."""
+        """Do what was asked for, and stand still while paused. Raises: Stopped."""
         self._flush()
-        stood = time.perf_counter()
-        if self.control.paused and not self.control.stopped:
-            self._report(RunState.PAUSED)
-            if self._keeper.is_due(stood, epoch_done=True):
-                self._save()
-        if not self.control.wait_to_go_on(self._let_look):
-            raise Stopped
-        self._started += time.perf_counter() - stood
+        go = Go.OBEY
+        while go is not Go.ON:
+            self._make_due()
+            for change in self.control.take_changes():
+                self._alter(partial(self.alterations.ask, change))
+            if self.control.take_evaluation():
+                self._evaluate_now()
+            stood = time.perf_counter()
+            if self.control.paused and not self.control.stopped:
+                self._report(RunState.PAUSED)
+                if self._keeper.is_due(stood, epoch_done=True):
+                    self._save()
+            go = self.control.wait_to_go_on(self._let_look)
+            self._started += time.perf_counter() - stood
+            if go is Go.END:
+                raise Stopped
         self._report(RunState.PAUSED if self.control.paused else RunState.RUNNING)
+
+    def _make_due(self) -> None:
+        """Make the changes whose step has come."""
+        for dated in self.alterations.due(self.stepper):
+            self._alter(partial(self.alterations.make, dated))
+
+    def _alter(self, make: Callable[[Stepper], object]) -> None:
+        """Make a change, with a checkpoint before it; one that does not fit is told, and nothing else happens."""
+        stepper = self.stepper
+        self._save()
+        self._keeper.mark(stepper.position.step)
+        try:
+            make(stepper)
+        except TrainError as error:
+            self._notice = str(error)
+            return
+        self._notice = ""
+        self._meter.steps_per_epoch = stepper.course.steps_per_epoch
+        self._keeper.remember(stepper, time.perf_counter(), at_once=True)
+
+    def _evaluate_now(self) -> None:
+        """Measure on the held-out samples in the middle of an epoch: told and kept, but not judged."""
+        at, seconds = self.stepper.position, self._elapsed()
+        epoch = at.epoch + at.epoch_step / self.stepper.course.steps_per_epoch
+        metrics = self._evaluate()
+        self._meter.latest |= metrics
+        for name, value in metrics.items():
+            self.feed.append(name, [at.step], [epoch], [seconds], [value])
+        self._notice = "" if metrics else "No samples are held out, so there is nothing to evaluate on."
+        if metrics and self._history is not None:
+            self._history.append_epoch({"step": at.step, "epoch": epoch, "seconds": seconds} | metrics)
 
     def _let_look(self) -> None:
         if self._watcher is not None and self._watcher.is_due(time.perf_counter()):
@@ -320,6 +379,7 @@ class Trainer:
                 metrics=dict(self._meter.latest),
                 message=message,
                 node=node,
+                notice=self._notice,
             )
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +62,33 @@ def test_shared_weights_are_saved_under_both_names(tmp_path: Path) -> None:
     assert {name: len(value) for name, value in found.weights.items()} == {"a": 3, "b": 3, "part": 2}
 
 
-def test_two_to_go_on_from_and_two_best_are_kept(tmp_path: Path) -> None:
+def test_two_to_go_on_from_and_two_best_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EARLIER_BYTES", 1)  # these are too large to keep more
     store = Checkpoints(tmp_path)
     for step in (10, 20, 30):
         save(store, step)
         save(store, step, "best")
 
     assert names(tmp_path) == [f"{kind}_0000000{step}" for kind in ("best", "step") for step in (20, 30)]
+
+
+def test_some_more_to_go_back_to_are_kept_spread_over_the_run_and_those_marked(tmp_path: Path) -> None:
+    store = Checkpoints(tmp_path)
+    save(store, 1)
+    store.keep(1)
+    for step in range(10, 1001, 10):
+        save(store, step)
+    kept = store.steps()
+
+    assert kept[:2] == [1000, 990]
+    assert kept[-1] == 1
+    assert len(kept) == 3 + module.EARLIER
+    gaps = [newer - older for newer, older in pairwise(kept[2:])]
+    assert max(gaps) <= 2 * sum(gaps) / len(gaps)
+    found = store.at(kept[4])
+    assert found is not None
+    assert found.step == kept[4]
+    assert store.at(20) is None
 
 
 @pytest.mark.parametrize("file", ["weights.safetensors", "state.pt", "manifest.json"])

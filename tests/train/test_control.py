@@ -10,6 +10,7 @@ from pathlib import Path
 
 from graph_engine.document import Document
 from graph_engine.train import Checkpoints, Control, RunState, Trainer
+from graph_engine.train.control import Go
 
 Make = Callable[..., Document]
 Start = Callable[..., Trainer]
@@ -114,7 +115,7 @@ def test_while_paused_others_have_their_turn() -> None:
     control = Control()
     control.pause()
     assert control.wanted
-    assert control.wait_to_go_on(Meanwhile(control, 2))
+    assert control.wait_to_go_on(Meanwhile(control, 2)) is Go.ON
     assert not control.wanted
 
 
@@ -123,10 +124,10 @@ def test_stop_wins_over_pause_and_stays() -> None:
     control.pause()
     control.stop()
 
-    assert not control.wait_to_go_on(lambda: None)
+    assert control.wait_to_go_on(lambda: None) is Go.END
     control.resume()
     assert control.stopped
-    assert not control.wait_to_go_on(lambda: None)
+    assert control.wait_to_go_on(lambda: None) is Go.END
 
 
 def test_a_probe_is_answered_while_paused(small: Make, trainer: Start) -> None:

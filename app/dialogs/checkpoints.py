@@ -1,0 +1,110 @@
+"""The checkpoints of a run: gone back to, or branched from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialogButtonBox,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from app.dialogs.dialog import Dialog
+from app.panels.charts_ticks import value_label
+from app.theme import set_role, theme_manager
+from app.widgets import dress_table
+
+if TYPE_CHECKING:
+    from graph_engine.runs import RunFolder
+    from graph_engine.train.changes import DatedChange
+
+_SHOWN = (("val_loss", "Val loss"), ("val_accuracy", "Val accuracy"), ("train_loss", "Train loss"))
+
+
+class CheckpointsDialog(Dialog):
+    """A table of what was kept. `rewind` and `branch` are handed the step chosen."""
+
+    def __init__(
+        self,
+        called: str,
+        folder: RunFolder,
+        rewind: Callable[[int], object],
+        branch: Callable[[int], object],
+        window: QWidget,
+    ) -> None:
+        super().__init__(f"Checkpoints of {called}", window, buttons=QDialogButtonBox.StandardButton.Cancel)
+        self._rewind, self._branch = rewind, branch
+        spacing = theme_manager().spacing
+        self.resize(spacing.px(560), spacing.px(420))
+        found = folder.checkpoints.summaries()
+        changes = {each.step: each.words for each in _changes(folder)}
+        self.table = QTableWidget(len(found), 6)
+        self.table.setHorizontalHeaderLabels(["Step", "Epoch", *(title for _, title in _SHOWN), "Then"])
+        self.table.setAccessibleName("Checkpoints")
+        dress_table(self.table)
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        for row, each in enumerate(found):
+            cells = [str(each.step), str(each.epoch)]
+            for name, _ in _SHOWN:
+                value = each.metrics.get(name)
+                share = name.endswith("accuracy")
+                cells.append("" if value is None else f"{value * 100:.2f} %" if share else value_label(value))
+            for column, text in enumerate([*cells, changes.get(each.step, "")]):
+                item = QTableWidgetItem(text)
+                if column < 5:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(row, column, item)
+        self._steps = [each.step for each in found]
+        heads = self.table.horizontalHeader()
+        heads.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        heads.setStretchLastSection(True)
+        note = QLabel(
+            "Rewinding forgets what came after the checkpoint, changes made there as well. A branch is a new run; this "
+            "one stays as it is."
+            if found
+            else "This run has kept no checkpoint yet."
+        )
+        note.setWordWrap(True)
+        set_role(note, "faint")
+        self.column.addWidget(note)
+        self.column.addWidget(self.table, 1)
+        self.rewind = QPushButton("Rewind to it")
+        self.branch = QPushButton("Branch from it")
+        set_role(self.rewind, "primary")
+        for button, act in ((self.rewind, self._rewind), (self.branch, self._branch)):
+            self.buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+            button.clicked.connect(lambda _=False, act=act: self._do(act))
+        self.table.itemSelectionChanged.connect(self._follow)
+        if found:
+            self.table.selectRow(0)
+        self._follow()
+        self.finish()
+
+    def chosen(self) -> int | None:
+        """The step of the checkpoint chosen."""
+        rows = self.table.selectionModel().selectedRows()
+        return self._steps[rows[0].row()] if rows else None
+
+    def _follow(self) -> None:
+        for button in (self.rewind, self.branch):
+            button.setEnabled(self.chosen() is not None)
+
+    def _do(self, act: Callable[[int], object]) -> None:
+        step = self.chosen()
+        if step is not None:
+            act(step)
+            self.accept()
+
+
+def _changes(folder: RunFolder) -> list[DatedChange]:
+    from graph_engine.train.changes import read_changes
+
+    return read_changes(folder.path)

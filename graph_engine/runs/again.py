@@ -1,0 +1,216 @@
+"""Going back in a run, branching from it, doing it again, and keeping one for later."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from graph_engine.document import Document, Plan
+from graph_engine.document.file import FileError, save
+from graph_engine.runs.errors import RunError
+from graph_engine.runs.folder import CHECKPOINTS, DOCUMENT, SOURCE, RunFolder
+from graph_engine.runs.launching import busy, disk_error, make_place, take_back
+from graph_engine.runs.preparing import prepare
+from graph_engine.runs.provenance import now
+from graph_engine.runs.record import RunRecord
+from graph_engine.runs.starting import start_run
+from graph_engine.runs.store import RunStore, StoredRun
+from graph_engine.train import RunState
+from graph_engine.train.changes import read_changes, write_changes
+from graph_engine.train.history import EPOCHS, STEPS, cut_history
+from graph_engine.train.judge import Judge
+
+if TYPE_CHECKING:
+    from graph_engine.runs.handle import RunHandle
+    from graph_engine.train.checkpoints import Checkpoint
+
+
+def rewind_run(run: str | StoredRun, step: int, store: RunStore | None = None) -> RunRecord:
+    """Put a run back to the checkpoint of `step`: what came after is forgotten, changes made there as well. Resume it
+    to go on from there.
+
+    Raises: RunError when there is no such run or whole checkpoint, or it is going on; FileError when the disk is full.
+    """
+    store = store or RunStore()
+    stored = store.get(run) if isinstance(run, str) else run
+    folder = stored.folder
+    lock = folder.lock
+    if not lock.take():
+        raise busy(stored.id)
+    try:
+        found = _checkpoint(stored, step)
+        write_changes(folder.path, [each for each in read_changes(folder.path) if each.step < step])
+        folder.checkpoints.forget_after(step)
+        cut_history(folder.path, found.step, found.epoch)
+        record = replace(_as_of(stored.record, found), ended=now(), message=f"Rewound to step {step}.")
+        folder.write(record)
+        return store.refresh(stored.id)
+    finally:
+        lock.let_go()
+
+
+def branch_run(
+    run: str | StoredRun, step: int, *, name: str = "", plan: Plan | None = None, store: RunStore | None = None
+) -> StoredRun:
+    """A new run that has come as far as `run` at the checkpoint of `step`. Resume it to go on from there; `plan` takes
+    the place of the run's own. The run itself is left as it is, and may go on meanwhile.
+
+    Raises: RunError when there is no such run or whole checkpoint; FileError when the disk is full.
+    """
+    store = store or RunStore()
+    stored = store.get(run) if isinstance(run, str) else run
+    found = _checkpoint(stored, step)
+    document = stored.document()
+    if plan is not None:
+        document.plan = plan
+    path = make_place(store, document.title, None)
+    folder = RunFolder(path)
+    try:
+        save(document, path / DOCUMENT)
+        for part in (SOURCE, STEPS, EPOCHS):
+            if (stored.folder.path / part).exists():
+                shutil.copyfile(stored.folder.path / part, path / part)
+        for place in (stored.folder.path / CHECKPOINTS).glob("*_*"):
+            if place.name == f"step_{step:09}" or (place.name.startswith("best_") and int(place.name[5:]) <= step):
+                shutil.copytree(place, path / CHECKPOINTS / place.name)
+        write_changes(path, [each for each in read_changes(stored.folder.path) if each.step < step])
+        cut_history(path, found.step, found.epoch)
+        record = replace(
+            _as_of(stored.record, found),
+            id=path.name,
+            name=name.strip() or path.name,
+            note="",
+            created=now(),
+            ended="",
+            message="",
+            parent=stored.id,
+            parent_step=step,
+            pinned=False,
+        )
+        folder.write(record)
+        return StoredRun(store.refresh(path.name), folder)
+    except OSError as error:  # shutil's own is one too
+        take_back(path)
+        raise disk_error(folder, error) from error
+    except BaseException:
+        take_back(path)
+        raise
+
+
+def rerun(run: str | StoredRun, *, store: RunStore | None = None) -> RunHandle:
+    """Do a run again from its provenance: its document, data, device, threads and the changes made on the way. On the
+    CPU, with the same versions, it ends with the same weights (`differences` says what is not as it was).
+
+    Raises: RunError when its data are not what they were; as `start_run`.
+    """
+    store = store or RunStore()
+    stored = store.get(run) if isinstance(run, str) else run
+    document, options = repeatable(stored)
+    return start_run(
+        document,
+        name=f"{stored.name} again",
+        store=store,
+        compiled=bool(options.get("compiled")),
+        threads=options.get("threads"),
+        ahead=read_changes(stored.folder.path),
+        parent=stored.id,
+    )
+
+
+def retry_run(run: str | StoredRun, batch_size: int, *, store: RunStore | None = None) -> RunHandle:
+    """Train what a run trained anew, in smaller batches: what there was not enough memory for.
+
+    Raises: as `start_run`.
+    """
+    store = store or RunStore()
+    stored = store.get(run) if isinstance(run, str) else run
+    document = stored.document()
+    document.plan = replace(document.plan, batch_size=batch_size)
+    return start_run(document, store=store, parent=stored.id)
+
+
+def repeatable(stored: StoredRun) -> tuple[Document, dict[str, Any]]:
+    """The document of a run on the device that it ran on, and what else decides its numbers.
+
+    Raises: RunError when it can't be read, or its data are not what they were.
+    """
+    from graph_engine.data import resolve
+
+    document, facts = stored.document(), dict(stored.record.provenance)
+    fingerprint = facts.get("data", {}).get("fingerprint")
+    dataset = resolve(document).dataset
+    if fingerprint and dataset is not None and dataset.fingerprint != fingerprint:
+        raise RunError(
+            f"The data of the run {stored.id} have changed since ({stored.record.dataset}), so it can't be done again. "
+            "Bring them back, or train its document as a new run."
+        )
+    if facts.get("device") == "cpu":
+        document.plan = replace(document.plan, device="cpu")
+    return document, facts
+
+
+def differences(stored: StoredRun) -> list[str]:
+    """What is not as it was when the run began, so that doing it again may give other numbers: `torch 2.12 → 2.13`."""
+    from graph_engine.runs.provenance import versions
+
+    then, today = dict(stored.record.provenance.get("versions") or {}), versions()
+    return [f"{name} {then[name]} → {today[name]}" for name in today if name in then and then[name] != today[name]]
+
+
+def enqueue(document: Document, *, name: str = "", store: RunStore | None = None) -> StoredRun:
+    """Keep a run for later, checked as if it were to start now. `resume_run` starts it.
+
+    Raises: as `start_run`.
+    """
+    store = store or RunStore()
+    prepared = prepare(document, None)
+    path = make_place(store, prepared.document.title, None)
+    folder = RunFolder(path)
+    try:
+        folder.write_subject(prepared.document, prepared.program.source)
+        folder.write(
+            RunRecord(
+                id=path.name,
+                name=name.strip() or path.name,
+                document=prepared.document.title,
+                dataset=prepared.samples.dataset.name,
+                created=now(),
+                state=RunState.WAITING,
+                parameters=prepared.result.total.params,
+            )
+        )
+        return StoredRun(store.refresh(path.name), folder)
+    except (OSError, FileError):
+        take_back(path)
+        raise
+
+
+def _checkpoint(stored: StoredRun, step: int) -> Checkpoint:
+    found = stored.folder.checkpoints.at(step)
+    if found is None:
+        there = ", ".join(map(str, reversed(stored.folder.checkpoints.steps()))) or "none"
+        raise RunError(f"The run {stored.id} has no whole checkpoint of step {step}. It has those of steps {there}.")
+    return found
+
+
+def _as_of(record: RunRecord, found: Checkpoint) -> RunRecord:
+    """The record of a run that has come as far as a checkpoint."""
+    return replace(
+        record,
+        state=RunState.STOPPED,
+        step=found.step,
+        epoch=found.epoch,
+        metrics=dict(found.metrics),
+        best=_best(found),
+        seconds=float(found.state.get("seconds", 0.0)),
+        node=None,
+        fits=0,
+    )
+
+
+def _best(found: Checkpoint) -> dict[str, float]:
+    """The best epoch until a checkpoint."""
+    judge = Judge(None)
+    judge.restore(found.state["best"])
+    return judge.best

@@ -1,0 +1,121 @@
+"""The folder of a run made ready, and its thread begun."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from graph_engine.document.file import FileError
+from graph_engine.probe import ProbeBoard, ProbeInputs
+from graph_engine.runs.errors import RunError
+from graph_engine.runs.folder import RunFolder, make_folder
+from graph_engine.runs.handle import RunHandle, Watch
+from graph_engine.runs.lock import RunLock
+from graph_engine.runs.preparing import Prepared
+from graph_engine.runs.provenance import provenance
+from graph_engine.runs.record import RunRecord
+from graph_engine.runs.store import RunStore
+from graph_engine.train import Control, RunState
+from graph_engine.train.changes import DatedChange
+
+
+def launch(
+    prepared: Prepared,
+    record: RunRecord,
+    folder: RunFolder,
+    store: RunStore,
+    *,
+    resume: bool = False,
+    compiled: bool = False,
+    lock: RunLock | None = None,
+    ahead: Sequence[DatedChange] = (),
+) -> RunHandle:
+    """Begin a run, or go on with it, on a thread. `lock` is that of the folder, if it is held already.
+
+    Raises: RunError, TrainError, FileError as `start_run`.
+    """
+    from graph_engine.train.devices import describe
+    from graph_engine.train.trainer import Trainer
+
+    if lock is None:
+        lock = folder.lock
+        if not lock.take():
+            raise busy(record.id)
+    try:
+        board = ProbeBoard(ProbeInputs.of(prepared.samples, prepared.inputs, prepared.device))
+        watch = Watch(board)
+        document = prepared.document
+        trainer = Trainer(
+            document,
+            prepared.program,
+            prepared.samples,
+            control=Control(),
+            folder=folder.path,
+            threads=prepared.threads,
+            watcher=watch,
+            ahead=ahead,
+        )
+        if resume:
+            trainer.resume()
+            record = replace(record, ended="", message="", node=None, fits=0)
+        compiled = compiled or document.plan.compiled
+        if compiled:
+            trainer.stepper.network.compile()  # in place: its names and weights stay as they are
+        facts = provenance(
+            document.plan, prepared.samples, describe(prepared.device), prepared.threads, compiled=compiled
+        )
+        record = replace(record, state=RunState.QUEUED, provenance=facts)
+        folder.write_subject(document, prepared.program.source)
+        folder.write(record)
+        store.refresh(record.id)
+        handle = RunHandle(record, folder, store, lock, document, prepared.program, trainer, board)
+        watch.handle = handle
+        handle.start()
+    except OSError as error:
+        lock.let_go()
+        raise disk_error(folder, error) from error
+    except BaseException:
+        lock.let_go()
+        raise
+    return handle
+
+
+def make_place(store: RunStore, title: str, out: Path | None) -> Path:
+    """The folder of a new run; one in a place of the user's own is linked from among the others."""
+    if out is None:
+        return make_folder(store.folder, title)
+    out = out.expanduser().absolute()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RunError(f"{out} is not an empty folder. Name one that is empty or not there yet.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        entry = make_folder(store.folder, title)
+        entry.rmdir()
+        entry.symlink_to(out, target_is_directory=True)
+    except OSError as error:
+        raise RunError(f"{out} can't hold a run: {error.strerror or error}.") from error
+    return entry
+
+
+def take_back(path: Path) -> None:
+    """Remove what was made for a run that could not be started."""
+    if path.is_symlink():
+        for each in path.resolve().iterdir():
+            shutil.rmtree(each, ignore_errors=True) if each.is_dir() else each.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def busy(run: str) -> RunError:
+    """What to say of a run that somebody is at work on."""
+    return RunError(f"The run {run} is going on, in this or another process. Stop it first.")
+
+
+def disk_error(folder: RunFolder, error: OSError) -> FileError:
+    """What to say when the folder of a run can't be written."""
+    return FileError(
+        f"{folder.path} can't be written: {error.strerror or error}. Free some space, or choose another place."
+    )

@@ -1,0 +1,71 @@
+"""The process of a run: `python -m graph_engine.runs.worker FOLDER LOCK`, begun by `graph_engine.runs.processes`.
+
+LOCK is the number of the open file that holds the lock of the folder. What is wanted beside comes as JSON on stdin.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from graph_engine.document.codec import plan_from_json
+from graph_engine.runs.folder import RunFolder
+from graph_engine.runs.handle import RunHandle
+from graph_engine.runs.launching import launch
+from graph_engine.runs.lock import RunLock
+from graph_engine.runs.preparing import prepare
+from graph_engine.runs.processes import PID, REFUSED
+from graph_engine.runs.starting import resume_run
+from graph_engine.runs.store import RunStore, StoredRun
+
+
+def main(arguments: list[str]) -> int:
+    """Trains, and returns the exit status: 0 however the run ended, 1 when it did not begin."""
+    path = Path(arguments[0])
+    folder = RunFolder(path)
+    lock = RunLock.inherited(path / "lock", int(arguments[1]))
+    request = json.loads(sys.stdin.buffer.read())
+    (path / PID).write_text(str(os.getpid()), "ascii")
+    try:
+        handle = _begin(folder, RunStore(path.parent), lock, request)
+    except Exception as error:  # noqa: BLE001  told to whoever began this process
+        traceback.print_exc()
+        (path / REFUSED).write_text(json.dumps({"message": str(error) or type(error).__name__}), "utf-8")
+        return 1
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        handle.control.stop()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    handle.wait()
+    return 0
+
+
+def _begin(folder: RunFolder, store: RunStore, lock: RunLock, request: dict[str, Any]) -> RunHandle:
+    record = folder.read()
+    if request["resume"]:
+        plan = plan_from_json(request["plan"]) if request.get("plan") else None
+        stored = StoredRun(record, folder)
+        return resume_run(
+            stored,
+            plan=plan,
+            dataset=request.get("dataset"),
+            store=store,
+            compiled=bool(request["compiled"]),
+            lock=lock,
+        )
+    prepared = prepare(folder.document(), None)
+    record = replace(record, parameters=prepared.result.total.params, dataset=prepared.samples.dataset.name)
+    return launch(prepared, record, folder, store, compiled=bool(request["compiled"]), lock=lock)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,201 @@
+"""What may be changed while a run goes on, as data: kept with the run, so that resuming makes the same changes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from graph_engine.document import Document, EditRefused, SetNode, SetPlan, WeightedLoss
+from graph_engine.train.errors import PlanError
+from graph_engine.train.objectives import objectives_of
+
+CHANGES = "changes.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunChange:
+    """Other values from some step on; None or empty: as before.
+
+    `learning_rate` and `loss_weights` (of loss nodes) are those of update `update` of the stage in progress; a schedule
+    goes on from the new learning rate. A batch size holds from the next epoch on, `freeze` and `unfreeze` name nodes.
+    """
+
+    learning_rate: float | None = None
+    batch_size: int | None = None
+    loss_weights: tuple[tuple[str, float], ...] = ()
+    freeze: tuple[str, ...] = ()
+    unfreeze: tuple[str, ...] = ()
+    update: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has to wait for the end of the epoch."""
+        return self.batch_size is not None
+
+
+@dataclass(frozen=True, slots=True)
+class DatedChange:
+    """A change, the step after which it was made, the stage then in progress, and what it did in words."""
+
+    step: int
+    stage: int
+    change: RunChange
+    words: str = ""
+    at: str = ""
+
+
+def changed(document: Document, change: RunChange, stage: int) -> Document:
+    """A copy of `document` with a change made to stage `stage` (from 0) and to its nodes.
+
+    Raises: PlanError when it makes no sense.
+    """
+    copy = document.snapshot()
+    plan = copy.plan
+    updates = list(plan.stages[stage].updates)
+    if not 0 <= change.update < len(updates):
+        raise PlanError(f"There is no update {change.update + 1}: this stage of the plan has {len(updates)}.")
+    update = updates[change.update]
+    if change.learning_rate is not None:
+        if not (math.isfinite(change.learning_rate) and change.learning_rate > 0):
+            raise PlanError(f"A learning rate is a number above 0, not {change.learning_rate:g}.")
+        update = replace(update, optimiser=replace(update.optimiser, learning_rate=change.learning_rate))
+    if change.loss_weights:
+        update = replace(update, losses=_weighted(copy, stage, change))
+    updates[change.update] = update
+    stages = list(plan.stages)
+    stages[stage] = replace(plan.stages[stage], updates=tuple(updates))
+    plan = replace(plan, stages=tuple(stages))
+    if change.batch_size is not None:
+        plan = replace(plan, batch_size=change.batch_size)
+    try:
+        copy.apply(SetPlan(plan))
+        for nodes, frozen in ((change.freeze, True), (change.unfreeze, False)):
+            for node in nodes:
+                copy.apply(SetNode(node, "frozen", frozen))
+    except EditRefused as refusal:
+        raise PlanError(str(refusal)) from refusal
+    return copy
+
+
+def with_changes(document: Document, changes: Iterable[DatedChange]) -> Document:
+    """A copy of `document` as it is after changes.
+
+    Raises: PlanError.
+    """
+    copy = document.snapshot()
+    for each in changes:
+        copy = changed(copy, each.change, each.stage)
+    return copy
+
+
+def in_words(before: Document, after: Document, stage: int) -> str:
+    """What a change does: `learning rate 0.001 → 0.0005, froze conv2d_1`."""
+    old, new = before.plan, after.plan
+    found = []
+    for at, (one, other) in enumerate(zip(old.stages[stage].updates, new.stages[stage].updates, strict=True)):
+        which = f" of update {at + 1}" if len(new.stages[stage].updates) > 1 else ""
+        if one.optimiser.learning_rate != other.optimiser.learning_rate:
+            rates = f"{one.optimiser.learning_rate:g} → {other.optimiser.learning_rate:g}"
+            found.append(f"learning rate{which} {rates}")
+        weights = loss_weights(before, stage, at)
+        for name, weight in loss_weights(after, stage, at).items():
+            if weights.get(name) != weight:
+                found.append(f"weight of {name} {weights.get(name, 0.0):g} → {weight:g}")
+    if old.batch_size != new.batch_size:
+        found.append(f"batch size {old.batch_size} → {new.batch_size}")
+    for word, less, more in (("froze", before, after), ("unfroze", after, before)):
+        nodes = [node.id for node in more.main if node.frozen and not less.main[node.id].frozen]
+        if nodes:
+            found.append(f"{word} {', '.join(nodes)}")
+    return ", ".join(found)
+
+
+def change_to_json(change: RunChange) -> dict[str, Any]:
+    """What is not as before."""
+    value: dict[str, Any] = {}
+    if change.learning_rate is not None:
+        value["learning_rate"] = change.learning_rate
+    if change.batch_size is not None:
+        value["batch_size"] = change.batch_size
+    if change.loss_weights:
+        value["loss_weights"] = dict(change.loss_weights)
+    for name in ("freeze", "unfreeze"):
+        if getattr(change, name):
+            value[name] = list(getattr(change, name))
+    return value | ({"update": change.update} if change.update else {})
+
+
+def change_from_json(value: Mapping[str, Any]) -> RunChange:
+    """Raises: ValueError, TypeError when it is none."""
+    rate, batch = value.get("learning_rate"), value.get("batch_size")
+    weights = dict(value.get("loss_weights") or {})
+    return RunChange(
+        learning_rate=None if rate is None else float(rate),
+        batch_size=None if batch is None else int(batch),
+        loss_weights=tuple((str(name), float(weight)) for name, weight in weights.items()),
+        freeze=tuple(map(str, value.get("freeze") or ())),
+        unfreeze=tuple(map(str, value.get("unfreeze") or ())),
+        update=int(value.get("update") or 0),
+    )
+
+
+def read_changes(folder: Path) -> list[DatedChange]:
+    """The changes made in a run, in order; a last line cut off by a crash is passed over."""
+    try:
+        lines = (folder / CHANGES).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    found = []
+    for line in lines:
+        try:
+            said = json.loads(line)
+            change = change_from_json(said["change"])
+            found.append(DatedChange(int(said["step"]), int(said["stage"]), change, said["words"], said["at"]))
+        except (ValueError, KeyError, TypeError):
+            break
+    return found
+
+
+def write_changes(folder: Path, changes: Iterable[DatedChange]) -> None:
+    """Keep exactly these changes, durably.
+
+    Raises: FileError when the disk is full; then those before are still there.
+    """
+    from graph_engine.document.file import write_whole
+
+    lines = [
+        json.dumps(
+            {
+                "step": each.step,
+                "stage": each.stage,
+                "change": change_to_json(each.change),
+                "words": each.words,
+                "at": each.at,
+            }
+        )
+        for each in changes
+    ]
+    if lines or (folder / CHANGES).exists():
+        write_whole(folder / CHANGES, "".join(f"{line}\n" for line in lines))
+
+
+def _weighted(document: Document, stage: int, change: RunChange) -> tuple[WeightedLoss, ...]:
+    weights = loss_weights(document, stage, change.update)
+    for node, weight in change.loss_weights:
+        if node not in weights:
+            raise PlanError(f"{node} is no loss of this update; there are {', '.join(weights)}.")
+        weights[node] = weight
+    return tuple(WeightedLoss(node=node, weight=weight) for node, weight in weights.items())
+
+
+def loss_weights(document: Document, stage: int, update: int) -> dict[str, float]:
+    """The losses of an update of a document's plan, and how much they count.
+
+    Raises: PlanError when the plan does not fit the drawing.
+    """
+    objective = objectives_of(document, document.plan.stages[stage])[update]
+    return {node: weight for (node, _), weight in zip(objective.losses, objective.weights, strict=True)}

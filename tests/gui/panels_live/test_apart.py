@@ -1,0 +1,154 @@
+"""Runs in processes of their own in the window; the queue, rewinding, doing again, changes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.dialogs.checkpoints import CheckpointsDialog
+from app.dialogs.run_change import RunChangeDialog
+from app.session import Session
+from graph_engine.document import SetPlan
+from graph_engine.runs import FollowedRun, RunState, RunStore
+from graph_engine.train import keeper
+from graph_engine.train.changes import RunChange, read_changes
+from tests.gui.panels_live.making import PATIENCE, InstantWorker, open_in, small_network, train
+
+if TYPE_CHECKING:
+    import pytest
+    from pytestqt.qtbot import QtBot
+
+LONG = 3 * PATIENCE
+
+
+def prepare(qtbot: QtBot, session: Session, epochs: int) -> None:
+    session.perform(SetPlan(replace(session.document.plan, stages=small_network(epochs).plan.stages)))
+    qtbot.waitUntil(lambda: session.check is not None and not session.checking, timeout=PATIENCE)
+
+
+def step(session: Session) -> int:
+    return session.runs.progress.step if session.runs.progress is not None else 0
+
+
+def test_it_outlives_the_window_and_is_found_again(qtbot: QtBot, session: Session) -> None:
+    prepare(qtbot, session, 5000)
+    runs = session.runs
+    runs.own_process = True
+    runs.start()
+    qtbot.waitUntil(lambda: runs.outlives and step(session) > 5, timeout=LONG)
+    run = runs.run
+    assert runs.can_pause
+    runs.close()
+    assert RunStore().get(run).record.state is RunState.RUNNING
+
+    other = Session(InstantWorker())
+    try:
+        open_in(qtbot, other, small_network(5000))
+        said: list[str] = []
+        other.runs.again.said.connect(said.append)
+        other.runs.find()
+        qtbot.waitUntil(lambda: other.runs.run == run, timeout=PATIENCE)
+        assert said == [f"{run} is still training."]
+        qtbot.waitUntil(lambda: step(other) > 10, timeout=PATIENCE)
+        loss = other.runs.shown.runs[0].curves.get("loss", "train")
+        assert loss is not None
+        assert loss.x("step")[0] == 1
+        qtbot.waitUntil(other.runs.activations._has_weights, timeout=LONG)
+        handle = other.runs._handle
+        assert isinstance(handle, FollowedRun)
+        ended: list[RunState] = []
+        other.runs.ended.connect(lambda record: ended.append(record.state))
+        os.kill(int((handle.folder.path / "pid").read_text()), signal.SIGKILL)
+        qtbot.waitUntil(lambda: not other.runs.live, timeout=PATIENCE)
+        assert ended == [RunState.INTERRUPTED]
+    finally:
+        other.runs.close()
+        other.jobs.close()
+        other.deleteLater()
+
+
+def test_the_queue_goes_on_by_itself(qtbot: QtBot, session: Session) -> None:
+    prepare(qtbot, session, 2)
+    again = session.runs.again
+    for _ in range(2):
+        again.enqueue(session.document)
+    qtbot.waitUntil(
+        lambda: [each.state for each in RunStore().records()] == [RunState.FINISHED] * 2 and not session.runs.live,
+        timeout=LONG,
+    )
+    again.hold_queue()
+    again.enqueue(session.document)
+    again.hold_queue()
+    qtbot.waitUntil(lambda: len(again.waiting) == 1, timeout=PATIENCE)
+    qtbot.wait(100)
+    assert not session.runs.live
+    again.start_queue()
+    qtbot.waitUntil(lambda: not again.waiting and not session.runs.live, timeout=PATIENCE)
+
+
+def test_rewound_branched_and_done_again(qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
+    prepare(qtbot, session, 3)
+    runs = session.runs
+    run = train(qtbot, session)
+    metrics = RunStore().get(run).record.metrics
+    folder = RunStore().get(run).folder
+    chosen: list[tuple[str, int]] = []
+    from PySide6.QtWidgets import QWidget
+
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = CheckpointsDialog(
+        run, folder, lambda at: chosen.append(("rewind", at)), lambda at: chosen.append(("branch", at)), parent
+    )
+    dialog.table.selectRow(1)
+    dialog.branch.click()
+    middle = folder.checkpoints.steps()[1]
+    assert chosen == [("branch", middle)]
+
+    runs.again.rewind(run, middle)
+    qtbot.waitUntil(lambda: runs.run == run, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not runs.live, timeout=PATIENCE)
+    assert RunStore().get(run).record.metrics == metrics
+    runs.again.branch(run, middle)
+    qtbot.waitUntil(lambda: runs.last != run and not runs.live, timeout=PATIENCE)
+    assert RunStore().get(runs.last).record.parent == run
+    assert RunStore().get(runs.last).record.metrics == metrics
+    branch = runs.last
+    runs.again.rerun(run)
+    qtbot.waitUntil(lambda: runs.last != branch and not runs.live, timeout=PATIENCE)
+    assert RunStore().get(runs.last).record.metrics == metrics
+
+
+def test_a_change_by_the_dialog_is_made_and_kept(qtbot: QtBot, session: Session) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QWidget
+
+    prepare(qtbot, session, 5000)
+    runs = session.runs
+    runs.start()
+    qtbot.waitUntil(lambda: step(session) > 2, timeout=PATIENCE)
+    document = runs.document
+    assert document is not None
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = RunChangeDialog(document, 0, runs.change, parent)
+    assert dialog.changes() == []
+    dialog.rates[0].set_value(0.0005)
+    dialog.nodes.item(0).setCheckState(Qt.CheckState.Checked)
+    assert dialog.changes() == [RunChange(learning_rate=0.0005), RunChange(freeze=("conv2d_1",))]
+    dialog.accept()
+    folder = RunStore().get(runs.run).folder.path
+    qtbot.waitUntil(lambda: len(read_changes(folder)) == 2, timeout=PATIENCE)
+    assert read_changes(folder)[0].words == "learning rate 0.001 → 0.0005"
+    noticed: list[str] = []
+    runs.noticed.connect(noticed.append)
+    runs.change(RunChange(batch_size=100_000))
+    qtbot.waitUntil(lambda: bool(noticed), timeout=PATIENCE)
+    assert "100000" in noticed[0]
+    runs.stop_after_epoch()
+    assert runs.ends_with_epoch
+    qtbot.waitUntil(lambda: not runs.live, timeout=PATIENCE)

@@ -1,0 +1,117 @@
+"""Going back, branching, doing it again, keeping for later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from graph_engine.document import Document
+from graph_engine.runs import (
+    RunError,
+    RunHandle,
+    RunState,
+    RunStore,
+    branch_run,
+    differences,
+    enqueue,
+    load_weights,
+    rerun,
+    resume_run,
+    rewind_run,
+)
+from graph_engine.train import keeper
+from graph_engine.train.changes import RunChange, read_changes
+
+Make = Callable[..., Document]
+Start = Callable[..., RunHandle]
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint after every epoch."""
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
+
+
+def same(one: str, other: str, store: RunStore) -> bool:
+    ours, theirs = load_weights(one, "last", store), load_weights(other, "last", store)
+    return all(torch.equal(value, theirs[name]) for name, value in ours.items())
+
+
+def test_rewound_and_branched_runs_end_as_the_first_did(document: Make, start: Start, store: RunStore) -> None:
+    run = start(document(epochs=5))
+    assert run.wait(60)
+    kept = run.folder.checkpoints.steps()
+    back = kept[-2]
+    assert 0 < back < run.record.step
+    branch = branch_run(run.id, back, name="Twig", store=store)
+    assert (branch.record.parent, branch.record.parent_step, branch.name) == (run.id, back, "Twig")
+    assert (branch.record.state, branch.record.step) == (RunState.STOPPED, back)
+    assert branch.record.best["step"] <= back
+
+    record = rewind_run(run.id, back, store)
+    assert (record.state, record.step) == (RunState.STOPPED, back)
+    assert run.folder.feed().since().points["train_loss"].step[-1] == back
+    assert max(run.folder.checkpoints.steps()) == back
+    for each in (run.id, branch.id):
+        again = resume_run(each, store=store)
+        assert again.wait(60)
+        assert again.state is RunState.FINISHED, again.record.message
+        assert again.result()["metrics"] == run.result()["metrics"]
+        assert again.result()["best"] == run.result()["best"]
+    assert same(run.id, branch.id, store)
+
+
+def test_what_was_changed_after_the_checkpoint_is_undone(document: Make, start: Start, store: RunStore) -> None:
+    plain = start(document(epochs=4))
+    assert plain.wait(60)
+    run = start(document(epochs=4))
+    run.control.change(RunChange(learning_rate=0.5))
+    assert run.wait(60)
+    (made,) = read_changes(run.folder.path)
+    assert not same(plain.id, run.id, store)
+
+    again = rerun(run.id, store=store)  # a change is part of what was done
+    assert again.wait(60)
+    assert same(again.id, run.id, store)
+    assert again.record.parent == run.id
+    assert again.record.name == f"{run.id} again"
+
+    assert made.step in run.folder.checkpoints.steps()
+    rewind_run(run.id, made.step, store)
+    resumed = resume_run(run.id, store=store)
+    assert resumed.wait(60)
+    assert same(plain.id, run.id, store)
+
+
+def test_a_run_kept_for_later(document: Make, start: Start, store: RunStore) -> None:
+    plain = start(document(epochs=1))
+    assert plain.wait(60)
+    kept = enqueue(document(epochs=1), name="Later", store=store)
+    assert store.get(kept.id).record.state is RunState.WAITING
+    begun = resume_run(kept.id, store=store)
+    assert begun.wait(60)
+    assert begun.record.name == "Later"
+    assert same(plain.id, kept.id, store)
+
+
+def test_what_can_not_be_done_again(document: Make, start: Start, store: RunStore) -> None:
+    run = start(document(epochs=1))
+    assert run.wait(60)
+    with pytest.raises(RunError, match="no whole checkpoint of step 3"):
+        rewind_run(run.id, 3, store)
+    with pytest.raises(RunError, match="no whole checkpoint"):
+        branch_run(run.id, 999, store=store)
+    assert differences(store.get(run.id)) == []
+    facts = {**run.record.provenance, "versions": {"torch": "1.0"}}
+    facts["data"] = {**facts["data"], "fingerprint": "other"}
+    run.folder.write(replace(run.record, provenance=facts))
+    store.refresh(run.id)
+    assert differences(store.get(run.id)) == [f"torch 1.0 → {torch.__version__.split('+')[0]}"] or differences(
+        store.get(run.id)
+    )[0].startswith("torch 1.0 → ")
+    with pytest.raises(RunError, match=r"data .* changed"):
+        rerun(run.id, store=store)

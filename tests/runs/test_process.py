@@ -1,0 +1,166 @@
+"""Runs in a process of their own: begun, steered and followed through their folder, killed, found again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graph_engine.document import Document
+from graph_engine.runs import (
+    FollowedRun,
+    RunError,
+    RunState,
+    RunStore,
+    follow_run,
+    resume_process,
+    resume_run,
+    start_process,
+)
+from graph_engine.runs.wishes import WISHES, Wish, WishReader, send_wish
+from graph_engine.train import Control
+from graph_engine.train.changes import RunChange, read_changes
+
+Make = Callable[..., Document]
+
+
+@pytest.fixture
+def follow(store: RunStore) -> Iterator[Callable[[FollowedRun], FollowedRun]]:
+    """Ends what a test leaves going on."""
+    followed: list[FollowedRun] = []
+
+    def keep(run: FollowedRun) -> FollowedRun:
+        followed.append(run)
+        return run
+
+    yield keep
+    for run in followed:
+        if run.folder.is_busy:
+            run.stop(30)
+        run.leave()
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_followed_steered_left_and_found_again(
+    document: Make, store: RunStore, follow: Callable[[FollowedRun], FollowedRun]
+) -> None:
+    run = follow(start_process(document(epochs=400), store=store, name="Far"))
+    until(lambda: run.feed.progress.step > 3)
+    assert store.get(run.id).record.state is RunState.RUNNING
+    assert store.get(run.id).record.name == "Far"
+    with pytest.raises(RunError, match="going on"):
+        resume_run(run.id, store=store)
+
+    run.control.pause()
+    until(lambda: run.state is RunState.PAUSED)
+    stood = run.feed.progress.step
+    run.control.step()
+    until(lambda: run.feed.progress.step == stood + 1)
+    assert run.control.paused
+    run.control.evaluate()
+    until(
+        lambda: (
+            "val_loss" in run.feed.since().points and run.feed.progress.step in run.feed.since().points["val_loss"].step
+        )
+    )
+
+    run.leave()  # the window is closed …
+    again = follow(follow_run(run.id, store))  # … and another is opened
+    assert again.state is RunState.PAUSED
+    assert again.control.paused
+    assert again.feed.since().points["train_loss"].step.tolist() == list(range(1, stood + 2))
+    again.control.resume()
+    until(lambda: again.feed.progress.epoch >= 2)
+    again.control.stop_after_epoch()
+    assert again.wait(60)
+    record = again.record
+    assert record.state is RunState.STOPPED
+    assert record.parameters > 0
+    assert not again.folder.is_busy
+    assert again.feed.since().points["train_loss"].step.tolist() == list(range(1, record.step + 1))
+
+
+def test_a_killed_process_is_noticed_and_can_be_gone_on_with(
+    document: Make, store: RunStore, follow: Callable[[FollowedRun], FollowedRun]
+) -> None:
+    run = follow(start_process(document(epochs=60), store=store))
+    run.control.pause()
+    until(lambda: run.state is RunState.PAUSED)
+    run.control.change(RunChange(learning_rate=0.003))
+    until(lambda: bool(read_changes(run.folder.path)))
+    assert run._process is not None
+    os.kill(run._process.pid, signal.SIGSTOP)  # as a closed lid
+    time.sleep(1.2)
+    assert not run.wait(0)
+    assert run.folder.is_busy
+    os.kill(run._process.pid, signal.SIGCONT)
+    run.control.step()
+    until(lambda: run.feed.progress.step > 0)
+    os.kill(run._process.pid, signal.SIGKILL)
+    assert run.wait(30)
+    assert run.state is RunState.INTERRUPTED
+    assert "Resume" in run.record.message
+    assert store.get(run.id).record.state is RunState.INTERRUPTED
+
+    resumed = follow(resume_process(run.id, store=store))
+    assert resumed.wait(60)
+    assert resumed.state is RunState.FINISHED, resumed.record.message
+    (made,) = read_changes(run.folder.path)
+    assert made.words == "learning rate 0.01 → 0.003"
+
+
+def test_what_keeps_it_from_beginning_is_told_and_nothing_is_left(document: Make, store: RunStore) -> None:
+    with pytest.raises(RunError, match="5000"):
+        start_process(document(batch_size=5000), store=store)
+    assert store.records() == []
+    assert list(store.folder.glob("[a-z]*-1")) == []
+
+
+def test_a_run_in_a_terminal_is_found_and_stopped_by_its_folder(
+    document: Make, store: RunStore, tmp_path: Path, follow: Callable[[FollowedRun], FollowedRun]
+) -> None:
+    from graph_engine.document.file import save
+
+    save(document(epochs=5000), tmp_path / "net.loom")
+    root = str(Path(__file__).parents[2])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "train", str(tmp_path / "net.loom"), "--json"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": root},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: bool(list(store.folder.glob("*/steps.bin"))))
+    (record,) = store.records()
+    run = follow(follow_run(record.id, store))
+    until(lambda: run.feed.progress.step > 5)
+    assert run.stop(60)
+    assert run.state is RunState.STOPPED
+    assert process.wait(30) == 130
+
+
+def test_wishes_of_an_earlier_session_and_lines_that_are_none_are_passed_over(tmp_path: Path) -> None:
+    send_wish(tmp_path, Wish.STOP)
+    control, reader = Control(), WishReader(tmp_path)
+    reader.obey(control)
+    assert not control.stopped
+    (tmp_path / WISHES).write_text('nonsense\n{"do": "dance"}\n{"do": "pause"}\n{"do": "st', "utf-8")
+    reader.obey(control)
+    assert control.paused
+    assert not control.stopped
+    with (tmp_path / WISHES).open("a") as file:
+        file.write('op"}\n')
+    reader.obey(control)
+    assert control.stopped

@@ -1,0 +1,191 @@
+"""Changes made while a run goes on: kept, made again by whoever resumes, refused with a reason."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+
+from graph_engine.document import Document
+from graph_engine.train import Checkpoints, PlanError, RunState, Trainer
+from graph_engine.train.changes import DatedChange, RunChange, change_from_json, change_to_json, changed, read_changes
+
+Make = Callable[..., Document]
+Start = Callable[..., Trainer]
+
+RATE = RunChange(learning_rate=0.02)
+FREEZE = RunChange(freeze=("linear_1",))
+WEIGHT = RunChange(loss_weights=(("cross_entropy_1", 0.25),))
+BATCH = RunChange(batch_size=160)
+
+
+@contextmanager
+def running(trained: Trainer) -> Iterator[None]:
+    thread = threading.Thread(target=trained.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def run_with(trained: Trainer, change: RunChange, *, stop_at: int | None = None) -> None:
+    """Trains with a change made after step 4, to the end or to step `stop_at`."""
+    trained.control.pause()
+    with running(trained):
+        for step in range(1, 5):
+            trained.control.step()
+            until(lambda step=step: trained.feed.progress.step == step)
+        trained.control.change(change)
+        until(lambda: not trained.control._changes)
+        for step in range(5, (stop_at or 4) + 1):
+            trained.control.step()
+            until(lambda step=step: trained.feed.progress.step == step)
+        if stop_at is not None:
+            trained.control.stop()
+        else:
+            trained.control.resume()
+
+
+def weights(trained: Trainer) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in trained.stepper.network.state_dict().items()}
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+@pytest.mark.parametrize("change", [RATE, FREEZE, WEIGHT, BATCH], ids=["rate", "freeze", "weight", "batch"])
+def test_who_resumes_makes_the_same_change(small: Make, trainer: Start, tmp_path: Path, change: RunChange, kind: str):
+    from graph_engine.document import Optimiser, Schedule
+
+    document = small(optimiser=Optimiser(kind=kind, learning_rate=0.05), schedule=Schedule(kind="cosine"))
+    plain = trainer(document)
+    plain.run()
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    whole = trainer(document, tmp_path / "whole")
+    run_with(whole, change)
+    assert whole.feed.progress.state is RunState.FINISHED, whole.feed.progress.message
+    assert not same(weights(whole), weights(plain))
+
+    folder = tmp_path / "parts"
+    run_with(trainer(document, folder), change, stop_at=10)
+    for steps in (None, 4):  # from the newest checkpoint, then from the one taken before the change
+        if steps is not None:
+            Checkpoints(folder / "checkpoints").forget_after(steps)
+        again = trainer(document, folder)
+        assert again.resume()
+        assert again.feed.progress.step == (steps or 10)
+        again.run()
+        assert same(weights(again), weights(whole))
+        assert again.feed.progress.metrics == whole.feed.progress.metrics
+        assert again.feed.progress.steps == whole.feed.progress.steps == again.feed.progress.step
+
+    made = read_changes(folder)
+    assert [each.change for each in made] == [change]
+    repeated = trainer(document, ahead=made)
+    repeated.run()
+    assert same(weights(repeated), weights(whole))
+
+
+def test_frozen_weights_stand_still_and_the_others_go_on(small: Make, trainer: Start, tmp_path: Path) -> None:
+    trained = trainer(small(), tmp_path)
+    seen: dict[str, torch.Tensor] = {}
+
+    class Watcher:
+        def is_due(self, now: float) -> bool:
+            if trained.alterations.document.main["linear_1"].frozen and not seen:
+                seen.update(weights(trained))
+            return False
+
+    trained._watcher = Watcher()
+    run_with(trained, FREEZE)
+    after = weights(trained)
+    assert torch.equal(seen["linear_1.weight"], after["linear_1.weight"])
+    assert not torch.equal(seen["linear_2.weight"], after["linear_2.weight"])
+
+
+def test_a_batch_size_waits_for_the_epoch_and_the_schedule_goes_on(small: Make, trainer: Start, tmp_path: Path) -> None:
+    trained = trainer(small(epochs=3), tmp_path)
+    length = trained.stepper.course.train.length
+    run_with(trained, BATCH)
+    first, rest = length // 100, -(-length // 160)
+    assert trained.feed.progress.step in (first + 2 * rest, first + 1 + 2 * rest)
+    assert trained.feed.progress.epoch == 3
+    (made,) = read_changes(tmp_path)
+    assert made.words == "batch size 100 → 160"
+    assert made.step in (first, first + 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (RunChange(learning_rate=-1.0), "above 0"),
+        (RunChange(update=3, learning_rate=1.0), "no update 4"),
+        (RunChange(freeze=("nothing_1",)), "nothing_1"),
+        (RunChange(loss_weights=(("relu_1", 1.0),)), "cross_entropy_1"),
+        (RunChange(freeze=("linear_1", "linear_2", "batch_norm_1")), "No weights are left"),
+        (RunChange(batch_size=5000), "only"),
+    ],
+)
+def test_what_does_not_fit_is_told_and_changes_nothing(
+    small: Make, trainer: Start, tmp_path: Path, change: RunChange, words: str
+) -> None:
+    plain, trained = trainer(small()), trainer(small(), tmp_path)
+    plain.run()
+    run_with(trained, change)
+    assert words in trained.feed.progress.notice
+    assert trained.feed.progress.state is RunState.FINISHED
+    assert same(weights(trained), weights(plain))
+    assert read_changes(tmp_path) == []
+
+
+def test_evaluated_now_and_stopped_after_the_epoch(small: Make, trainer: Start, tmp_path: Path) -> None:
+    plain, trained = trainer(small(epochs=1)), trainer(small(epochs=4), tmp_path)
+    plain.run()
+    trained.control.pause()
+    with running(trained):
+        trained.control.step()
+        until(lambda: trained.feed.progress.step == 1)
+        trained.control.evaluate()
+        until(lambda: "val_loss" in trained.feed.progress.metrics)
+        assert trained.feed.progress.step == 1
+        trained.control.stop_after_epoch()
+        trained.control.resume()
+    progress = trained.feed.progress
+    assert progress.state is RunState.STOPPED
+    assert progress.epoch == 1
+    assert trained.feed.since().points["val_loss"].step.tolist() == [1, progress.step]
+    assert same(weights(trained), weights(plain)) or progress.steps != plain.feed.progress.steps
+
+
+def test_changes_as_data() -> None:
+    change = RunChange(
+        learning_rate=0.1, batch_size=3, loss_weights=(("a", 2.0),), freeze=("b",), unfreeze=("c",), update=1
+    )
+    assert change_from_json(change_to_json(change)) == change
+    assert change_to_json(RATE) == {"learning_rate": 0.02}
+
+
+def test_a_change_leaves_the_document_given_alone(small: Make) -> None:
+    document = small()
+    other = changed(document, FREEZE, 0)
+    assert other.main["linear_1"].frozen
+    assert not document.main["linear_1"].frozen
+    with pytest.raises(PlanError):
+        changed(document, RunChange(batch_size=0), 0)
+    assert DatedChange(1, 0, FREEZE).words == ""
