@@ -20,17 +20,29 @@ if TYPE_CHECKING:
     from app.notices import Notices
     from app.session import Session
 
-_NODE_MENU = (
+_Groups = tuple[tuple[str, ...], ...]
+
+_NODE_MENU: _Groups = (
     ("canvas.connect", "network.wrap", "network.freeze", "network.bypass", "edit.rename"),
+    ("canvas.frame", "canvas.collapse", "canvas.straighten"),
     ("composite.make", "composite.enter", "composite.unpack"),
     ("canvas.cut", "canvas.copy", "canvas.duplicate"),
     ("canvas.select_upstream", "canvas.select_downstream"),
     ("canvas.dissolve", "canvas.delete"),
     ("help.node",),
 )
-_CANVAS_MENU = (
-    ("canvas.add_block", "canvas.paste", "canvas.paste_with_wires"),
-    ("canvas.select_all", "canvas.arrange", "composite.fold", "composite.leave"),
+_WIRE_MENU: _Groups = (
+    ("canvas.bend", "canvas.unbend"),
+    ("canvas.delete",),
+)
+_ANNOTATION_MENU: _Groups = (
+    ("edit.rename", "canvas.recolor", "canvas.fit_frame"),
+    ("canvas.cut", "canvas.copy", "canvas.duplicate"),
+    ("canvas.delete",),
+)
+_CANVAS_MENU: _Groups = (
+    ("canvas.add_block", "canvas.frame", "canvas.note", "canvas.paste", "canvas.paste_with_wires"),
+    ("canvas.select_all", "canvas.arrange", "canvas.arrange_down", "composite.fold", "composite.leave"),
     ("canvas.fit_all", "canvas.zoom_reset", "view.minimap", "view.snap"),
 )
 
@@ -65,6 +77,7 @@ class CanvasLink(QObject):
         canvas.menu_requested.connect(self._open_menu)
         canvas.node_activated.connect(activate)
         canvas.leave_requested.connect(session.leave)
+        canvas.graph_requested.connect(session.show_graph)
         session.opened.connect(self.show_document)
         session.level_changed.connect(self._show_level)
         session.selection_changed.connect(self._show_selection)
@@ -115,7 +128,10 @@ class CanvasLink(QObject):
         menu.aboutToHide.connect(menu.deleteLater)
         look_for_folds(self._session)
         self._book.refresh()
-        groups = _NODE_MENU if self._session.selection else _CANVAS_MENU
+        selection = self._session.selection
+        groups = _NODE_MENU if selection.nodes else _WIRE_MENU if selection.wires else _CANVAS_MENU
+        if self._canvas.canvas_scene.selected_annotations and not selection:
+            groups = _ANNOTATION_MENU
         for group in groups:
             for name in group:
                 menu.addAction(self._book.qaction(name))

@@ -126,7 +126,7 @@ class DeskWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def rename(self) -> None:
-        if self._session.selection.current is not None:
+        if self._session.selection.current is not None or self._canvas.canvas_scene.selected_annotations:
             self._canvas.rename()
         else:
             self.panes.workspace.show_side(Side.RIGHT, shown=True)

@@ -148,6 +148,7 @@ class MainWindow(DeskWindow):
             signal.connect(book.refresh_soon)
         for signal in (session.program_changed, session.runs.state_changed, self.panes.workspace.sides_changed):
             signal.connect(book.refresh_soon)
+        self._canvas.canvas_scene.selection_changed.connect(book.refresh_soon)
         session.opened.connect(self.show_drawing)
         self._stack.currentChanged.connect(lambda: self.topbar.set_at_welcome(at_welcome=self.at_welcome))
         for signal in (session.file_changed, session.history_changed, session.opened):

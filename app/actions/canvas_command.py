@@ -30,7 +30,7 @@ def canvas_action(
     found = BY_ID[command]
 
     def enabled(desk: Desk) -> bool:
-        return drawing_is_shown(desk) and (not found.needs_selection or bool(desk.session.selection))
+        return drawing_is_shown(desk) and (not found.needs_selection or desk.canvas.has_selection)
 
     return Action(
         id=f"canvas.{command}",

@@ -14,6 +14,13 @@ def _nodes_chosen(desk: Desk) -> bool:
 ACTIONS = (
     canvas_action("add_block", Menu.NETWORK, icon="plus", title="Add a block…", help_text="Search and place a block"),
     canvas_action("connect", Menu.NETWORK, icon="wire", help_text="Wire the two selected nodes"),
+    canvas_action("insert", Menu.NETWORK, help_text="The selected node goes half way along the selected wire"),
+    canvas_action("take_over_wires", Menu.NETWORK, submenu="Wires"),
+    canvas_action("next_wire", Menu.NETWORK, submenu="Wires", repeats=True, help_text="Of the selected node"),
+    canvas_action("previous_wire", Menu.NETWORK, submenu="Wires", repeats=True),
+    canvas_action("cut_wires", Menu.NETWORK, submenu="Wires", help_text="The selected ones, or all of the nodes"),
+    canvas_action("bend", Menu.NETWORK, submenu="Wires", help_text="A point that the selected wire is led through"),
+    canvas_action("unbend", Menu.NETWORK, submenu="Wires", help_text="Take its reroute points away"),
     Action(
         id="network.wrap",
         title="Wrap in residual",
@@ -46,7 +53,23 @@ ACTIONS = (
         explains="Select nodes first.",
         run=lambda desk: desk.canvas.editing.bypass(),
     ),
+    canvas_action("collapse", Menu.NETWORK, help_text="Draw the selected nodes as their titles alone, or in full"),
+    canvas_action("frame", Menu.NETWORK, section=1, icon="group", help_text="Around what is selected"),
+    canvas_action("fit_frame", Menu.NETWORK, section=1, help_text="To the nodes that it holds"),
+    canvas_action("note", Menu.NETWORK, section=1, icon="rename", help_text="A text on the canvas"),
+    canvas_action("recolor", Menu.NETWORK, section=1),
+    canvas_action("next_annotation", Menu.NETWORK, section=1),
     canvas_action("arrange", Menu.NETWORK, section=1, icon="arrange", help_text="From left to right, without overlaps"),
+    canvas_action("arrange_down", Menu.NETWORK, section=1, help_text="From top to bottom, without overlaps"),
+    canvas_action("straighten", Menu.NETWORK, section=1, help_text="Wires of the selected nodes run level"),
+    *(
+        canvas_action(command, Menu.NETWORK, section=1, submenu="Align")
+        for command in (
+            *(f"align_{edge}" for edge in ("left", "center", "right", "top", "middle", "bottom")),
+            "distribute_across",
+            "distribute_down",
+        )
+    ),
     Action(
         id="network.check",
         title="Check",

@@ -7,6 +7,7 @@ from app.actions.canvas_command import canvas_action, drawing_is_shown
 from app.actions.desk import Desk
 from app.settings import ThemeMode
 from app.workspace import Side
+from graph_engine.document.annotation import SLOTS
 
 _PANELS = (
     ("blocks", "Blocks", "layers"),
@@ -125,6 +126,11 @@ ACTIONS = (
         help="Dragged nodes keep to the grid; Shift does so for one drag",
         checked=lambda desk: desk.settings.snap_to_grid,
         run=_toggle_snap,
+    ),
+    *(
+        canvas_action(f"{what}_{slot}", Menu.VIEW, section=2, submenu="Bookmarks")
+        for what in ("go_to", "set")
+        for slot in SLOTS
     ),
     *(_theme(*each) for each in _THEMES),
     Action(

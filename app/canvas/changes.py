@@ -10,8 +10,11 @@ from graph_engine.blocks.block import slot_of
 from graph_engine.document import (
     AddGraph,
     AddNodes,
+    Annotate,
+    Annotation,
     AnyEdit,
     Batch,
+    BendWire,
     Connect,
     Disconnect,
     Graph,
@@ -22,6 +25,7 @@ from graph_engine.document import (
     Wire,
     title_of,
 )
+from graph_engine.document.annotation import fresh_annotation_id
 from graph_engine.document.carrying import composites_of, missing_composites
 
 
@@ -36,10 +40,11 @@ class Fragment:
     wires: tuple[Wire, ...]
     incoming: tuple[Wire, ...] = ()
     composites: tuple[AddGraph, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
-def fragment_of(graph: Graph, nodes: Iterable[str]) -> Fragment:
-    """These nodes of `graph`, to be copied."""
+def fragment_of(graph: Graph, nodes: Iterable[str], annotations: Iterable[str] = ()) -> Fragment:
+    """These nodes, frames and notes of `graph`, to be copied."""
     names = dict.fromkeys(nodes)
     into = [wire for name in names for wire in graph.wires_into(name).values()]
     return Fragment(
@@ -47,12 +52,13 @@ def fragment_of(graph: Graph, nodes: Iterable[str]) -> Fragment:
         tuple(wire for wire in into if wire.source in names),
         tuple(wire for wire in into if wire.source not in names),
         tuple(composites_of(graph, (graph[name] for name in names))),
+        tuple(graph.annotations[name] for name in annotations),
     )
 
 
 def add_fragment(
     graph: Graph, fragment: Fragment, offset: Position, graph_name: str, *, with_incoming: bool = False
-) -> tuple[AddNodes | Batch, dict[str, str]]:
+) -> tuple[AnyEdit, dict[str, str]]:
     """An edit that adds a copy of `fragment` under new ids, and the new id of each of its nodes.
 
     Composites that the document does not have come with it. A copy of a node that shares weights shares those of the
@@ -72,19 +78,31 @@ def add_fragment(
         )
         for node in fragment.nodes
     )
-    wires = [replace(wire, source=names[wire.source], target=names[wire.target]) for wire in fragment.wires]
+    wires = [
+        replace(wire.moved(*offset), source=names[wire.source], target=names[wire.target]) for wire in fragment.wires
+    ]
     if with_incoming:
         wires += [
-            replace(wire, target=names[wire.target])
+            replace(wire, target=names[wire.target], bends=())
             for wire in fragment.incoming
             if wire.source in graph and _has_output(graph, wire.source, wire.output)
         ]
-    edit = AddNodes(nodes, tuple(wires), graph_name)
-    return (Batch(edit.label, (*added, edit)) if added else edit), names
+    edits: list[AnyEdit] = [*added]
+    if nodes:
+        edits.append(AddNodes(nodes, tuple(wires), graph_name))
+    notes: list[Annotation] = []
+    for each in fragment.annotations:
+        fresh = fresh_annotation_id(graph, each.kind, [note.id for note in notes])
+        notes.append(replace(each.moved(*offset), id=fresh))
+    if notes:
+        edits.append(Annotate(tuple(notes), (), graph_name))
+    return together(next((edit.label for edit in edits if isinstance(edit, AddNodes)), "Paste"), edits), names
 
 
-def delete(nodes: Sequence[str], wires: Sequence[Wire], graph_name: str) -> AnyEdit | None:
-    """Take nodes and wires away; None when there is nothing to take."""
+def delete(
+    nodes: Sequence[str], wires: Sequence[Wire], graph_name: str, annotations: Sequence[str] = ()
+) -> AnyEdit | None:
+    """Take nodes, wires, frames and notes away; None when there is nothing to take."""
     gone = set(nodes)
     rest = tuple(wire for wire in wires if wire.source not in gone and wire.target not in gone)
     edits: list[AnyEdit] = []
@@ -92,8 +110,12 @@ def delete(nodes: Sequence[str], wires: Sequence[Wire], graph_name: str) -> AnyE
         edits.append(Disconnect(rest, graph_name))
     if nodes:
         edits.append(RemoveNodes(tuple(nodes), graph_name))
+    if annotations:
+        edits.append(Annotate((), tuple(annotations), graph_name))
     if len(edits) == 1:
         return edits[0]
+    if annotations:
+        return Batch(f"Delete {len(nodes) + len(rest) + len(annotations)} parts", tuple(edits))
     return Batch(f"Delete {len(nodes)} nodes and {len(rest)} wires", tuple(edits)) if edits else None
 
 
@@ -154,10 +176,27 @@ def rewire(old: Iterable[Wire], new: Iterable[Wire], graph_name: str, label: str
     return Batch(label, (*edits, *(Connect(wire, graph_name) for wire in new)))
 
 
-def moved(graph: Graph, nodes: Iterable[str], dx: float, dy: float, graph_name: str) -> Move:
-    """Nodes moved by (`dx`, `dy`)."""
-    places = ((name, graph[name].position) for name in nodes)
-    return Move(tuple((name, (x + dx, y + dy)) for name, (x, y) in places), graph_name)
+def moved(
+    graph: Graph, nodes: Iterable[str], dx: float, dy: float, graph_name: str, annotations: Iterable[str] = ()
+) -> AnyEdit:
+    """Nodes, frames and notes moved by (`dx`, `dy`), and the points of the wires between these nodes."""
+    names = list(nodes)
+    places = ((name, graph[name].position) for name in names)
+    move = Move(tuple((name, (x + dx, y + dy)) for name, (x, y) in places), graph_name)
+    notes = tuple(graph.annotations[name].moved(dx, dy) for name in annotations)
+    beside: list[AnyEdit] = [Annotate(notes, (), graph_name)] if notes else []
+    beside += [BendWire(wire, wire.moved(dx, dy).bends, graph_name) for wire in bent_between(graph, names)]
+    if not beside:
+        return move
+    label = move.label if names else "Move annotations" if len(notes) > 1 else f"Move the {notes[0].kind}"
+    return Batch(label, (*([move] if names else []), *beside))
+
+
+def bent_between(graph: Graph, nodes: Iterable[str]) -> list[Wire]:
+    """The wires between these nodes that are led through points."""
+    names = set(nodes)
+    into = (wire for name in names for wire in graph.wires_into(name).values())
+    return sorted((wire for wire in into if wire.bends and wire.source in names), key=str)
 
 
 def new_node(graph: Graph, block: str, position: Position, parameters: Mapping[str, Any] | None = None) -> Node:

@@ -29,6 +29,11 @@ def to_text(fragment: Fragment) -> str:
     if fragment.composites:
         graphs = ",\n  ".join(json.dumps(codec.edit_to_json(each), ensure_ascii=False) for each in fragment.composites)
         text += f',\n "composites": [\n  {graphs}]'
+    if fragment.annotations:
+        notes = ",\n  ".join(
+            json.dumps(codec.annotation_to_json(each), ensure_ascii=False) for each in fragment.annotations
+        )
+        text += f',\n "annotations": [\n  {notes}]'
     return text + "}\n"
 
 
@@ -55,16 +60,17 @@ def from_text(text: str) -> Fragment:
         wires = tuple(codec.wire_from_json(part, "a copied wire") for part in _list(value, "wires"))
         incoming = tuple(codec.wire_from_json(part, "a copied wire") for part in _list(value, "incoming"))
         composites = tuple(_composite(part) for part in _list(value, "composites"))
+        notes = tuple(codec.annotation_from_json(part, "a copied note") for part in _list(value, "annotations"))
     except codec.FormatError as error:
         raise ClipboardError(f"The copied nodes can't be pasted: {error}") from error
     known = {node.id for node in nodes}
-    if not nodes or len(known) < len(nodes):
+    if not (nodes or notes) or len(known) < len(nodes):
         raise ClipboardError(nothing)
     if any(wire.source not in known or wire.target not in known for wire in wires) or any(
         wire.target not in known for wire in incoming
     ):
         raise ClipboardError("The copied nodes can't be pasted: a wire leads to a node that is not among them.")
-    return Fragment(tuple(_own(node, known) for node in nodes), wires, incoming, composites)
+    return Fragment(tuple(_own(node, known) for node in nodes), wires, incoming, composites, notes)
 
 
 def _own(node: Node, known: set[str]) -> Node:

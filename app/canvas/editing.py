@@ -11,8 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from app.canvas import changes, clipboard
 from app.canvas.node_item import PortRef
 from app.canvas.wiring import Wiring
-from graph_engine.document import MAIN, AnyEdit, Batch, Connect, Graph, Move, SetNode, Wire, title_of
-from graph_engine.document.layout import arrange
+from graph_engine.document import MAIN, AnyEdit, Batch, BendWire, Connect, Disconnect, Graph, SetNode, Wire, title_of
 from graph_engine.document.porting import delete_nodes
 
 if TYPE_CHECKING:
@@ -41,6 +40,10 @@ class Editing:
         return self._scene.host.graph_name
 
     @property
+    def _notes(self) -> list[str]:
+        return self._scene.selected_annotations
+
+    @property
     def _nodes(self) -> list[str]:
         return self._scene.selected_nodes
 
@@ -48,18 +51,18 @@ class Editing:
 
     def delete(self) -> None:
         """Take away what is selected: nodes with their wires, and wires."""
-        edit = self._deleted(self._nodes, self._scene.selected_wires)
+        edit = self._deleted(self._nodes, self._scene.selected_wires, self._scene.selected_annotations)
         if edit is not None:
             self._scene.host.attempt(edit)
 
-    def _deleted(self, nodes: Sequence[str], wires: Sequence[Wire]) -> AnyEdit | None:
-        """Nodes and wires taken away; of a port of a composite, also what is wired to it at every use."""
+    def _deleted(self, nodes: Sequence[str], wires: Sequence[Wire], annotations: Sequence[str] = ()) -> AnyEdit | None:
+        """All these taken away; of a port of a composite, also what is wired to it at every use."""
         if self._name == MAIN or not any(self._graph[node].block in ("input", "output") for node in nodes):
-            return changes.delete(nodes, wires, self._name)
+            return changes.delete(nodes, wires, self._name, annotations)
         ports = delete_nodes(self._scene.host.document, self._name, nodes)
         gone = set(nodes)
         rest = [wire for wire in wires if wire.source not in gone and wire.target not in gone]
-        cut = changes.delete((), rest, self._name)
+        cut = changes.delete((), rest, self._name, annotations)
         return ports if cut is None else Batch(ports.label, (cut, *ports.edits))
 
     def dissolve(self) -> None:
@@ -68,19 +71,22 @@ class Editing:
             self._scene.host.attempt(changes.dissolve(self._graph, self._nodes, self._name))
 
     def copy(self) -> bool:
-        """Put the selected nodes on the clipboard, as text; False when none is selected."""
-        if not self._nodes:
+        """Put the selected nodes, frames and notes on the clipboard, as text; False when none is selected."""
+        if not (self._nodes or self._notes):
             return False
-        QGuiApplication.clipboard().setText(clipboard.to_text(changes.fragment_of(self._graph, self._nodes)))
+        fragment = changes.fragment_of(self._graph, self._nodes, self._notes)
+        QGuiApplication.clipboard().setText(clipboard.to_text(fragment))
         self._pastes = 0
         return True
 
     def cut(self) -> None:
         """Copy the selected nodes and take them away."""
         if self.copy():
-            nodes = tuple(self._nodes)
-            count = title_of(self._graph[nodes[0]], self._graph) if len(nodes) == 1 else f"{len(nodes)} nodes"
-            edit = self._deleted(nodes, ())
+            nodes, notes = tuple(self._nodes), tuple(self._notes)
+            count = title_of(self._graph[nodes[0]], self._graph) if len(nodes) == 1 else _count(len(nodes))
+            if not nodes:
+                count = "annotations" if len(notes) > 1 else f"the {self._graph.annotations[notes[0]].kind}"
+            edit = self._deleted(nodes, (), notes)
             if edit is not None:
                 self._scene.host.attempt(edit, label=f"Cut {count}")
 
@@ -96,26 +102,38 @@ class Editing:
             return
         offset = self._paste_offset(fragment)
         edit, names = changes.add_fragment(self._graph, fragment, offset, self._name, with_incoming=with_wires)
-        if self._scene.host.attempt(edit, label=f"Paste {_count(len(names))}"):
+        there = set(self._scene.annotations)
+        what = _count(len(names)) if names else f"{len(fragment.annotations)} annotations"
+        if self._scene.host.attempt(edit, label=f"Paste {what}"):
             self._pastes += 1
-            self._scene.choose(names.values())
+            self._scene.choose(names.values(), (), [each for each in self._scene.annotations if each not in there])
 
-    def duplicate(self, nodes: Sequence[str] = (), offset: tuple[float, float] = _COPY_OFFSET) -> None:
-        """Add copies of `nodes` (else of the selected ones) with the wires between them, and select them."""
-        chosen = tuple(nodes) or tuple(self._nodes)
-        if not chosen:
+    def duplicate(
+        self,
+        nodes: Sequence[str] = (),
+        offset: tuple[float, float] = _COPY_OFFSET,
+        annotations: Sequence[str] = (),
+    ) -> None:
+        """Add copies of these (else of what is selected) with the wires between them, and select the copies."""
+        chosen, notes = tuple(nodes), tuple(annotations)
+        if not (chosen or notes):
+            found = self._scene.with_members(self._nodes, self._notes)
+            chosen, notes = tuple(found[0]), tuple(found[1])
+        if not (chosen or notes):
             return
-        edit, names = changes.add_fragment(self._graph, changes.fragment_of(self._graph, chosen), offset, self._name)
-        label = (
-            f"Duplicate {title_of(self._graph[chosen[0]], self._graph) if len(chosen) == 1 else _count(len(chosen))}"
-        )
-        if self._scene.host.attempt(edit, label=label):
-            self._scene.choose(names.values())
+        fragment = changes.fragment_of(self._graph, chosen, notes)
+        edit, names = changes.add_fragment(self._graph, fragment, offset, self._name)
+        what = title_of(self._graph[chosen[0]], self._graph) if len(chosen) == 1 else _count(len(chosen))
+        if not chosen:
+            what = f"the {fragment.annotations[0].kind}"
+        there = set(self._scene.annotations)
+        if self._scene.host.attempt(edit, label=f"Duplicate {what}"):
+            self._scene.choose(names.values(), (), [each for each in self._scene.annotations if each not in there])
 
     # --- select
 
     def select_all(self) -> None:
-        self._scene.choose(self._scene.nodes)
+        self._scene.choose(self._scene.nodes, (), self._scene.annotations)
 
     def select_none(self) -> None:
         self._scene.choose()
@@ -140,10 +158,22 @@ class Editing:
     # --- move, join, name, lay out
 
     def nudge(self, dx: float, dy: float) -> None:
-        """Move the selected nodes a little; steps in a row are one step of the history."""
-        if self._nodes:
-            edit = changes.moved(self._graph, self._nodes, dx, dy, self._name)
-            self._scene.host.attempt(edit, merge="nudge " + " ".join(self._nodes))
+        """Move what is selected a little; steps in a row are one step of the history.
+
+        A frame takes along what lies in it; of a selected wire alone, the points that it is led through move.
+        """
+        nodes, notes = self._scene.with_members(self._nodes, self._notes)
+        if nodes or notes:
+            edit = changes.moved(self._graph, nodes, dx, dy, self._name, notes)
+            self._scene.host.attempt(edit, merge="nudge " + " ".join((*nodes, *notes)))
+            return
+        current = [self._graph.wire_at(wire.target, wire.input) for wire in self._scene.selected_wires]
+        bent = [wire for wire in current if wire is not None and wire.bends]
+        if bent:
+            edits = [BendWire(wire, wire.moved(dx, dy).bends, self._name) for wire in bent]
+            self._scene.host.attempt(
+                changes.together("Reroute wires", edits), merge="nudge " + " ".join(map(str, bent))
+            )
 
     def join(self) -> None:
         """Wire the two selected nodes at the first ports that fit, from the one selected first if possible."""
@@ -191,20 +221,55 @@ class Editing:
             edit = changes.together(f"{'Bypass' if bypassed else 'Use again'} {titles}", edits)
             self._scene.host.attempt(edit, label=f"{'Bypass' if bypassed else 'Use'} {titles}")
 
-    def arrange(self) -> None:
-        """Lay the drawing out in layers from left to right."""
-        sizes = {name: (item.geometry.width, item.geometry.height) for name, item in self._scene.nodes.items()}
-        edit = arrange(self._graph, sizes, self._name)
-        still = [name for name, position in edit.positions if self._graph[name].position == position]
-        if len(still) < len(edit.positions):
-            self._scene.host.attempt(Move(edit.positions, self._name), label="Lay out")
-            self._canvas.keep_in_view()
+    def take_over_wires(self) -> None:
+        """Let the wires that leave the node selected first leave the one selected second instead."""
+        if len(self._nodes) != 2:
+            self._canvas.tell("Select two nodes: the wires of the first are moved to the second.")
+            return
+        first, second = self._nodes
+        outputs = self._scene.nodes[second].ports("output")
+        old = [wire for wire in self._graph.wires_out_of(first) if wire.target != second]
+        if not old or not outputs:
+            self._canvas.tell("No wire leaves the node that was selected first, or the second has no output.")
+            return
+        new = [Wire(second, outputs[0], wire.target, wire.input) for wire in old]
+        for wire in new:
+            anchor = PortRef(wire.target, "input", wire.input)
+            reason = Wiring(self._scene, anchor).reason(PortRef(second, "output", outputs[0]))
+            if reason is not None:
+                self._canvas.tell(reason)
+                return
+        label = f"Move wires to {title_of(self._graph[second], self._graph)}"
+        self._scene.host.attempt(changes.rewire(old, new, self._name, label))
+
+    def cut_wires(self) -> None:
+        """Cut the selected wires, else all wires of the selected nodes."""
+        wires = self._scene.selected_wires or [item.wire for item in self._scene.wires_of(self._nodes)]
+        if wires:
+            self._scene.host.attempt(Disconnect(tuple(sorted(wires, key=str)), self._name))
+
+    def insert(self) -> None:
+        """Put the selected node into the selected wire, half way along."""
+        node = self._nodes[-1] if self._nodes else None
+        wires = [wire for wire in self._scene.selected_wires if node not in (wire.source, wire.target)]
+        if node is None or not wires:
+            self._canvas.tell("Select a wire, and with Shift the node to put into it.")
+            return
+        if not changes.can_be_spliced(self._graph, node):
+            self._canvas.tell("Only a node whose first input and first output are free can be put into a wire.")
+            return
+        middle, place = self._scene.wires[wires[-1]].middle(), self._scene.nodes[node].geometry
+        at = (round(middle.x() - place.width / 2, 1), round(middle.y() - place.height / 2, 1))
+        edit = changes.splice(self._graph, self._graph[node], wires[-1], self._name, added=False, position=at)
+        if edit is not None:
+            self._scene.host.attempt(edit)
 
     # --- inside
 
     def _paste_offset(self, fragment: changes.Fragment) -> tuple[float, float]:
-        left = min(node.position[0] for node in fragment.nodes)
-        top = min(node.position[1] for node in fragment.nodes)
+        places = [node.position for node in fragment.nodes]
+        places += [annotation.position for annotation in fragment.annotations]
+        left, top = min(x for x, _ in places), min(y for _, y in places)
         pointer = self._canvas.pointer_in_scene()
         if pointer is not None:
             step = 16.0 * self._pastes

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 from app.canvas.look import Detail
 from app.canvas.minimap import Minimap
 from app.canvas.note import Note
+from app.canvas.paint.annotation import paint_far
 from app.canvas.paint.empty import paint_empty, paint_hint
 from app.canvas.paint.grid import Grid
 from app.canvas.scene import CanvasScene
@@ -158,11 +159,6 @@ class Eye(QGraphicsView):
         else:
             self.centerOn(rect.center())
 
-    def keep_in_view(self) -> None:
-        """After the drawing moved: show all of it unless it is in view."""
-        if not self.visible_rect().contains(self.canvas_scene.contents()):
-            self.fit_all()
-
     def visible_rect(self) -> QRectF:
         """What is in view, in scene coordinates."""
         return self.mapToScene(self.viewport().rect()).boundingRect()
@@ -302,6 +298,7 @@ class Eye(QGraphicsView):
         painter.setTransform(self.viewportTransform())
         rect = self.mapToScene(self._part).boundingRect()
         self.drawBackground(painter, rect)
+        paint_far(painter, self.canvas_scene.annotations.values(), self.canvas_scene.look)
         self.canvas_scene.overview.paint(painter, self.canvas_scene.look)
         self.drawForeground(painter, rect)
         painter.end()

@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 
 from app.canvas.editing import FAR_NUDGE, NUDGE
+from app.canvas.tidy import Axis, Edge
+from graph_engine.document.annotation import SLOTS
 
 if TYPE_CHECKING:
     from app.canvas.view import CanvasView
@@ -55,6 +57,41 @@ def _step(arrow: Qt.Key, *, extend: bool) -> Callable[[CanvasView], object]:
     return lambda canvas: canvas.editing.step(arrow, extend=extend)
 
 
+def _tidying() -> tuple[Command, ...]:
+    edges: tuple[Edge, ...] = ("left", "center", "right", "top", "middle", "bottom")
+    axes: tuple[Axis, ...] = ("across", "down")
+    return (
+        *(Command(f"align_{edge}", f"Align {edge}", (), _align(edge), needs_selection=True) for edge in edges),
+        *(
+            Command(f"distribute_{axis}", f"Distribute {axis}", (), _distribute(axis), needs_selection=True)
+            for axis in axes
+        ),
+    )
+
+
+def _align(edge: Edge) -> Callable[[CanvasView], object]:
+    return lambda canvas: canvas.tidying.align(edge)
+
+
+def _distribute(axis: Axis) -> Callable[[CanvasView], object]:
+    return lambda canvas: canvas.tidying.distribute(axis)
+
+
+def _bookmarks() -> tuple[Command, ...]:
+    return (
+        *(Command(f"go_to_{slot}", f"Go to bookmark {slot}", (f"Ctrl+{slot}",), _go_to(slot)) for slot in SLOTS),
+        *(Command(f"set_{slot}", f"Set bookmark {slot}", (f"Ctrl+Shift+{slot}",), _set(slot)) for slot in SLOTS),
+    )
+
+
+def _go_to(slot: int) -> Callable[[CanvasView], object]:
+    return lambda canvas: canvas.annotating.go_to_bookmark(slot)
+
+
+def _set(slot: int) -> Callable[[CanvasView], object]:
+    return lambda canvas: canvas.annotating.set_bookmark(slot)
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("undo", "Undo", ("Ctrl+Z",), lambda canvas: canvas.canvas_scene.host.undo()),
     Command("redo", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), lambda canvas: canvas.canvas_scene.host.redo()),
@@ -95,7 +132,37 @@ COMMANDS: tuple[Command, ...] = (
         lambda canvas: canvas.editing.select_downstream(),
         needs_selection=True,
     ),
-    Command("arrange", "Lay out", ("Ctrl+L",), lambda canvas: canvas.editing.arrange()),
+    Command(
+        "take_over_wires",
+        "Move wires to the second node",
+        ("Shift+J",),
+        lambda canvas: canvas.editing.take_over_wires(),
+        needs_selection=True,
+    ),
+    Command(
+        "insert", "Insert into the selected wire", ("I",), lambda canvas: canvas.editing.insert(), needs_selection=True
+    ),
+    Command("next_wire", "Next wire", ("W",), lambda canvas: canvas.annotating.next_wire()),
+    Command("previous_wire", "Previous wire", ("Shift+W",), lambda canvas: canvas.annotating.next_wire(-1)),
+    Command("cut_wires", "Cut wires", ("X",), lambda canvas: canvas.editing.cut_wires(), needs_selection=True),
+    Command("bend", "Reroute point", ("R",), lambda canvas: canvas.annotating.bend_selected(), needs_selection=True),
+    Command(
+        "unbend",
+        "Let wires find their way",
+        ("Shift+R",),
+        lambda canvas: canvas.annotating.unbend_selected(),
+        needs_selection=True,
+    ),
+    Command("collapse", "Collapse or open", ("H",), lambda canvas: canvas.annotating.collapse(), needs_selection=True),
+    Command("frame", "Frame with a title", ("C",), lambda canvas: canvas.annotating.add_frame()),
+    Command("fit_frame", "Fit the frame", ("Shift+C",), lambda canvas: canvas.annotating.fit_frames()),
+    Command("note", "Note", ("N",), lambda canvas: canvas.annotating.add_note()),
+    Command("next_annotation", "Next frame or note", ("Shift+N",), lambda canvas: canvas.annotating.next_annotation()),
+    Command("recolor", "Next colour of frames and notes", (), lambda canvas: canvas.annotating.recolor()),
+    Command("arrange", "Lay out", ("Ctrl+L",), lambda canvas: canvas.tidying.arrange()),
+    Command("arrange_down", "Lay out downwards", ("Ctrl+Shift+L",), lambda canvas: canvas.tidying.arrange("down")),
+    Command("straighten", "Straighten", ("Q",), lambda canvas: canvas.tidying.straighten()),
+    *_tidying(),
     Command("zoom_in", "Zoom in", ("Ctrl+=", "Ctrl++"), lambda canvas: canvas.zoom_by(1.25)),
     Command("zoom_out", "Zoom out", ("Ctrl+-",), lambda canvas: canvas.zoom_by(0.8)),
     Command("zoom_reset", "Zoom to 100 %", ("Ctrl+0",), lambda canvas: canvas.set_zoom(1.0)),
@@ -103,6 +170,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("fit_selection", "Fit selection", ("F", "."), lambda canvas: canvas.fit_selection()),
     Command("minimap", "Minimap", ("Alt+M",), lambda canvas: canvas.set_minimap(on=not canvas.minimap.visible)),
     *_arrows(),
+    *_bookmarks(),
 )
 """Everything the canvas does by key."""
 

@@ -152,6 +152,11 @@ class NodeItem(QGraphicsRectItem):
         """The card in scene coordinates."""
         return QRectF(self.x(), self.y(), self.geometry.width, self.geometry.height)
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """`card` as left, top, right, bottom."""
+        return self.x(), self.y(), self.x() + self.geometry.width, self.y() + self.geometry.height
+
     def port_position(self, side: Side, name: str) -> QPointF:
         """The middle of a port in scene coordinates."""
         return QPointF(*self.port_place(side, name))

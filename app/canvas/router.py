@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF
 from app.canvas.node_item import NodeItem
 from app.canvas.wire_item import WireItem
 from graph_engine.document import Graph, Wire
+from graph_engine.document.bending import through
 from graph_engine.document.routing import Lanes, Obstacles, lean_of, route
 
 
@@ -46,6 +47,10 @@ class Router:
         for item in found:
             wire = item.wire
             self._lanes.release(wire)
+            if wire.bends:
+                out = self._nodes[wire.source].port_place("output", wire.output)
+                item.set_curve(through(out, wire.bends, self._nodes[wire.target].port_place("input", wire.input)))
+                continue
             way = route(
                 self._nodes[wire.source].port_place("output", wire.output),
                 self._nodes[wire.target].port_place("input", wire.input),

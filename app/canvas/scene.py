@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QGraphicsScene
 
+from app.canvas.annotation_item import AnnotationItem, Part
 from app.canvas.host import Host
 from app.canvas.look import Look
 from app.canvas.node_item import NodeItem, PortRef
@@ -17,7 +18,8 @@ from app.canvas.router import Router, around
 from app.canvas.wire_item import WireItem
 from app.theme import theme_manager
 from graph_engine.check.report import CheckResult, NodeReport, Severity, State
-from graph_engine.document import Change, Graph, Node, Position, Wire
+from graph_engine.document import Annotation, Change, Graph, Node, Position, Wire
+from graph_engine.document.annotation import is_inside, members
 from graph_engine.document.composite import graph_of, is_composite
 
 _REROUTE_ALL = 0.25  # share of the nodes touched from which all wires look for a new way
@@ -38,11 +40,13 @@ class CanvasScene(QGraphicsScene):
         self.look = Look(CanvasStyle(theme.palette, theme.typography))
         self.nodes: dict[str, NodeItem] = {}
         self.wires: dict[Wire, WireItem] = {}
+        self.annotations: dict[str, AnnotationItem] = {}
         self._wires_at: dict[str, set[Wire]] = {}
         self.router = Router(self.nodes)
         self.overview = Overview(self.nodes, self.wires)
         self.selected_nodes: list[str] = []
         self.selected_wires: list[Wire] = []
+        self.selected_annotations: list[str] = []
         self._host: Host | None = None
         self._result: CheckResult | None = None
         self._end: Callable[[], None] = lambda: None
@@ -88,6 +92,8 @@ class CanvasScene(QGraphicsScene):
             self._add_node(graph, node, tuple(outputs.get(node.id, ())))
         for wire in wires:
             self._add_wire(wire)
+        for annotation in graph.annotations.values():
+            self._put_annotation(annotation)
         self.router.route(self.wires.values(), graph)
         self.set_result(host.check)
         self.contents_changed.emit()
@@ -128,12 +134,23 @@ class CanvasScene(QGraphicsScene):
 
     # --- selection
 
-    def select(self, nodes: Iterable[str] = (), wires: Iterable[Wire] = (), *, tell: bool = False) -> None:
+    def select(
+        self,
+        nodes: Iterable[str] = (),
+        wires: Iterable[Wire] = (),
+        annotations: Iterable[str] = (),
+        *,
+        tell: bool = False,
+    ) -> None:
         """Select these and nothing else; `tell` says so by `selection_changed`."""
         chosen = [node for node in dict.fromkeys(nodes) if node in self.nodes]
         chosen_wires = [wire for wire in dict.fromkeys(wires) if wire in self.wires]
-        if chosen == self.selected_nodes and chosen_wires == self.selected_wires:
+        notes = [name for name in dict.fromkeys(annotations) if name in self.annotations]
+        if (chosen, chosen_wires, notes) == (self.selected_nodes, self.selected_wires, self.selected_annotations):
             return
+        for name in {*self.selected_annotations, *notes} & self.annotations.keys():
+            self.annotations[name].set_selected(selected=name in notes)
+        self.selected_annotations = notes
         before, now = set(self.selected_nodes), set(chosen)
         for node in before - now:
             if node in self.nodes:
@@ -152,9 +169,9 @@ class CanvasScene(QGraphicsScene):
         if tell:
             self.selection_changed.emit(list(chosen), list(chosen_wires))
 
-    def choose(self, nodes: Iterable[str] = (), wires: Iterable[Wire] = ()) -> None:
+    def choose(self, nodes: Iterable[str] = (), wires: Iterable[Wire] = (), annotations: Iterable[str] = ()) -> None:
         """`select`, because the user did."""
-        self.select(nodes, wires, tell=True)
+        self.select(nodes, wires, annotations, tell=True)
 
     # --- what is where
 
@@ -184,6 +201,15 @@ class CanvasScene(QGraphicsScene):
                 best, least = item, distance
         return best
 
+    def annotation_at(self, at: QPointF) -> tuple[AnnotationItem, Part] | None:
+        """The topmost frame or note with something to take hold of at a scene position; of frames, the smallest."""
+        found = [(item, part) for item in self.annotations.values() if (part := item.part_at(at)) is not None]
+        return min(found, key=lambda each: (each[0].is_frame, each[0].area.width()), default=None)
+
+    def annotations_in(self, rect: QRectF) -> list[str]:
+        """The frames and notes that lie within `rect`."""
+        return [name for name, item in self.annotations.items() if rect.contains(item.area)]
+
     def nodes_in(self, rect: QRectF) -> list[str]:
         """The nodes whose cards touch `rect`."""
         found = self.items(rect, Qt.ItemSelectionMode.IntersectsItemBoundingRect, Qt.SortOrder.AscendingOrder)
@@ -192,12 +218,28 @@ class CanvasScene(QGraphicsScene):
     def contents(self, nodes: Iterable[str] | None = None) -> QRectF:
         """The rectangle around the cards of `nodes`, or of all; empty without any."""
         items = list(self.nodes.values()) if nodes is None else [self.nodes[name] for name in nodes]
+        notes = QRectF()
+        for each in self.annotations.values() if nodes is None else ():
+            notes = notes.united(each.area).united(each.title_area if each.is_frame else each.area)
         if not items:
-            return QRectF()
+            return notes
         xs, ys = [item.x() for item in items], [item.y() for item in items]
         right = max(x + item.geometry.width for x, item in zip(xs, items, strict=True))
         bottom = max(y + item.geometry.height for y, item in zip(ys, items, strict=True))
-        return QRectF(min(xs), min(ys), right - min(xs), bottom - min(ys))
+        return QRectF(min(xs), min(ys), right - min(xs), bottom - min(ys)).united(notes)
+
+    def with_members(self, nodes: Iterable[str], annotations: Iterable[str]) -> tuple[list[str], list[str]]:
+        """These nodes and annotations with all that lies in the frames among them."""
+        found, notes = dict.fromkeys(nodes), dict.fromkeys(annotations)
+        graph = self.graph
+        for name in tuple(notes):
+            frame = graph.annotations[name]
+            if frame.kind == "frame":
+                boxes = {node: item.box for node, item in self.nodes.items()}
+                found.update(dict.fromkeys(members(frame, boxes)))
+                inside = [each.id for each in graph.annotations.values() if is_inside(each.rect, frame.rect)]
+                notes.update(dict.fromkeys(inside))
+        return list(found), list(notes)
 
     def wires_of(self, nodes: Iterable[str]) -> set[WireItem]:
         """The wires that end at `nodes` or lead away from them."""
@@ -221,8 +263,26 @@ class CanvasScene(QGraphicsScene):
             self.overview.reroute(item)
         self.update_far()
 
+    def preview_annotations(self, annotations: Iterable[Annotation]) -> None:
+        """Show frames and notes otherwise than the document says."""
+        for annotation in annotations:
+            self.annotations[annotation.id].set_annotation(annotation)
+        self.update_far()
+
+    def preview_bends(self, wire: Wire) -> None:
+        """Show a wire led through other points than the document says."""
+        item = self.wires[wire]
+        item.wire = wire
+        self.router.route((item,), self.graph)
+        self.overview.reroute(item)
+        self.update_far()
+
     def end_preview(self, nodes: Iterable[str]) -> None:
-        """Show these nodes where the document says."""
+        """Show these nodes where the document says, and all frames, notes and bends."""
+        for annotation in self.graph.annotations.values():
+            self.annotations[annotation.id].set_annotation(annotation)
+        for wire in self.graph.wires:
+            self.wires[wire].wire = wire
         graph = self.graph
         present = [node for node in nodes if node in graph]
         for node in present:
@@ -244,6 +304,7 @@ class CanvasScene(QGraphicsScene):
         name = self.host.graph_name
         if name not in self.host.document.graphs:
             return  # the host will show another
+        self._sync_annotations(change)
         touched = {node for graph_name, node in change.nodes if graph_name == name}
         touched |= self._uses_changed(change)
         if not touched:
@@ -252,6 +313,8 @@ class CanvasScene(QGraphicsScene):
         self._drop_gone_wires(touched)
         self._sync_nodes(touched)
         new = self._add_new_wires(touched)
+        for item in self.wires_of(touched):
+            item.set_wire(self.graph.wire_at(item.wire.target, item.wire.input) or item.wire)
         areas += [self.nodes[node].card for node in touched if node in self.nodes]
         self._reroute(touched, areas)
         for item in new:
@@ -259,6 +322,28 @@ class CanvasScene(QGraphicsScene):
         self.overview.invalidate()
         self.update_far()
         self.contents_changed.emit()
+
+    def _sync_annotations(self, change: Change) -> None:
+        touched = {each for graph_name, each in change.annotations if graph_name == self.host.graph_name}
+        for each in touched:
+            annotation = self.graph.annotations.get(each)
+            if annotation is not None:
+                self._put_annotation(annotation)
+            elif each in self.annotations:
+                self.removeItem(self.annotations.pop(each))
+                if each in self.selected_annotations:
+                    self.selected_annotations.remove(each)
+                    self.selection_changed.emit(list(self.selected_nodes), list(self.selected_wires))
+        if touched:
+            self.update_far()
+            self.contents_changed.emit()
+
+    def _put_annotation(self, annotation: Annotation) -> None:
+        if annotation.id in self.annotations:
+            self.annotations[annotation.id].set_annotation(annotation)
+        else:
+            self.annotations[annotation.id] = AnnotationItem(self.look, annotation)
+            self.addItem(self.annotations[annotation.id])
 
     def _uses_changed(self, change: Change) -> set[str]:
         """The nodes shown whose composite has other ports or parameters, or is called otherwise, than before."""
@@ -356,10 +441,11 @@ class CanvasScene(QGraphicsScene):
         self.clear()
         self.nodes.clear()
         self.wires.clear()
+        self.annotations.clear()
         self._wires_at.clear()
         self.router.clear()
         self.overview.invalidate()
-        self.selected_nodes, self.selected_wires = [], []
+        self.selected_nodes, self.selected_wires, self.selected_annotations = [], [], []
 
     def _set_kind(self, wire: Wire, item: WireItem, *, faulty: bool) -> None:
         item.set_kind(self.nodes[wire.source].kind_of("output", wire.output), faulty=faulty)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.canvas import changes
 from app.canvas.adding import AddBlock
+from app.canvas.annotating import Annotating
 from app.canvas.editing import Editing
 from app.canvas.eye import Eye
 from app.canvas.gestures import Gesture, Pointer, pick
@@ -34,9 +35,10 @@ from app.canvas.keyboard import Keys
 from app.canvas.look import Detail
 from app.canvas.node_item import PortRef
 from app.canvas.rename import RenameField
-from app.canvas.wire_item import WireItem
+from app.canvas.tidying import Tidying
+from app.canvas.wire_item import BEND, WireItem
 from app.canvas.wiring import Wiring
-from graph_engine.document import Node
+from graph_engine.document import Node, Wire
 from graph_engine.document.geometry import HEADER
 
 BLOCK_MIME = "application/x-layerloom-block"
@@ -58,6 +60,8 @@ class CanvasView(Eye):
 
     editing: Editing
     adding: AddBlock
+    annotating: Annotating
+    tidying: Tidying
     gesture: Gesture | None = None
 
     node_activated = Signal(str)
@@ -65,6 +69,9 @@ class CanvasView(Eye):
 
     leave_requested = Signal()
     """Esc was pressed, and there was nothing here that it would end."""
+
+    graph_requested = Signal(str)
+    """Another graph of the document is to be shown."""
 
     message = Signal(str, QPoint)
     """Something to tell the user, and where on the screen it concerns."""
@@ -85,6 +92,8 @@ class CanvasView(Eye):
         self.editing = Editing(self)
         self.adding = AddBlock(self)
         self._rename = RenameField(self)
+        self.annotating = Annotating(self)
+        self.tidying = Tidying(self)
         self.setObjectName("canvas")
         self.setAccessibleName("Drawing of the network")
         self.setAccessibleDescription("Nodes and wires. Tab adds a block, Alt with arrows goes from node to node.")
@@ -102,6 +111,7 @@ class CanvasView(Eye):
         self.cancel_gesture()
         self.adding.close()
         self._rename.cancel()
+        self.annotating.field.cancel()
         self._hover.forget()
         self.canvas_scene.show_host(host)
         self.fit_all()
@@ -132,6 +142,12 @@ class CanvasView(Eye):
 
     def wire_near(self, at: QPointF) -> WireItem | None:
         return self.canvas_scene.wire_at(at, _WIRE_REACH / self.scale_now)
+
+    def bend_near(self, at: QPointF) -> tuple[Wire, int] | None:
+        """The wire that is led through a point at a scene position, and which of its points that is."""
+        item = self.wire_near(at)
+        number = item.bend_at(at, max(BEND + 2.0, _WIRE_REACH / self.scale_now)) if item is not None else None
+        return (item.wire, number) if item is not None and number is not None else None
 
     def wire_across(self, card: QRectF, node: Node) -> WireItem | None:
         """The wire nearest to the middle of `card` into which `node` could be put."""
@@ -175,6 +191,8 @@ class CanvasView(Eye):
     def rename(self, node: str | None = None, take: Callable[[str], object] | None = None) -> None:
         """Edit the title of a node (else of the one selected last) in place; `take` is given it instead of the node."""
         chosen = node or next(reversed(self.canvas_scene.selected_nodes), None)
+        if chosen is None and self.canvas_scene.selected_annotations:
+            self.annotating.write(self.canvas_scene.selected_annotations[-1])
         if chosen is not None:
             self.reveal((chosen,))
             self._rename.open(chosen, take)
@@ -212,6 +230,7 @@ class CanvasView(Eye):
 
     def _on_view_changed(self) -> None:
         self._rename.follow()
+        self.annotating.field.follow()
         if self.gesture is not None:
             self.gesture.view_changed()
 
@@ -270,20 +289,35 @@ class CanvasView(Eye):
             return
         node = self.canvas_scene.node_at(pointer.scene)
         if node is None:
-            if self.wire_near(pointer.scene) is None:
-                self.adding.open(pointer.view)
+            self._double_click_beside(pointer)
         elif self.canvas_scene.look.detail is Detail.TEXT and pointer.scene.y() - node.y() < HEADER:
             self.rename(node.id)
         else:
             self.node_activated.emit(node.id)
+
+    def _double_click_beside(self, pointer: Pointer) -> None:
+        """A point of a wire comes or goes, a frame or note is written, or else a block is added."""
+        held = self.canvas_scene.annotation_at(pointer.scene)
+        item = self.wire_near(pointer.scene)
+        if held is not None and (item is None or not held[0].is_frame):
+            self.annotating.write(held[0].id)
+        elif (bend := self.bend_near(pointer.scene)) is not None:
+            self.annotating.straighten_at(*bend)
+        elif item is not None:
+            self.annotating.bend(item.wire, pointer.scene)
+        else:
+            self.adding.open(pointer.view)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             if event.modifiers() & Qt.KeyboardModifier.ControlModifier or self.gesture is not None:
                 return
             node = self.canvas_scene.node_at(self.to_scene(QPointF(event.pos())))
+            held = self.canvas_scene.annotation_at(self.to_scene(QPointF(event.pos())))
             if node is not None and not node.selected:
                 self.canvas_scene.choose((node.id,))
+            elif node is None and held is not None and not held[0].selected:
+                self.canvas_scene.choose((), (), (held[0].id,))
         self.menu_requested.emit(event.globalPos())
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -327,7 +361,7 @@ class CanvasView(Eye):
 
     def _run_command(self, event: QKeyEvent) -> bool:
         command = self._keys.command(event.keyCombination().toCombined()) if self.gesture is None else None
-        if command is None or (command.needs_selection and not self._has_selection()):
+        if command is None or (command.needs_selection and not self.has_selection):
             return False
         command.run(self)
         return True
@@ -350,13 +384,16 @@ class CanvasView(Eye):
         self.note.hide()
         if self.gesture is not None:
             self.cancel_gesture()
-        elif self._has_selection():
+        elif self.has_selection:
             self.canvas_scene.choose()
         else:
             self.leave_requested.emit()
 
-    def _has_selection(self) -> bool:
-        return bool(self.canvas_scene.selected_nodes or self.canvas_scene.selected_wires)
+    @property
+    def has_selection(self) -> bool:
+        """Whether a node, a wire, a frame or a note is selected."""
+        scene = self.canvas_scene
+        return bool(scene.selected_nodes or scene.selected_wires or scene.selected_annotations)
 
     def _set_cursor(self) -> None:
         if self.space_held:

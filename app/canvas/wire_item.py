@@ -13,6 +13,9 @@ from graph_engine.blocks import Kind
 from graph_engine.document import Wire
 from graph_engine.document.routing import Curve, sample
 
+BEND = 5.0
+"""Radius of a point that a wire is led through, in scene units."""
+
 _PAIR_UP_TO = 1.15  # device pixels for a unit: beyond, two thin strokes would part
 _PAIR = 0.9  # scene units between the two strokes that look like one of 2 px
 _POINTS = 10
@@ -35,6 +38,19 @@ class WireItem(QGraphicsRectItem):
         self._points: list[tuple[float, float]] | None = None
         self.setPen(Qt.PenStyle.NoPen)
 
+    def set_wire(self, wire: Wire) -> None:
+        """Show the same wire, led through other points."""
+        if wire.bends != self.wire.bends:
+            self.wire = wire
+            self.update()
+
+    def bend_at(self, at: QPointF, reach: float) -> int | None:
+        """Which of the points that the wire is led through is at a scene position, at most `reach` units away."""
+        for number, (x, y) in enumerate(self.wire.bends):
+            if abs(x - at.x()) <= reach and abs(y - at.y()) <= reach:
+                return number
+        return None
+
     def set_curve(self, curve: Curve) -> None:
         """Take another way."""
         if curve == self.curve:
@@ -42,8 +58,8 @@ class WireItem(QGraphicsRectItem):
         self.curve = curve
         self._path = self._pair = self._points = None
         xs, ys = [x for x, _ in curve], [y for _, y in curve]
-        left, top = min(xs) - 3.0, min(ys) - 3.0
-        self.setRect(left, top, max(xs) + 3.0 - left, max(ys) + 3.0 - top)
+        left, top = min(xs) - BEND, min(ys) - BEND
+        self.setRect(left, top, max(xs) + BEND - left, max(ys) + BEND - top)
         self.update()
 
     def set_kind(self, kind: Kind, *, faulty: bool) -> None:
@@ -84,7 +100,10 @@ class WireItem(QGraphicsRectItem):
         return QPointF(*self.points[len(self.points) // 2])
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
+        if self.wire.bends and self.look.detail is not Detail.ICON:
+            self._paint_bends(painter)
         look, style = self.look, self.look.style
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         if self.selected:
             painter.setPen(style.wire_selected)
         elif self.hovered:
@@ -104,6 +123,14 @@ class WireItem(QGraphicsRectItem):
         if self._path is None:
             self._path = path_of(self.curve)
         painter.drawPath(self._path)
+
+    def _paint_bends(self, painter: QPainter) -> None:
+        """Dots by which the wire is taken hold of."""
+        style = self.look.style
+        painter.setPen(style.port_edge)
+        painter.setBrush(style.accent if self.selected or self.hovered else style.kind(self.kind))
+        for x, y in self.wire.bends:
+            painter.drawEllipse(QPointF(x, y), BEND, BEND)
 
     def _raise(self) -> None:
         self.setZValue(0.5 if self.selected or self.hovered else 0.0)

@@ -1,5 +1,7 @@
 """The document: graphs, edits with inverses, history, journal and the file format."""
 
+from graph_engine.document.annotating import Annotate, BendWire, SetBookmark
+from graph_engine.document.annotation import Annotation, Bookmark
 from graph_engine.document.composite import Declaration, Exposed
 from graph_engine.document.document import MAIN, Change, Document
 from graph_engine.document.edits import (
@@ -44,10 +46,14 @@ __all__ = [
     "MAIN",
     "AddGraph",
     "AddNodes",
+    "Annotate",
+    "Annotation",
     "AnyEdit",
     "Average",
     "Batch",
+    "BendWire",
     "Binding",
+    "Bookmark",
     "Change",
     "Connect",
     "Declaration",
@@ -74,6 +80,7 @@ __all__ = [
     "Schedule",
     "SetAbout",
     "SetBinding",
+    "SetBookmark",
     "SetNode",
     "SetParameter",
     "SetPlan",

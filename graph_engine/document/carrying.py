@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from graph_engine.document.annotation import Annotation
 from graph_engine.document.codec import declaration_to_json, node_to_json, sorted_parts, wire_to_json
 from graph_engine.document.composite import MARK, composites_in, graph_of, is_composite
 from graph_engine.document.edits import AddGraph
@@ -24,7 +25,7 @@ def composites_of(graph: Graph, nodes: Iterable[Node]) -> list[AddGraph]:
         visiting.add(name)
         for each in sorted(composites_in(inner)):
             visit(each)
-        found[name] = AddGraph(name, inner.declaration, tuple(inner), tuple(inner.wires))
+        found[name] = AddGraph(name, inner.declaration, tuple(inner), tuple(inner.wires), annotations=_notes(inner))
 
     for node in nodes:
         if is_composite(node.block):
@@ -42,7 +43,7 @@ def missing_composites(graph: Graph, composites: Sequence[AddGraph]) -> tuple[li
     blocks: dict[str, str] = {}
     for each in composites:
         nodes = tuple(node.with_(block=blocks.get(node.block, node.block)) for node in each.nodes)
-        carried = AddGraph(each.graph, each.declaration, nodes, each.wires)
+        carried = AddGraph(each.graph, each.declaration, nodes, each.wires, annotations=each.annotations)
         content = _content(carried)
 
         def differs(name: str, content: str = content) -> bool:
@@ -54,13 +55,17 @@ def missing_composites(graph: Graph, composites: Sequence[AddGraph]) -> tuple[li
         name = each.graph if not differs(each.graph) else fresh_name(each.graph, differs)
         blocks[MARK + each.graph] = MARK + name
         if graph.find_graph(name) is None:
-            added[name] = AddGraph(name, each.declaration, nodes, each.wires)
+            added[name] = AddGraph(name, each.declaration, nodes, each.wires, annotations=each.annotations)
     return list(added.values()), blocks
+
+
+def _notes(graph: Graph) -> tuple[Annotation, ...]:
+    return tuple(graph.annotations.values())
 
 
 def _content(graph: AddGraph) -> str:
     """What a composite is, but for its name and the places of its nodes."""
     nodes, wires = sorted_parts(Graph(graph.nodes, graph.wires))
-    placeless = [node_to_json(node.with_(position=(0.0, 0.0))) for node in nodes]
-    parts = [declaration_to_json(graph.declaration), placeless, [wire_to_json(wire) for wire in wires]]
+    placeless = [node_to_json(node.with_(position=(0.0, 0.0), collapsed=False)) for node in nodes]
+    parts = [declaration_to_json(graph.declaration), placeless, [wire_to_json(wire)[:4] for wire in wires]]
     return json.dumps(parts, sort_keys=True)

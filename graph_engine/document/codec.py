@@ -6,11 +6,12 @@ Parsing imports pydantic, importing this does not: it is on the way to the first
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from graph_engine.document import edits
+from graph_engine.document.annotation import Annotation, Bookmark, why_not_annotation
 from graph_engine.document.composite import Declaration, why_not_exposed
 from graph_engine.document.edits import AnyEdit
 from graph_engine.document.graph import Graph, Node, Wire, natural
@@ -28,6 +29,7 @@ _FLAGS: tuple[tuple[str, Any], ...] = (
     ("repeat", 1),
     ("over_time", False),
     ("tags", ()),
+    ("collapsed", False),
 )
 _NODE_KEYS = ("id", "block", "parameters", "position", "title", "frozen", *(name for name, _ in _FLAGS))
 _adapters: dict[type, TypeAdapter[Any]] = {}
@@ -112,15 +114,58 @@ def declaration_from_json(value: Any, where: str = "declaration") -> Declaration
     return declaration
 
 
-def wire_to_json(wire: Wire) -> list[str]:
-    return [wire.source, wire.output, wire.target, wire.input]
+def wire_to_json(wire: Wire) -> list[Any]:
+    """`[source, output, target, input]`, followed by the points that it is led through, if there are any."""
+    ends = [wire.source, wire.output, wire.target, wire.input]
+    return [*ends, [[_whole(x), _whole(y)] for x, y in wire.bends]] if wire.bends else ends
 
 
 def wire_from_json(value: Any, where: str) -> Wire:
     """Raises: FormatError."""
-    if not (isinstance(value, list) and len(value) == 4 and all(isinstance(part, str) for part in value)):
+    ends, bends = (value[:4], value[4:]) if isinstance(value, list) else ([], [])
+    if not (len(ends) == 4 and len(bends) <= 1 and all(isinstance(part, str) for part in ends)):
         raise FormatError(f"{where} must be [node, output, node, input], not {_shown(value)}.")
-    return Wire(*value)
+    through = tuple(_place(bend, where) for part in bends for bend in _items(part))
+    return Wire(ends[0], ends[1], ends[2], ends[3], through)
+
+
+def _place(value: Any, where: str) -> tuple[float, float]:
+    """Raises: FormatError."""
+    if not (isinstance(value, list) and len(value) == 2 and all(type(at) in (int, float) for at in value)):
+        raise FormatError(f"{where} must lead through points [x, y], not {_shown(value)}.")
+    try:
+        return float(value[0]), float(value[1])
+    except OverflowError as error:
+        raise FormatError(f"{where} leads through a point that is too far away.") from error
+
+
+def annotation_to_json(annotation: Annotation) -> dict[str, Any]:
+    """A frame or a note without what is empty."""
+    value: dict[str, Any] = {"id": annotation.id, "kind": annotation.kind, "text": annotation.text}
+    value["position"] = [_whole(at) for at in annotation.position]
+    value["size"] = [_whole(at) for at in annotation.size]
+    return value if annotation.color == "neutral" else {**value, "color": annotation.color}
+
+
+def annotation_from_json(value: Any, where: str = "annotation") -> Annotation:
+    """Raises: FormatError."""
+    annotation = _parse(Annotation, value, where)
+    if reason := why_not_annotation(annotation):
+        raise FormatError(f"{where}: {reason}")
+    return annotation
+
+
+def bookmark_to_json(bookmark: Bookmark) -> dict[str, Any]:
+    return {
+        "graph": bookmark.graph,
+        "center": [_whole(at) for at in bookmark.center],
+        "zoom": _whole(bookmark.zoom),
+    }
+
+
+def bookmark_from_json(value: Any, where: str = "bookmark") -> Bookmark:
+    """Raises: FormatError."""
+    return _parse(Bookmark, value, where)
 
 
 def sorted_parts(graph: Graph) -> tuple[list[Node], list[Wire]]:
@@ -128,6 +173,14 @@ def sorted_parts(graph: Graph) -> tuple[list[Node], list[Wire]]:
     nodes = sorted(graph, key=lambda node: natural(node.id))
     wires = sorted(graph.wires, key=lambda wire: (natural(wire.target), natural(wire.input)))
     return nodes, wires
+
+
+_PARTS: dict[str, Callable[[Any], Any]] = {
+    "plan": plan_from_json,
+    "declaration": declaration_from_json,
+    "binding": binding_from_json,
+    "bookmark": bookmark_from_json,
+}
 
 
 def edit_to_json(edit: AnyEdit) -> dict[str, Any]:
@@ -142,19 +195,23 @@ def edit_from_json(value: Any) -> AnyEdit:
     parts = {key: part for key, part in value.items() if key != "kind"}
     if "edits" in parts:
         parts["edits"] = tuple(edit_from_json(part) for part in _items(parts["edits"]))
-    if "nodes" in parts and kind in (edits.AddNodes, edits.AddGraph):
-        parts["nodes"] = tuple(node_from_json(part, "node") for part in _items(parts["nodes"]))
-    if "wires" in parts:
-        parts["wires"] = tuple(wire_from_json(part, "wire") for part in _items(parts["wires"]))
+    if kind in (edits.AddNodes, edits.AddGraph):
+        _convert_each(parts, "nodes", lambda part: node_from_json(part, "node"))
+    _convert_each(parts, "wires", lambda part: wire_from_json(part, "wire"))
+    _convert_each(parts, "put", annotation_from_json)
+    _convert_each(parts, "annotations", annotation_from_json)
+    _convert_each(parts, "bends", lambda part: _place(part, kind.kind))
     if "wire" in parts:
         parts["wire"] = wire_from_json(parts["wire"], "wire")
-    if "plan" in parts:
-        parts["plan"] = plan_from_json(parts["plan"])
-    if "declaration" in parts:
-        parts["declaration"] = declaration_from_json(parts["declaration"])
-    if "binding" in parts:
-        parts["binding"] = binding_from_json(parts["binding"])
+    for key, convert in _PARTS.items():
+        if parts.get(key) is not None:
+            parts[key] = convert(parts[key])
     return _parse(kind, parts, kind.kind)
+
+
+def _convert_each(parts: dict[str, Any], key: str, convert: Callable[[Any], Any]) -> None:
+    if key in parts:
+        parts[key] = tuple(convert(part) for part in _items(parts[key]))
 
 
 def _items(value: Any) -> list[Any]:
@@ -169,6 +226,10 @@ def _edit_part(value: Any) -> Any:
             return node_to_json(value)
         case Wire():
             return wire_to_json(value)
+        case Annotation():
+            return annotation_to_json(value)
+        case Bookmark():
+            return bookmark_to_json(value)
         case Plan():
             return plan_to_json(value)
         case Declaration():

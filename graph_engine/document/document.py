@@ -14,6 +14,7 @@ from graph_engine.document.rules import title_of
 
 if TYPE_CHECKING:
     from graph_engine.blocks.block import Block
+    from graph_engine.document.annotation import Bookmark
     from graph_engine.document.edits import Edit
 
 MAIN = "main"
@@ -25,7 +26,7 @@ class Change:
     """What an edit touched, told once after it was applied.
 
     `nodes` are (graph, id) of nodes added, removed, moved or changed, or whose wires changed. `moved_only` when nothing
-    but positions changed, so that no check is needed.
+    but positions, frames, notes or bookmarks changed, so that no check is needed.
     """
 
     edit: Edit
@@ -35,6 +36,9 @@ class Change:
     about: bool = False
     graphs: set[str] = field(default_factory=set)
     """Graphs that came, went or were declared anew."""
+    annotations: set[tuple[str, str]] = field(default_factory=set)
+    """(graph, id) of frames and notes that came, went or changed."""
+    bookmarks: bool = False
     moved_only: bool = True
 
     def touch(self, graph: str, *nodes: str, moved: bool = False) -> None:
@@ -62,6 +66,8 @@ class Document:
         self.graphs = graphs if graphs is not None else {MAIN: Graph()}
         self.plan = plan or Plan()
         self.binding = binding or Binding()
+        self.bookmarks: dict[int, Bookmark] = {}
+        """Places to come back to, by their numbers from 1 to 9."""
         self.revision = 0
         self._listeners: list[Listener] = []
         self._composites: dict[str, tuple[int, type[Block]]] = {}
@@ -135,4 +141,5 @@ class Document:
             binding=self.binding,
         )
         copy.revision = self.revision
+        copy.bookmarks = dict(self.bookmarks)
         return copy

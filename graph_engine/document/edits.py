@@ -11,13 +11,15 @@ from math import isfinite
 from typing import Any, ClassVar, Literal, Protocol
 
 from graph_engine.blocks.named import is_formula
+from graph_engine.document.annotating import Annotate, BendWire, SetBookmark
+from graph_engine.document.annotation import Annotation, check_bends, why_not_annotation
 from graph_engine.document.composite import Declaration, graph_of, is_composite, reached, why_not_exposed
 from graph_engine.document.document import MAIN, Change, Document
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.plan import Binding, Plan
 from graph_engine.document.rules import ID, TAG_NAME, EditRefused, title_of, why_not_json, why_not_wire
 
-NodeAttribute = Literal["title", "frozen", "bypassed", "shares", "repeat", "over_time", "tags"]
+NodeAttribute = Literal["title", "frozen", "bypassed", "shares", "repeat", "over_time", "tags", "collapsed"]
 
 
 class Edit(Protocol):
@@ -180,10 +182,11 @@ class Disconnect:
 
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
-        wires = tuple(dict.fromkeys(self.wires))
-        for wire in wires:
-            if graph.wire_at(wire.target, wire.input) != wire:
+        found = {wire: graph.wire_at(wire.target, wire.input) for wire in dict.fromkeys(self.wires)}
+        for wire, there in found.items():
+            if there != wire:
                 raise EditRefused(f"There is no wire {wire}.")
+        wires = tuple(there for there in found.values() if there is not None)  # with the ways that they take
         for wire in wires:
             graph.unlink(wire)
         change.touch(self.graph, *_ends(wires))
@@ -270,6 +273,8 @@ class SetNode:
                 return f"Repeat {self.node} ×{self.value}"
             case "tags":
                 return f"Tag {self.node}" if self.value else f"Take the tags off {self.node}"
+            case "collapsed":
+                return f"{'Collapse' if self.value else 'Open'} {self.node}"
             case _:
                 return f"Run {self.node} over time" if self.value else f"Run {self.node} once"
 
@@ -280,7 +285,7 @@ class SetNode:
             raise EditRefused(reason)
         before = getattr(node, self.attribute)
         graph.put(node.with_(**{self.attribute: self.value}))
-        change.touch(self.graph, self.node)
+        change.touch(self.graph, self.node, moved=self.attribute == "collapsed")
         return SetNode(self.node, self.attribute, before, self.graph)
 
 
@@ -356,6 +361,7 @@ class AddGraph:
     nodes: tuple[Node, ...] = ()
     wires: tuple[Wire, ...] = ()
     restored: bool = False
+    annotations: tuple[Annotation, ...] = ()
 
     @property
     def label(self) -> str:
@@ -369,6 +375,10 @@ class AddGraph:
         document.add_graph(self.graph, Graph(declaration=self.declaration))
         try:
             _check_declaration(self.declaration)
+            for annotation in self.annotations:
+                if reason := why_not_annotation(annotation):
+                    raise EditRefused(reason)
+                document.graphs[self.graph].annotate(annotation)
             AddNodes(self.nodes, self.wires, self.graph, self.restored).perform(document, change)
         except EditRefused:
             document.graphs.pop(self.graph)
@@ -403,7 +413,10 @@ class RemoveGraph:
         change.touch(self.graph, *graph.nodes)
         change.graphs.add(self.graph)
         change.moved_only = False
-        return AddGraph(self.graph, graph.declaration, tuple(graph), tuple(graph.wires), restored=True)
+        notes = tuple(graph.annotations.values())
+        return AddGraph(
+            self.graph, graph.declaration, tuple(graph), tuple(graph.wires), restored=True, annotations=notes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +479,9 @@ AnyEdit = (
     | AddGraph
     | RemoveGraph
     | Declare
+    | Annotate
+    | BendWire
+    | SetBookmark
     | Batch
 )
 
@@ -481,7 +497,7 @@ def _check_declaration(declaration: Declaration) -> None:
 
 def _why_not_attribute(graph: Graph, node: Node, attribute: NodeAttribute, value: Any) -> str | None:
     """Why a node can't have this, in a sentence; None when it can."""
-    is_flag = attribute in ("frozen", "bypassed", "over_time")
+    is_flag = attribute in ("frozen", "bypassed", "over_time", "collapsed")
     fits = isinstance(value, bool) if is_flag else isinstance(value, str)
     if attribute == "repeat":
         fits = is_formula(value) or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
@@ -537,6 +553,8 @@ def _check_new(document: Document, name: str, node: Node, restored: bool) -> Non
 
 def _why_not(graph: Graph, wire: Wire, restored: bool) -> str | None:
     """Why a wire may not be drawn or, if it only comes back, can't be there; None when it may."""
+    if wire.bends:
+        check_bends(wire.bends)
     if not restored:
         return why_not_wire(graph, wire)
     missing = next((end for end in (wire.source, wire.target) if end not in graph), None)

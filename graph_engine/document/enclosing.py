@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from graph_engine.blocks.block import Role, slot_of
 from graph_engine.blocks.named import FORMULA, names_of, renamed
 from graph_engine.blocks.tensor import Kind, TensorSpec
+from graph_engine.document.annotation import annotations_of
 from graph_engine.document.composite import (
     GIVEN,
     IN_CHANNELS,
@@ -66,6 +67,8 @@ class Enclosed:
     use: Node
     inputs: Mapping[Source, str]
     outputs: Mapping[Source, str]
+    annotations: tuple[str, ...] = ()
+    """The frames and notes outside that went along."""
 
     def wires_into(self) -> tuple[Wire, ...]:
         return tuple(Wire(*source, self.use.id, port) for source, port in self.inputs.items())
@@ -120,7 +123,12 @@ def enclose(
         node = graph[id_].with_(position=(at[0] - left + column, at[1] - top))
         made.put(rewritten(node, lambda formula: renamed(formula, names)))
     right = max(at[0] - left + column + box.width for at, box in frames.values())
-    wires += [wire for id_ in nodes for wire in graph.wires_into(id_).values() if wire.source in chosen]
+    wires += [
+        wire.moved(column - left, -top)
+        for id_ in nodes
+        for wire in graph.wires_into(id_).values()
+        if wire.source in chosen
+    ]
     for source, port in outputs.items():
         node = Node(made.fresh_id("output"), "output", {"name": port})
         heights[1] = max(heights[1], graph[source[0]].position[1] - top)
@@ -135,8 +143,11 @@ def enclose(
     use = Node(graph.fresh_id(MARK + name), MARK + name, taken)
     box = measure(use, block=composite_block(name, made))
     use = use.with_(position=_middle(frames.values(), box))
-    add = AddGraph(name, declaration, tuple(made), tuple(made.wires), restored=True)  # also what may not be drawn anew
-    return Enclosed(add, use, inputs, outputs)
+    taken_along = annotations_of(graph, nodes)
+    inside = tuple(each.moved(column - left, -top) for each in taken_along)
+    parts = tuple(made), tuple(made.wires)
+    add = AddGraph(name, declaration, *parts, restored=True, annotations=inside)  # also what may not be drawn anew
+    return Enclosed(add, use, inputs, outputs, tuple(each.id for each in taken_along))
 
 
 def entries_of(graph: Graph, nodes: Sequence[str]) -> list[Source]:

@@ -1,6 +1,7 @@
 """The file format `*.loom`: JSON with a version, one node or wire a line, in an order of the drawing alone.
 
 Opening runs nothing, rewrites no value and keeps nodes of unknown blocks. Saving never leaves a half-written file.
+Version 2 adds frames, notes, points that wires are led through, and bookmarks; what has none is written as version 1.
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from graph_engine.document.annotation import SLOTS
 from graph_engine.document.codec import (
     FormatError,
+    annotation_from_json,
+    annotation_to_json,
     binding_from_json,
     binding_to_json,
+    bookmark_from_json,
+    bookmark_to_json,
     declaration_from_json,
     declaration_to_json,
     node_from_json,
@@ -28,10 +34,10 @@ from graph_engine.document.codec import (
     wire_to_json,
 )
 from graph_engine.document.document import MAIN, Document
-from graph_engine.document.graph import Graph
+from graph_engine.document.graph import Graph, natural
 from graph_engine.document.rules import ID
 
-FORMAT, VERSION = "layerloom", 1
+FORMAT, VERSION = "layerloom", 2
 SUFFIX = ".loom"
 
 
@@ -45,23 +51,42 @@ def dumps(document: Document) -> str:
     for name in sorted(document.graphs, key=lambda name: (name != MAIN, name)):
         nodes, wires = sorted_parts(document.graphs[name])
         declared = declaration_to_json(document.graphs[name].declaration)
+        annotations = sorted(document.graphs[name].annotations.values(), key=lambda each: natural(each.id))
+        lists = [
+            '"nodes": [' + _rows([node_to_json(node) for node in nodes]) + "]",
+            '"wires": [' + _rows([wire_to_json(wire) for wire in wires]) + "]",
+        ]
+        if annotations:
+            lists.append('"annotations": [' + _rows([annotation_to_json(each) for each in annotations]) + "]")
         lines = [
             f"{_line(name)}: {{",
             *([f'"declares": {_line(declared)},'] if declared else []),
-            '"nodes": [' + _rows([node_to_json(node) for node in nodes]) + "],",
-            '"wires": [' + _rows([wire_to_json(wire) for wire in wires]) + "]}",
+            ",\n".join(lists) + "}",
         ]
         graphs.append("\n".join(lines))
     head = [
         f'"format": {_line(FORMAT)}',
-        f'"version": {VERSION}',
+        f'"version": {_version(document)}',
         f'"title": {_line(document.title)}',
         f'"notes": {_line(document.notes)}',
         f'"data": {_line(binding_to_json(document.binding))}',
         f'"plan": {_line(plan_to_json(document.plan))}',
+        *([f'"bookmarks": {_line(_bookmarks(document))}'] if document.bookmarks else []),
         '"graphs": {\n' + ",\n".join(graphs) + "\n}",
     ]
     return "{\n" + ",\n".join(head) + "\n}\n"
+
+
+def _version(document: Document) -> int:
+    """The first version that has all that `document` holds, so that an older Layerloom opens what it can."""
+    graphs = document.graphs.values()
+    if document.bookmarks or any(graph.annotations or any(wire.bends for wire in graph.wires) for graph in graphs):
+        return 2
+    return 1
+
+
+def _bookmarks(document: Document) -> dict[str, Any]:
+    return {str(slot): bookmark_to_json(mark) for slot, mark in sorted(document.bookmarks.items())}
 
 
 def loads(text: str, name: str = "the document") -> Document:
@@ -164,13 +189,18 @@ def _document(value: dict[str, Any]) -> Document:
     for key in ("title", "notes"):
         if not isinstance(value.get(key, ""), str):
             raise FormatError(f'"{key}" must be text.')
-    return Document(
+    document = Document(
         title=value.get("title", "Untitled"),
         notes=value.get("notes", ""),
         graphs={name: _graph(graph, name) for name, graph in graphs.items()},
         plan=plan_from_json(value.get("plan", {})),
         binding=binding_from_json(value.get("data", {})),
     )
+    bookmarks = value.get("bookmarks", {})
+    if not isinstance(bookmarks, dict) or not set(bookmarks) <= set(map(str, SLOTS)):
+        raise FormatError('"bookmarks" must be an object with the numbers 1 to 9.')
+    document.bookmarks = {int(slot): bookmark_from_json(mark, f"bookmark {slot}") for slot, mark in bookmarks.items()}
+    return document
 
 
 def _graph(value: Any, name: str) -> Graph:
@@ -192,6 +222,14 @@ def _graph(value: Any, name: str) -> Graph:
         if graph.wire_at(wire.target, wire.input) is not None:
             raise FormatError(f"graph {name!r}: two wires end at {wire.target}.{wire.input}.")
         graph.link(wire)
+    annotations = value.get("annotations", [])
+    if not isinstance(annotations, list):
+        raise FormatError(f'graph {name!r}: "annotations" must be a list.')
+    for at, item in enumerate(annotations):
+        annotation = annotation_from_json(item, f"graph {name!r}, annotation {at + 1}")
+        if annotation.id in graph.annotations:
+            raise FormatError(f"graph {name!r} has two annotations called {annotation.id!r}.")
+        graph.annotate(annotation)
     return graph
 
 

@@ -23,7 +23,7 @@ TITLE_SIZE, TELL_SIZE, SHAPE_SIZE = 13.0, 12.0, 11.0
 """Heights of the three texts of a node: its title, its telling parameters, the shape that leaves it."""
 
 HEADER = 28.0
-"""Height of the header with the title; a line parts it from the body."""
+"""Height of the header with the title; a line parts it from the body. A collapsed node is no higher."""
 
 LINE = 18.0
 """Height of a line of text in the body."""
@@ -62,7 +62,7 @@ class NodeGeometry:
 
     `inputs` and `outputs` are names of ports with their heights, from top to bottom; a variadic input has its slots,
     of which the last one or two are free. `tell`, `strip` and `shape` are the upper edges of the lines of the body;
-    `tell` and `strip` are None when there is no such line.
+    `tell` and `strip` are None when there is no such line. Of a collapsed node, all ports of a side are at one place.
     """
 
     width: float
@@ -76,7 +76,7 @@ class NodeGeometry:
     def offset(self, side: Side, port: str) -> tuple[float, float]:
         """Where a port is; the middle of its side for a port that is not there."""
         x, ports = (0.0, self.inputs) if side == "input" else (self.width, self.outputs)
-        return x, next((y for name, y in ports if name == port), PORT_TOP)
+        return x, next((y for name, y in ports if name == port), PORT_TOP if self.height > HEADER else HEADER / 2)
 
 
 def text_width(text: str, size: float) -> float:
@@ -140,6 +140,7 @@ def measure(
         output_ports(block, wired_outputs),
         badges_of(node),
         thumbnails,
+        node.collapsed,
     )
 
 
@@ -178,7 +179,14 @@ def _measure(
     outputs: tuple[str, ...],
     badges: tuple[str, ...],
     thumbnails: bool,
+    collapsed: bool,
 ) -> NodeGeometry:
+    if collapsed:
+        width = TITLE_LEFT + text_width(title, TITLE_SIZE) + sum(map(badge_width, badges)) + MARGIN
+        width = min(max(_LEAST_WIDTH, _WIDTH_STEP * -(-width // _WIDTH_STEP)), _MOST_WIDTH)
+        middle = HEADER / 2
+        left, right = (tuple((name, middle) for name in names) for names in (inputs, outputs))
+        return NodeGeometry(width, HEADER, left, right, None, None, HEADER)
     texts = (
         TITLE_LEFT + text_width(title, TITLE_SIZE) + sum(map(badge_width, badges)) + MARGIN,
         2 * MARGIN + text_width(tell, TELL_SIZE),

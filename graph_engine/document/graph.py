@@ -16,6 +16,8 @@ from graph_engine.document.composite import MARK, Declaration
 if TYPE_CHECKING:
     import networkx as nx
 
+    from graph_engine.document.annotation import Annotation
+
 NxGraph: TypeAlias = "nx.MultiDiGraph[str]"
 
 Position = tuple[float, float]
@@ -39,6 +41,7 @@ class Node:
     instead of its own. Of composites: `repeat`, how many turns one after another, each with weights of its own (a
     number or a formula), and `over_time`, whether it is a cell that takes one step of a sequence after another.
     `tags` are words by which the plan can name several nodes at once.
+    `collapsed`: drawn as its title alone.
     `extra` keeps what a file said of this node that this version does not know.
     """
 
@@ -53,6 +56,7 @@ class Node:
     repeat: int | str = 1
     over_time: bool = False
     tags: tuple[str, ...] = ()
+    collapsed: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -65,12 +69,20 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """From one output port to one input port. A variadic input's slot is part of its name: `xs.1`."""
+    """From one output port to one input port. A variadic input's slot is part of its name: `xs.1`.
+
+    `bends` are points that it is led through, from source to target; the wire is the same whatever way it takes.
+    """
 
     source: str
     output: str
     target: str
     input: str
+    bends: tuple[Position, ...] = field(default=(), compare=False)
+
+    def moved(self, dx: float, dy: float) -> Wire:
+        """The wire with the points that it is led through moved."""
+        return replace(self, bends=tuple((x + dx, y + dy) for x, y in self.bends)) if self.bends else self
 
     def __str__(self) -> str:
         return f"{self.source}.{self.output} → {self.target}.{self.input}"
@@ -102,6 +114,8 @@ class Graph:
         """Who knows the graphs of composites: the document."""
         self.stamp = next(_stamps)
         """Another number after each change, unlike that of any other graph but an unchanged copy."""
+        self.annotations: dict[str, Annotation] = {}
+        """Frames and notes by id; they have no stamp, since they change nothing of what is computed."""
         self._nx: NxGraph | None = None
         self._nodes: dict[str, Node] = {}
         self._into: dict[str, dict[str, Wire]] = {}
@@ -237,9 +251,10 @@ class Graph:
         made = Graph(self._nodes.values(), self.wires, self.declaration)
         made.find_block, made.find_graph = self.find_block, self.find_graph
         made.stamp = self.stamp
+        made.annotations = dict(self.annotations)
         return made
 
-    # The five ways in which an edit changes a graph.
+    # The ways in which an edit changes a graph.
 
     def put(self, node: Node) -> None:
         """Add a node, or replace the one of the same id."""
@@ -253,6 +268,13 @@ class Graph:
     def declare(self, declaration: Declaration) -> None:
         self.declaration = declaration
         self.stamp = next(_stamps)
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Add a frame or a note, or replace the one of the same id."""
+        self.annotations[annotation.id] = annotation
+
+    def erase(self, annotation: str) -> None:
+        del self.annotations[annotation]
 
     def drop(self, node: str) -> None:
         """Remove a node that no wire touches."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from graph_engine.blocks.block import Role
+from graph_engine.document.annotating import Annotate
 from graph_engine.document.document import MAIN, Document
 from graph_engine.document.edits import AddNodes, AnyEdit, Batch, RemoveNodes, SetPlan
 from graph_engine.document.enclosing import (
@@ -67,6 +68,7 @@ def put_in_place(graph: Graph, graph_name: str, made: Enclosed, nodes: Sequence[
     )
     return (
         made.add,
+        *([Annotate((), made.annotations, graph_name)] if made.annotations else []),
         RemoveNodes(tuple(nodes), graph_name),
         AddNodes((made.use,), (*made.wires_into(), *onward), graph_name, restored=True),
     )

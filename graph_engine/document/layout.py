@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from statistics import median
+from typing import Any, NamedTuple
 
 from graph_engine.blocks import Role
 from graph_engine.document.document import MAIN
 from graph_engine.document.edits import Move
-from graph_engine.document.geometry import NodeGeometry, geometry_in
-from graph_engine.document.graph import Graph, Position, Wire, natural
+from graph_engine.document.geometry import geometry_in
+from graph_engine.document.graph import Graph, Position, natural
 from graph_engine.document.layered import (
     Drawing,
     Link,
@@ -32,6 +33,15 @@ _SINKS = {Role.OUTPUT: 0, Role.LAYER: 1, Role.INPUT: 1, Role.LOSS: 2, Role.METRI
 Size = tuple[float, float]
 
 
+class Joint(NamedTuple):
+    """A wire as the layout sees it: between two boxes, at heights from their upper edges."""
+
+    source: str
+    target: str
+    out: float
+    into: float
+
+
 def arrange(
     graph: Graph, sizes: Mapping[str, Size] | None = None, graph_name: str = MAIN, *, rows: bool = True
 ) -> Move:
@@ -45,11 +55,40 @@ def arrange(
         return Move((), graph_name)
     geometries = {node.id: geometry_in(graph, node.id) for node in graph}
     boxes = {name: (sizes or {}).get(name, (it.width, it.height)) for name, it in geometries.items()}
+    names = sorted(geometries, key=lambda name: rank_of(graph, name))
+    joints = {
+        name: [
+            Joint(
+                wire.source,
+                wire.target,
+                geometries[wire.source].offset("output", wire.output)[1],
+                geometries[wire.target].offset("input", wire.input)[1],
+            )
+            for wire in graph.wires_into(name).values()
+        ]
+        for name in names
+    }
+    placed = placed_boxes(names, joints, boxes, rows=rows)
+    left, upper = (min(node.position[axis] for node in graph) for axis in (0, 1))
+    ordered = sorted(placed.items(), key=lambda item: natural(item[0]))
+    return Move(tuple((name, (left + x, upper + y)) for name, (x, y) in ordered), graph_name)
+
+
+def rank_of(graph: Graph, name: str) -> tuple[Any, ...]:
+    """A sort key: losses and metrics come after what they judge, else nodes are in the order of their ids."""
+    block = graph.block(name)
+    return _SINKS[block.role if block else Role.LAYER], natural(name)
+
+
+def placed_boxes(
+    names: list[str], joints: Mapping[str, list[Joint]], boxes: Mapping[str, Size], *, rows: bool
+) -> dict[str, Position]:
+    """Where boxes stand, from (0, 0); `joints` are those into each of `names`, which are in the order of choice."""
     placed: dict[str, Position] = {}
     top = 0.0
-    parts = _parts(graph)
+    parts = _parts(names, joints)
     for part in [part for part in parts if len(part) > 1]:
-        found = _arrange_part(graph, part, geometries, boxes, rows=rows)
+        found = _arrange_part(part, joints, boxes, rows=rows)
         bottom = top
         for name, (x, y) in found.items():
             placed[name] = (x, y + top)
@@ -59,15 +98,17 @@ def arrange(
     for (name,) in [part for part in parts if len(part) == 1]:
         placed[name] = (x, top)
         x += boxes[name][0] + COLUMN_GAP
-    left, upper = (min(node.position[axis] for node in graph) for axis in (0, 1))
-    ordered = sorted(placed.items(), key=lambda item: natural(item[0]))
-    return Move(tuple((name, (left + x, upper + y)) for name, (x, y) in ordered), graph_name)
+    return placed
 
 
-def _parts(graph: Graph) -> list[list[str]]:
-    """Nodes that wires join, largest part first; nodes in the order of the graph's ids."""
-    names = sorted((node.id for node in graph), key=lambda name: (_SINKS[_role(graph, name)], natural(name)))
+def _parts(names: list[str], joints: Mapping[str, list[Joint]]) -> list[list[str]]:
+    """Boxes that wires join, largest part first; each part in the order of `names`."""
     rank = {name: at for at, name in enumerate(names)}
+    beside: dict[str, list[str]] = {name: [] for name in names}
+    for into in joints.values():
+        for joint in into:
+            beside[joint.source].append(joint.target)
+            beside[joint.target].append(joint.source)
     seen: set[str] = set()
     parts: list[list[str]] = []
     for name in names:
@@ -75,34 +116,22 @@ def _parts(graph: Graph) -> list[list[str]]:
             continue
         part, stack = {name}, [name]
         while stack:
-            at = stack.pop()
-            for wire in (*graph.wires_into(at).values(), *graph.wires_out_of(at)):
-                for end in (wire.source, wire.target):
-                    if end not in part:
-                        part.add(end)
-                        stack.append(end)
+            for end in beside[stack.pop()]:
+                if end not in part:
+                    part.add(end)
+                    stack.append(end)
         seen |= part
         parts.append(sorted(part, key=rank.__getitem__))
     return sorted(parts, key=len, reverse=True)
 
 
-def _role(graph: Graph, name: str) -> Role:
-    block = graph.block(name)
-    return block.role if block else Role.LAYER
-
-
 def _arrange_part(
-    graph: Graph,
-    part: list[str],
-    geometries: Mapping[str, NodeGeometry],
-    boxes: Mapping[str, Size],
-    *,
-    rows: bool,
+    part: list[str], joints: Mapping[str, list[Joint]], boxes: Mapping[str, Size], *, rows: bool
 ) -> dict[str, Position]:
-    """Places of the nodes of one part, from (0, 0)."""
+    """Places of the boxes of one part, from (0, 0)."""
     number = {name: at for at, name in enumerate(part)}
-    wires = [wire for name in part for wire in graph.wires_into(name).values()]
-    links = [_link(wire, number, geometries) for wire in _forward(part, wires)]
+    inward = [joint for name in part for joint in joints.get(name, ())]
+    links = [Link(number[each.source], number[each.target], each.out, each.into) for each in _forward(part, inward)]
     drawing = Drawing([boxes[name][1] for name in part], links, len(part))
     assign_layers(drawing)
     insert_dummies(drawing)
@@ -157,20 +186,14 @@ def _crossings(drawing: Drawing) -> list[float]:
     return [len(found) + _FAN * (count - len(found)) for found, count in zip(ports, links, strict=True)]
 
 
-def _link(wire: Wire, number: Mapping[str, int], geometries: Mapping[str, NodeGeometry]) -> Link:
-    out = geometries[wire.source].offset("output", wire.output)[1]
-    into = geometries[wire.target].offset("input", wire.input)[1]
-    return Link(number[wire.source], number[wire.target], out, into)
-
-
-def _forward(part: list[str], wires: list[Wire]) -> list[Wire]:
+def _forward(part: list[str], wires: list[Joint]) -> list[Joint]:
     """`wires` without those that close a circle, which only a file can bring in."""
-    onward: dict[str, list[Wire]] = {name: [] for name in part}
+    onward: dict[str, list[Joint]] = {name: [] for name in part}
     for wire in wires:
         onward[wire.source].append(wire)
     done: set[str] = set()
     opened: set[str] = set()
-    closing: set[Wire] = set()
+    closing: set[Joint] = set()
     for start in part:
         stack = [] if start in opened else [(start, iter(onward[start]))]
         opened.add(start)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from graph_engine.blocks.named import FormulaError, evaluate, is_formula, names_of
+from graph_engine.document.annotating import Annotate
+from graph_engine.document.annotation import Annotation, fresh_annotation_id
 from graph_engine.document.composite import (
     IN_CHANNELS,
     TURN,
@@ -54,6 +57,8 @@ def unpack(document: Document, graph_name: str, node: str, turns: Sequence[Mappi
     edits: list[AnyEdit] = [RemoveNodes((node,), graph_name)]
     if added or onward:
         edits.append(AddNodes(tuple(added), (*copies.wires, *onward), graph_name, restored=True))
+    if copies.annotations:
+        edits.append(Annotate(tuple(copies.annotations), (), graph_name))
     if room := _room(graph, use, copies.width):
         edits.append(Move(room, graph_name))
     edits += trained_instead(document, graph_name, {node: [each.id for each in added]})
@@ -67,6 +72,7 @@ class _Copies:
         self.graph, self.inner, self.use, self.contents = graph, inner, use, contents
         self.nodes: list[Node] = []
         self.wires: list[Wire] = []
+        self.annotations: list[Annotation] = []
         self.width = 0.0
         """Of all copies, in scene units."""
         self.given: dict[str, Source] = {}
@@ -90,10 +96,13 @@ class _Copies:
                 self._into[port] = source
         self._turns += 1
         names = self._fresh()
-        x, y = self.use.position
+        dx, dy = self.use.position[0] - self._left + self.width, self.use.position[1] - self._top
+        for annotation in self.inner.annotations.values():
+            fresh = fresh_annotation_id(self.graph, annotation.kind, [each.id for each in self.annotations])
+            self.annotations.append(replace(annotation.moved(dx, dy), id=fresh))
         for old in self.contents:
             node = rewritten(self.inner[old], lambda formula: substituted(formula, meanings))
-            at = (x + node.position[0] - self._left + self.width, y + node.position[1] - self._top)
+            at = (node.position[0] + dx, node.position[1] + dy)
             frozen = node.frozen or self.use.frozen
             shares = names.get(node.shares, node.shares)
             self.nodes.append(node.with_(id=names[old], position=at, frozen=frozen, shares=shares))
@@ -104,7 +113,8 @@ class _Copies:
             for wire in self.inner.wires_into(old).values():
                 source = self._outside(wire, names, sources)
                 if source is not None:
-                    self.wires.append(Wire(*source, names[old], wire.input))
+                    bends = wire.moved(dx, dy).bends if wire.source in names else ()
+                    self.wires.append(Wire(*source, names[old], wire.input, bends))
         self.given = {}
         for node in borders(self.inner, "output"):
             end = self.inner.wire_at(node.id, "x")

@@ -86,7 +86,13 @@ class Part:
         return Batch(
             f"Add {self.title}",
             tuple(
-                AddGraph(names[name], graph.declaration, tuple(graph), tuple(graph.wires))
+                AddGraph(
+                    names[name],
+                    graph.declaration,
+                    tuple(graph),
+                    tuple(graph.wires),
+                    annotations=tuple(graph.annotations.values()),
+                )
                 for name in names
                 if names[name] not in document.graphs
                 for graph in (_renamed(self.document.graphs[name], names),)

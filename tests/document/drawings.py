@@ -103,7 +103,7 @@ nodes = st.builds(
     positions,
     titles,
     st.booleans(),
-    st.dictionaries(st.sampled_from(("colour", "since")), json_values, max_size=1),
+    extra=st.dictionaries(st.sampled_from(("colour", "since")), json_values, max_size=1),
 )
 wires = st.builds(Wire, names, st.sampled_from(("y", "loss", "z")), names, st.sampled_from(PORTS))
 plans = st.builds(

@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from graph_engine.document import (
     AddGraph,
     AddNodes,
+    Annotate,
+    Annotation,
     AnyEdit,
     Batch,
+    BendWire,
     Binding,
+    Bookmark,
     Change,
     Connect,
     Declaration,
@@ -31,6 +35,7 @@ from graph_engine.document import (
     RemoveNodes,
     SetAbout,
     SetBinding,
+    SetBookmark,
     SetNode,
     SetParameter,
     SetPlan,
@@ -88,6 +93,24 @@ EDITS: list[tuple[AnyEdit, set[str], str]] = [
         "",
     ),
     (SetNode("n_1", "bypassed", True), {"n_1"}, ""),
+    (SetNode("n_1", "collapsed", True), {"n_1"}, "moved"),
+    (Annotate((Annotation("frame_1", "frame", "גוש", (1.0, 2.5), (300.0, 200.0), "blue"),)), set(), "moved"),
+    (BendWire(Wire("n_2", "y", "n_3", "x"), ((1.0, 2.5), (3.0, -4.0))), {"n_2", "n_3"}, "moved"),
+    (SetBookmark(3, Bookmark("main", (1.0, 2.0), 0.5)), set(), "moved"),
+    (
+        Batch(
+            "Bend, cut, frame and take away",
+            (
+                BendWire(Wire("n_2", "y", "n_3", "x"), ((1.0, 2.5),)),
+                Annotate((Annotation("note_1", "note", "two\nlines"), Annotation("frame_1", "frame"))),
+                Annotate((Annotation("note_1", "note", "other"),), ("frame_1",)),
+                Disconnect((Wire("n_2", "y", "n_3", "x"),)),
+                SetBookmark(1, Bookmark("unit")),
+            ),
+        ),
+        {"n_2", "n_3"},
+        "",
+    ),
     (Batch("Nothing"), set(), "moved"),
 ]
 

@@ -151,7 +151,7 @@ WRONG: list[tuple[str, str]] = [
     ("null", 'lacks "format"'),
     ('{"format": "layerloom"}', "no valid version number"),
     ('{"format": "other", "version": 1}', 'lacks "format"'),
-    (changed("version", 2), "saved by a newer Layerloom (format 2; this one reads up to 1). Update Layerloom"),
+    (changed("version", 3), "saved by a newer Layerloom (format 3; this one reads up to 2). Update Layerloom"),
     (changed("version", 10**30), "saved by a newer Layerloom"),
     (changed("version", 0), "no valid version"),
     (changed("version", 1.5), "no valid version"),

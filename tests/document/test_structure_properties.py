@@ -14,6 +14,14 @@ from app.canvas.changes import add_fragment, fragment_of
 from app.canvas.clipboard import from_text, to_text
 from graph_engine.check.checker import Checker
 from graph_engine.document import AddNodes, AnyEdit, Document, EditRefused, Exposed, Graph, Node, RemoveNodes, Wire
+from graph_engine.document.annotating import Annotate, BendWire
+from graph_engine.document.annotation import (
+    Annotation,
+    AnnotationKind,
+    around,
+    fresh_annotation_id,
+    node_boxes,
+)
 from graph_engine.document.builder import Builder
 from graph_engine.document.codec import edit_from_json, edit_to_json
 from graph_engine.document.composite import borders, composites_in, port_name
@@ -130,7 +138,7 @@ def repeat(hand: Hand) -> AnyEdit:
 
 
 def flag(hand: Hand) -> AnyEdit:
-    attribute = hand.choose(["bypassed", "frozen", "over_time"])
+    attribute = hand.choose(["bypassed", "frozen", "over_time", "collapsed"])
     return SetNode(hand.node(), attribute, hand.choose([True, False]), hand.name)
 
 
@@ -160,6 +168,29 @@ def paste(hand: Hand) -> AnyEdit:
     return add_fragment(hand.document.graphs[goal], from_text(text), (10.0, 10.0), goal, with_incoming=True)[0]
 
 
+def bend(hand: Hand) -> AnyEdit:
+    wires = sorted(hand.graph.wires, key=str)
+    if not wires:
+        raise EditRefused("no wires")
+    return BendWire(hand.choose(wires), hand.choose([(), ((1.0, 2.0),), ((1.0, 2.0), (5.5, -3.0))]), hand.name)
+
+
+def annotate(hand: Hand) -> AnyEdit:
+    """A frame around some nodes, a note beside, a colour, or one of them less."""
+    graph = hand.graph
+    there = sorted(graph.annotations)
+    if there and hand.choose([True, False]):
+        found = graph.annotations[hand.choose(there)]
+        return Annotate(
+            *hand.choose([((), (found.id,)), ((replace(found, color="blue", text="שלום"),), ())]), hand.name
+        )
+    kind: AnnotationKind = hand.choose(["frame", "note"])
+    boxes = node_boxes(graph)
+    rect = around(boxes[name] for name in hand.nodes())
+    made = Annotation(fresh_annotation_id(graph, kind), kind, hand.choose(["", "Stem"])).with_rect(rect)
+    return Annotate((made,), (), hand.name)
+
+
 CHANGES: tuple[Callable[[Hand], AnyEdit], ...] = (
     make,
     make,
@@ -176,6 +207,9 @@ CHANGES: tuple[Callable[[Hand], AnyEdit], ...] = (
     disconnect,
     paste,
     paste,
+    bend,
+    annotate,
+    annotate,
     lambda hand: delete_nodes(hand.document, hand.name, hand.nodes()),
     lambda hand: RemoveNodes((hand.node(),), hand.name),
     lambda hand: rename_exposed(hand.document, hand.name, hand.exposed(), hand.choose(NAMES)),

@@ -17,18 +17,20 @@ class Marquee(Gesture):
     def begin(self, pointer: Pointer) -> None:
         self._before = list(self.scene.selected_nodes)
         self._wires_before = list(self.scene.selected_wires)
+        self._notes_before = list(self.scene.selected_annotations)
         self._rect = QRectF(self.start.scene, pointer.scene).normalized()
 
     def move(self, pointer: Pointer) -> None:
         self._rect = QRectF(self.start.scene, pointer.scene).normalized()
-        touched = self.scene.nodes_in(self._rect)
+        touched, notes = self.scene.nodes_in(self._rect), self.scene.annotations_in(self._rect)
         if pointer.control:
             inside = set(touched)
             kept = [node for node in self._before if node not in inside]
             touched = kept + [node for node in touched if node not in set(self._before)]
+            notes = sorted(set(notes) ^ set(self._notes_before))
         elif pointer.shift:
-            touched = [*self._before, *touched]
-        self.scene.select(touched, self._wires_before if pointer.shift or pointer.control else ())
+            touched, notes = [*self._before, *touched], [*self._notes_before, *notes]
+        self.scene.select(touched, self._wires_before if pointer.shift or pointer.control else (), notes)
 
     def end(self, pointer: Pointer) -> None:
         if self.dragging:
@@ -38,7 +40,7 @@ class Marquee(Gesture):
 
     def cancel(self) -> None:
         if self.dragging:
-            self.scene.select(self._before, self._wires_before)
+            self.scene.select(self._before, self._wires_before, self._notes_before)
 
     def area(self) -> QRectF:
         return self._rect if self.dragging else QRectF()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
+from app.canvas.annotation_item import AnnotationItem, Part
+from app.canvas.gestures.annotate import DragBend, Resize
 from app.canvas.gestures.cut import ChooseWire, CutClick, Knife
 from app.canvas.gestures.gesture import Gesture, Pointer
 from app.canvas.gestures.marquee import Marquee
@@ -39,13 +41,27 @@ def _on_drawing(canvas: CanvasView, pointer: Pointer) -> Gesture:
     port = canvas.port_near(pointer.scene)
     if port is not None:
         return _on_port(canvas, pointer, port)
+    bend = canvas.bend_near(pointer.scene)
+    if bend is not None and not pointer.alt:
+        return DragBend(canvas, pointer, *bend)
     node = scene.node_at(pointer.scene)
     if node is not None:
         return DragCopy(canvas, pointer, node) if pointer.alt else MoveNodes(canvas, pointer, node)
+    held = scene.annotation_at(pointer.scene)
+    if held is not None and not held[0].is_frame:
+        return _on_annotation(canvas, pointer, *held)
     wire = canvas.wire_near(pointer.scene)
     if wire is not None:
         return CutClick(canvas, pointer, (wire.wire,)) if pointer.alt else ChooseWire(canvas, pointer, wire.wire)
+    if held is not None:
+        return _on_annotation(canvas, pointer, *held)
     return Marquee(canvas, pointer)
+
+
+def _on_annotation(canvas: CanvasView, pointer: Pointer, item: AnnotationItem, part: Part) -> Gesture:
+    if part == "corner":
+        return Resize(canvas, pointer, item)
+    return DragCopy(canvas, pointer, item) if pointer.alt else MoveNodes(canvas, pointer, item)
 
 
 def _on_port(canvas: CanvasView, pointer: Pointer, port: PortRef) -> Gesture:

@@ -66,8 +66,9 @@ def paint_card(
     if finish.striped:
         _paint_stripes(painter, style, edge)
     painter.setPen(style.header_line)
-    header = round(HEADER / pixel) * pixel + half
-    painter.drawLine(QPointF(1.0, header), QPointF(width - 1.0, header))
+    if height > HEADER:
+        header = round(HEADER / pixel) * pixel + half
+        painter.drawLine(QPointF(1.0, header), QPointF(width - 1.0, header))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(style.category(category))
     painter.drawRoundedRect(QRectF(10.0, 7.5, 3.0, 13.0), 1.5, 1.5)

@@ -106,6 +106,8 @@ def _paint_body(painter: QPainter, item: NodeItem, style: CanvasStyle, width: fl
         for at, line in enumerate(style.wrapped(item.message, room, _MESSAGE_LINES)):
             top = place.shape + 1.0 + at * _MESSAGE_LINE
             painter.drawStaticText(QPointF(MARGIN, top), style.text_item(line, "message", room))
+    elif item.node.collapsed:
+        return
     elif item.waits_for:
         painter.setFont(style.message_font)
         painter.setPen(style.text_faint)

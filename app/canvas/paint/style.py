@@ -86,6 +86,7 @@ class CanvasStyle:
         self.wire_faulty = _dashed(palette.danger, 1.6, (4.0, 3.0))
         self.wire_drawn = _pen(palette.accent, 2.0)
         self.wire_drawn_illegal = _dashed(palette.danger, 2.0, (3.0, 2.5))
+        self.guide = _pen(palette.accent)
         self.stripe = _pen(mix(palette.text_faint, palette.node_body, 0.3))
         self.knife = _dashed(palette.danger, 1.6, (4.0, 3.0))
 
