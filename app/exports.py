@@ -63,10 +63,12 @@ def write(document: Document, choice: ExportChoice) -> Exported:
 
     Raises: CompileError, ExportError, FileError, RunError.
     """
-    if choice.target == "png":
-        from app.picture import export_png
+    if choice.target in ("png", "pdf"):
+        from app.picture import export_pdf, export_png
 
-        return export_png(document, choice.path)
+        if choice.target == "pdf":
+            return export_pdf(document, choice.path, choice.style)
+        return export_png(document, choice.path, choice.style, choice.scale)
     from graph_engine.export import Target, export_document
 
     weights = None
@@ -74,7 +76,7 @@ def write(document: Document, choice: ExportChoice) -> Exported:
         from graph_engine.runs import RunStore
 
         weights = RunStore().get(choice.run).folder.checkpoint(choice.which).weights
-    return export_document(document, Target(choice.target), choice.path, weights)
+    return export_document(document, Target(choice.target), choice.path, weights, choice.style)
 
 
 def _show_folder(path: Path) -> None:

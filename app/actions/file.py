@@ -133,6 +133,17 @@ ACTIONS = (
         run=lambda desk: desk.exports.ask("svg"),
     ),
     Action(
+        id="export.pdf",
+        title="Picture (PDF)…",
+        menu=Menu.FILE,
+        section=2,
+        submenu="Export as",
+        icon="image",
+        help="The drawing as a page, for LaTeX and printers",
+        enabled=_has_nodes,
+        run=lambda desk: desk.exports.ask("pdf"),
+    ),
+    Action(
         id="export.png",
         title="Picture (PNG)…",
         menu=Menu.FILE,

@@ -1,4 +1,4 @@
-"""`layerloom export`: a network as Python, ONNX, pt2, safetensors or a drawing."""
+"""`layerloom export`: a network as Python, ONNX, pt2, safetensors or a picture."""
 
 from __future__ import annotations
 
@@ -21,8 +21,19 @@ class Format(StrEnum):
     PT2 = "pt2"
     SAFETENSORS = "safetensors"
     SVG = "svg"
+    PDF = "pdf"
     PNG = "png"
     HTML = "html"
+
+
+class PictureStyle(StrEnum):
+    """What `--style` takes."""
+
+    LIGHT = "light"
+    PRINT = "print"
+
+
+_LEAST, _MOST = 0.1, 16.0  # pixels for one of the drawing
 
 
 def export(
@@ -31,6 +42,12 @@ def export(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="PATH", help="The file to write.", show_default=False)
     ],
+    style: Annotated[
+        PictureStyle, typer.Option("--style", help="Of svg, pdf and png: coloured, or black for printers.")
+    ] = PictureStyle.LIGHT,
+    scale: Annotated[
+        float, typer.Option("--scale", min=_LEAST, max=_MOST, help="Of png: pixels for one of the drawing.")
+    ] = 2.0,
 ) -> None:
     """Take a network home. What was written is checked before it is announced.
 
@@ -38,19 +55,20 @@ def export(
 
     Example: layerloom export lenet5 --to onnx -o lenet5.onnx
     """
-    from graph_engine.export import Target, export_document
+    from graph_engine.export import Style, Target, export_document
 
     found = open_thing(thing)
-    if to is Format.PNG:
-        from app.cli.render import export_png
+    look = Style(style.value)
+    if to in (Format.PNG, Format.PDF):
+        from app.cli.render import export_picture
 
-        written = export_png(found.document, output)
+        written = export_picture(found.document, output, look, page=to is Format.PDF, scale=scale)
     else:
         target = Target(to.value)
         if target is not Target.SVG:  # a drawing may be unfinished
             require_sound(found)
         weights = found.best_weights() if target.has_weights else None
-        written = export_document(found.document, target, output, weights)
+        written = export_document(found.document, target, output, weights, look)
         if weights is None and target.has_weights:
             say(f"{found.name} is not trained: these are the first weights of seed {found.document.plan.seed}.")
     say(f"{written.path} written, {amount(written.size, 'B')}; {written.checked}.")

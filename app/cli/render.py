@@ -17,7 +17,7 @@ from app.cli.things import open_thing
 
 if TYPE_CHECKING:
     from graph_engine.document import Document
-    from graph_engine.export import Exported
+    from graph_engine.export import Exported, Style
 
 _SMALLEST, _LARGEST = (1024, 640), (8192, 8192)  # px: below, the window's panels would not fit
 
@@ -84,8 +84,8 @@ def render(
     say(f"{output} written, {amount(output.stat().st_size, 'B')}: {width}×{height} px.")
 
 
-def export_png(document: Document, path: Path) -> Exported:
-    """The drawing that `export --to svg` makes, as pixels.
+def export_picture(document: Document, path: Path, style: Style, *, page: bool, scale: float) -> Exported:
+    """The drawing that `export --to svg` makes, as a page of PDF or as pixels, `scale` for one of the drawing.
 
     Raises:
         ThingError: Qt can't draw on this machine; the message says what is missing.
@@ -101,7 +101,9 @@ def export_png(document: Document, path: Path) -> Exported:
     application = QGuiApplication.instance() or QGuiApplication([])
     load_fonts()
     try:
-        return picture.export_png(document, path)
+        if page:
+            return picture.export_pdf(document, path, style)
+        return picture.export_png(document, path, style, scale)
     finally:
         del application
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 
 from app.dialogs.dialog import Dialog
 from app.theme import set_role, theme_manager
-from app.widgets import Choice, ChoiceField, FormRow, TextField
+from app.widgets import Choice, ChoiceField, FormRow, NumberField, TextField
+from graph_engine.export.ink import Style
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -47,6 +48,7 @@ FORMATS = (
     Format("onnx", "ONNX", ".onnx", "For onnxruntime and other engines; compared with the network.", weights=True),
     Format("pt2", "PyTorch program", ".pt2", "torch.export: loads without the source.", weights=True),
     Format("svg", "Picture, SVG", ".svg", "The drawing, sharp at any size.", drawing=True),
+    Format("pdf", "Picture, PDF", ".pdf", "One page for LaTeX and printers, its fonts inside.", drawing=True),
     Format("png", "Picture, PNG", ".png", "The drawing as pixels.", drawing=True),
     Format("html", "Web page", ".html", "Drawing, figures and source on one page."),
 )
@@ -54,12 +56,17 @@ FORMATS = (
 
 @dataclass(frozen=True, slots=True)
 class ExportChoice:
-    """What is to be written. `run` is whose weights, with `which` of its checkpoints; None for fresh ones."""
+    """What is to be written. `run` is whose weights, with `which` of its checkpoints; None for fresh ones.
+
+    `style` is how a picture looks, `scale` how many pixels it has for one of the drawing.
+    """
 
     target: str
     path: Path
     run: str | None = None
     which: str = "best"
+    style: Style = Style.LIGHT
+    scale: float = 2.0
 
 
 class ExportDialog(Dialog):
@@ -85,6 +92,18 @@ class ExportDialog(Dialog):
         self.weights = ChoiceField([Choice("", f"Fresh, seed {session.document.plan.seed}")], "")
         self._weights_row = FormRow("Weights", self.weights, help_text="Whose numbers the file holds.")
         self.column.addWidget(self._weights_row)
+        self.look = ChoiceField(
+            [
+                Choice(Style.LIGHT, "Coloured", "As the light theme of the window"),
+                Choice(Style.PRINT, "Black", "For printers: what wires carry is told by dashes"),
+            ],
+            Style.LIGHT,
+        )
+        self._style_row = FormRow("Style", self.look, help_text="How the picture looks.")
+        self.column.addWidget(self._style_row)
+        self.pixels = NumberField(2.0, minimum=0.1, maximum=16.0, step=0.5)
+        self._scale_row = FormRow("Scale", self.pixels, help_text="Pixels for one of the drawing.", default=2.0)
+        self.column.addWidget(self._scale_row)
         self.file = TextField(str(stem), required=True)
         self._file_row = FormRow("File", self.file)
         browse = QPushButton("Browse…")
@@ -123,9 +142,14 @@ class ExportDialog(Dialog):
             return
         run, _, which = str(self.weights.value()).partition("/")
         found = self._formats[self.target]
-        choice = ExportChoice(self.target, Path(self.file.value()).expanduser())
+        choice = ExportChoice(
+            self.target,
+            Path(self.file.value()).expanduser(),
+            style=Style(self.look.value()),
+            scale=float(self.pixels.value()),
+        )
         if found.weights and run:
-            choice = ExportChoice(choice.target, choice.path, run, which)
+            choice = replace(choice, run=run, which=which)
         super().accept()
         self.chosen.emit(choice)
 
@@ -148,6 +172,8 @@ class ExportDialog(Dialog):
             return
         found = self._formats[self.target]
         self._weights_row.setVisible(found.weights)
+        self._style_row.setVisible(found.drawing)
+        self._scale_row.setVisible(found.target == "png")
         path = Path(str(self.file.value()))
         known = {each.suffix for each in FORMATS}
         bare = path.with_suffix("") if path.suffix in known else path

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from graph_engine.document import Document
 from graph_engine.export.errors import Exported, ExportError
+from graph_engine.export.ink import Style
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,9 +37,15 @@ class Target(StrEnum):
 
 
 def export_document(
-    document: Document, target: Target, path: Path, weights: Mapping[str, Tensor] | None = None
+    document: Document,
+    target: Target,
+    path: Path,
+    weights: Mapping[str, Tensor] | None = None,
+    style: Style = Style.LIGHT,
 ) -> Exported:
     """Write `document` to `path` with `weights` (a state dict), or with fresh ones from the plan's seed, and check it.
+
+    `style` is how a picture looks.
 
     Raises:
         CompileError: the document has problems.
@@ -49,7 +56,7 @@ def export_document(
     if target is Target.SVG:
         from graph_engine.export.svg import export_svg
 
-        return export_svg(document, path)
+        return export_svg(document, path, style)
 
     from graph_engine.export.subject import make_subject
 

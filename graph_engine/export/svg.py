@@ -1,20 +1,21 @@
-"""The drawing as SVG, for papers and slides: the canvas's geometry in the light theme's colours, without Qt."""
+"""The drawing as SVG, for papers and slides: the geometry of the canvas in the colours of a style, without Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from graph_engine.blocks import Kind, TensorSpec
 from graph_engine.check.report import CheckResult
 from graph_engine.document import Document, Graph, Wire
-from graph_engine.document.geometry import TELL_SIZE, text_width
+from graph_engine.document.geometry import text_width
 from graph_engine.document.layout import arrange
 from graph_engine.document.routing import Curve, Lanes, Obstacles, lean_of, route
-from graph_engine.export import colors
 from graph_engine.export.errors import Exported, ExportError
+from graph_engine.export.ink import Ink, Style
 from graph_engine.export.svg_card import Card
+from graph_engine.export.svg_legend import Legend
 from graph_engine.export.svg_text import label, xml
 from graph_engine.export.writing import write_checked
 
@@ -22,10 +23,9 @@ _NAMESPACE = "http://www.w3.org/2000/svg"
 _EDGE = 32.0  # around the drawing
 _HEADLINE = 18.0
 _HEAD = 44.0  # for the title above the drawing
-_LEGEND = 40.0  # for the legend below it
 
 
-def export_svg(document: Document, path: Path) -> Exported:
+def export_svg(document: Document, path: Path, style: Style = Style.LIGHT) -> Exported:
     """Write the drawing; read back, it must be valid XML that shows every node and wire.
 
     Raises:
@@ -34,7 +34,7 @@ def export_svg(document: Document, path: Path) -> Exported:
     """
     from graph_engine.check import Checker
 
-    text = draw(document, Checker().check(document))
+    text = draw(document, Checker().check(document), style)
     root = ET.fromstring(text)  # noqa: S314 - our own text, a moment old
     shown = [element.get("class") for element in root.iter()]
     graph = document.main
@@ -43,30 +43,30 @@ def export_svg(document: Document, path: Path) -> Exported:
     return write_checked(path, text.encode(), f"valid XML: {len(graph)} nodes, {len(graph.wires)} wires")
 
 
-def draw(document: Document, result: CheckResult) -> str:
+def draw(document: Document, result: CheckResult, style: Style = Style.LIGHT) -> str:
     """The main graph of `document` as the text of an SVG file; `result` gives shapes, kinds and problems."""
-    graph = _laid_out(document)
-    cards = {node.id: Card.of(graph, node, result.nodes.get(node.id)) for node in graph}
+    graph, ink = _laid_out(document), Ink.of(style)
+    cards = {node.id: Card.of(graph, node, result.nodes.get(node.id), ink) for node in graph}
     curves = _curves(graph, cards)
-    kinds = _kinds(graph, result)
+    legend = Legend.of(_kinds(graph, result), [card.category for card in cards.values()], ink)
     points = [point for curve in curves.values() for point in curve]
     points += [corner for card in cards.values() for corner in (card.rect[:2], card.rect[2:])] or [(0.0, 0.0)]
     left, top = min(x for x, _ in points) - _EDGE, min(y for _, y in points) - _EDGE - _HEAD
     foot = max(y for _, y in points) + _EDGE
-    texts = max(text_width(document.title, _HEADLINE), sum(map(_entry_width, kinds)))
-    width = max(max(x for x, _ in points) + _EDGE - left, texts + 2 * _EDGE)
-    height = foot - top + (_LEGEND if kinds else 0.0)
+    least = max(text_width(document.title, _HEADLINE), legend.widest)
+    width = max(max(x for x, _ in points) + _EDGE - left, least + 2 * _EDGE)
+    height = foot - top + legend.height(width - 2 * _EDGE)
     box = f"{left:g} {top:g} {width:g} {height:g}"
     parts = [
         f'<svg xmlns="{_NAMESPACE}" width="{width:g}" height="{height:g}" viewBox="{box}">',
         f"<title>{xml(document.title)}</title>",
-        f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="{colors.PAPER}"/>',
-        label(document.title, left + _EDGE, top + _EDGE + _HEADLINE / 2, _HEADLINE, colors.TEXT, bold=True),
+        f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="{ink.paper}"/>',
+        label(document.title, left + _EDGE, top + _EDGE + _HEADLINE / 2, _HEADLINE, ink.text, bold=True),
         '<g fill="none" stroke-width="1.6" stroke-linecap="round">',
-        *(_wire(wire, curve, result) for wire, curve in curves.items()),
+        *(_wire(wire, curve, result, ink) for wire, curve in curves.items()),
         "</g>",
         *(element for card in cards.values() for element in card.draw()),
-        *_legend(kinds, left + _EDGE, foot + 4),
+        *legend.draw(left + _EDGE, foot + 4, width - 2 * _EDGE),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -106,11 +106,12 @@ def _lean(graph: Graph, cards: Mapping[str, Card], wire: Wire) -> float:
     return lean_of(cards[wire.target].ports("input"), wire.input, nearest.input)
 
 
-def _wire(wire: Wire, curve: Curve, result: CheckResult) -> str:
+def _wire(wire: Wire, curve: Curve, result: CheckResult, ink: Ink) -> str:
     spec = _spec(wire, result)
     faulty = any(problem.node == wire.target and problem.port == wire.input for problem in result.errors)
-    color = colors.DANGER if faulty else colors.KINDS[spec.kind if spec else Kind.ANY]
-    dashes = ' stroke-dasharray="5 4"' if faulty else ""
+    kind = spec.kind if spec else Kind.ANY
+    color = ink.danger if faulty else ink.kind(kind)
+    dashes = ' stroke-dasharray="5 4"' if faulty else ink.dash(kind)
     (x, y), *rest = curve
     path = f"M{x:g} {y:g}C" + " ".join(f"{x:g} {y:g}" for x, y in rest)
     carries = f"{wire}, {spec}" if spec else str(wire)
@@ -127,18 +128,3 @@ def _kinds(graph: Graph, result: CheckResult) -> list[Kind]:
     """The kinds of tensors that the wires carry, in the order of `Kind`."""
     carried = {spec.kind for wire in graph.wires if (spec := _spec(wire, result))}
     return [kind for kind in Kind if kind in carried]
-
-
-def _legend(kinds: Iterable[Kind], x: float, y: float) -> Iterator[str]:
-    for kind in kinds:
-        yield f'<path d="M{x:g} {y:g}h20" stroke="{colors.KINDS[kind]}" stroke-width="1.6" stroke-linecap="round"/>'
-        yield label(_kind_text(kind), x + 28, y, TELL_SIZE, colors.TEXT_DIM)
-        x += _entry_width(kind)
-
-
-def _entry_width(kind: Kind) -> float:
-    return 28 + text_width(_kind_text(kind), TELL_SIZE) + 28
-
-
-def _kind_text(kind: Kind) -> str:
-    return str(kind) if kind is Kind.SCALAR else f"{kind} {kind.axes}".strip()

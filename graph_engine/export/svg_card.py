@@ -25,7 +25,7 @@ from graph_engine.document.geometry import (
     geometry_in,
     tell_of,
 )
-from graph_engine.export import colors
+from graph_engine.export.ink import Ink
 from graph_engine.export.svg_text import MONO, cut, cut_mono, label, wrap, xml
 
 _RADIUS = 6.0
@@ -44,10 +44,17 @@ class Card:
     node: Node
     report: NodeReport | None
     place: NodeGeometry
+    ink: Ink
 
     @staticmethod
-    def of(graph: Graph, node: Node, report: NodeReport | None) -> Card:
-        return Card(graph, node, report, geometry_in(graph, node.id))
+    def of(graph: Graph, node: Node, report: NodeReport | None, ink: Ink) -> Card:
+        return Card(graph, node, report, geometry_in(graph, node.id), ink)
+
+    @property
+    def category(self) -> str:
+        """The title of the block's category; empty for an unknown block."""
+        block = self.graph.block(self.node)
+        return str(block.category) if block is not None else ""
 
     @property
     def faulty(self) -> bool:
@@ -77,16 +84,16 @@ class Card:
     def draw(self) -> Iterator[str]:
         """The card as elements of SVG."""
         x, y = self.node.position
-        edge, width = (colors.DANGER, 1.6) if self.faulty else (colors.LINE, 1.0)
+        edge, width = (self.ink.danger, 1.6) if self.faulty else (self.ink.line, 1.0)
         yield f'<g class="node" transform="translate({x:g} {y:g})">'
         yield f"<title>{xml(f'{self.node.id} ({self.node.block})')}</title>"
         if is_composite(self.node.block):
             yield (
                 f'<rect x="{_STACK:g}" y="{_STACK:g}" width="{self.place.width:g}" height="{self.height:g}" '
-                f'rx="{_RADIUS:g}" fill="{colors.BODY}" stroke="{colors.LINE}"/>'
+                f'rx="{_RADIUS:g}" fill="{self.ink.body}" stroke="{self.ink.line}"/>'
             )
         yield (
-            f'<rect width="{self.place.width:g}" height="{self.height:g}" rx="{_RADIUS:g}" fill="{colors.BODY}" '
+            f'<rect width="{self.place.width:g}" height="{self.height:g}" rx="{_RADIUS:g}" fill="{self.ink.body}" '
             f'stroke="{edge}" stroke-width="{width:g}"/>'
         )
         if self.node.bypassed:
@@ -104,46 +111,45 @@ class Card:
             left, right = max(at, 0.0), min(at + height, width)
             lines.append(f"M{left:g} {height - (left - at):g}L{right:g} {height - (right - at):g}")
             at += _STRIPE
-        return f'<path d="{"".join(lines)}" stroke="{colors.RULE}"><title>bypassed</title></path>'
+        return f'<path d="{"".join(lines)}" stroke="{self.ink.rule}"><title>bypassed</title></path>'
 
     def _header(self) -> Iterator[str]:
-        block = self.graph.block(self.node)
-        strip = colors.CATEGORIES.get(str(block.category) if block else "", colors.UNKNOWN_CATEGORY)
-        yield f'<path d="M0.5 {HEADER:g}H{self.place.width - 0.5:g}" stroke="{colors.RULE}"/>'
-        yield f'<rect x="10" y="7.5" width="3" height="13" fill="{strip}"/>'
+        ink = self.ink
+        yield f'<path d="M0.5 {HEADER:g}H{self.place.width - 0.5:g}" stroke="{self.ink.rule}"/>'
+        yield f'<rect x="10" y="7.5" width="3" height="13" fill="{ink.category(self.category)}"/>'
         right = self.place.width - MARGIN
         for badge in reversed(badges_of(self.node)):
-            yield from _badge(badge, right)
+            yield from _badge(badge, right, ink)
             right -= badge_width(badge)
         room = right - TITLE_LEFT
         title = cut(title_of(self.node, self.graph), TITLE_SIZE, room)
-        yield label(title, TITLE_LEFT, HEADER / 2, TITLE_SIZE, colors.TEXT, bold=True)
+        yield label(title, TITLE_LEFT, HEADER / 2, TITLE_SIZE, ink.text, bold=True, room=room)
 
     def _body(self) -> Iterator[str]:
         room = self.place.width - 2 * MARGIN
         if self.place.tell is not None:
             tell = cut(tell_of(self.node, self.graph.block(self.node)), TELL_SIZE, room)
-            yield label(tell, MARGIN, self.place.tell + LINE / 2, TELL_SIZE, colors.TEXT_DIM)
+            yield label(tell, MARGIN, self.place.tell + LINE / 2, TELL_SIZE, self.ink.text_dim, room=room)
         middle = self.place.shape + LINE / 2
         if self.report is None:
             return
         if self.faulty:
             for at, line in enumerate(self._message()):
-                yield label(line, MARGIN, middle + at * _MESSAGE_LINE, SHAPE_SIZE, colors.DANGER)
+                yield label(line, MARGIN, middle + at * _MESSAGE_LINE, SHAPE_SIZE, self.ink.danger)
         elif self.report.message:
-            yield label(cut(self.report.message, SHAPE_SIZE, room), MARGIN, middle, SHAPE_SIZE, colors.TEXT_FAINT)
+            yield label(cut(self.report.message, SHAPE_SIZE, room), MARGIN, middle, SHAPE_SIZE, self.ink.text_faint)
         else:
             specs = self.report.outputs or self.report.inputs
             shapes = cut_mono("  ".join(str(spec) for spec in specs.values()), SHAPE_SIZE, room)
-            yield label(shapes, MARGIN, middle, SHAPE_SIZE, colors.TEXT_FAINT, face=MONO)
+            yield label(shapes, MARGIN, middle, SHAPE_SIZE, self.ink.text_faint, face=MONO)
 
     def _ports(self) -> Iterator[str]:
         into = self.graph.wires_into(self.node.id)
         for port, y in self.place.inputs:
-            yield _port(0.0, y, self._kind("input", port), wired=port in into)
+            yield _port(0.0, y, self._kind("input", port), self.ink, wired=port in into)
         for port, y in self.place.outputs:
             wired = bool(self.graph.wires_out_of(self.node.id, port))
-            yield _port(self.place.width, y, self._kind("output", port), wired=wired)
+            yield _port(self.place.width, y, self._kind("output", port), self.ink, wired=wired)
 
     def _kind(self, side: Side, port: str) -> Kind:
         """What is known to be carried at a port."""
@@ -162,9 +168,9 @@ class Card:
         return wrap(message, SHAPE_SIZE, self.place.width - 2 * MARGIN, _MESSAGE_LINES)
 
 
-def _port(x: float, y: float, kind: Kind, *, wired: bool) -> str:
-    color = colors.KINDS[kind]
-    look = f'r="{_PORT:g}" fill="{color}"' if wired else f'r="{_PORT - 0.7:g}" fill="{colors.PAPER}" stroke="{color}"'
+def _port(x: float, y: float, kind: Kind, ink: Ink, *, wired: bool) -> str:
+    color = ink.kind(kind)
+    look = f'r="{_PORT:g}" fill="{color}"' if wired else f'r="{_PORT - 0.7:g}" fill="{ink.paper}" stroke="{color}"'
     return f'<circle cx="{x:g}" cy="{y:g}" {look}/>'
 
 
@@ -176,15 +182,15 @@ _SIGNS = {
 }
 
 
-def _badge(badge: str, right: float) -> Iterator[str]:
+def _badge(badge: str, right: float, ink: Ink) -> Iterator[str]:
     """A sign behind the title that ends at `right`."""
     if badge.startswith("×"):
         width = badge_width(badge) - 4.0
-        yield f'<rect x="{right - width:g}" y="6.5" width="{width:g}" height="15" rx="4" fill="{colors.RULE}"/>'
-        yield label(badge, right - width + 4.0, HEADER / 2, BADGE_SIZE, colors.TEXT, bold=True)
+        yield f'<rect x="{right - width:g}" y="6.5" width="{width:g}" height="15" rx="4" fill="{ink.rule}"/>'
+        yield label(badge, right - width + 4.0, HEADER / 2, BADGE_SIZE, ink.text, bold=True)
         return
     path, title = _SIGNS[badge]
-    color = colors.KINDS["image"] if badge == "snowflake" else colors.TEXT_DIM
+    color = ink.kind(Kind.IMAGE) if badge == "snowflake" else ink.text_dim
     yield (
         f'<path d="{path}" transform="translate({right - 6.5:g} {HEADER / 2:g})" fill="none" stroke="{color}" '
         f'stroke-width="1.3" stroke-linecap="round"><title>{title}</title></path>'

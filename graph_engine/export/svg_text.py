@@ -9,10 +9,11 @@ from xml.sax.saxutils import escape, quoteattr
 from graph_engine.document.geometry import text_width
 
 # What draws the file takes the first face that it has.
-SANS = "Inter, Helvetica, Arial, sans-serif"
+SANS = "Inter, Helvetica, Arial, Liberation Sans, Noto Sans, sans-serif"
 MONO = "JetBrains Mono, DejaVu Sans Mono, Menlo, monospace"
 
 _MONO_ADVANCE = 0.6  # width of a letter of the mono face, relative to its height
+_TIGHT = 0.8
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -21,9 +22,25 @@ def xml(text: str) -> str:
     return escape(_NOT_XML.sub("\ufffd", text))
 
 
-def label(text: str, x: float, y: float, size: float, color: str, *, bold: bool = False, face: str = SANS) -> str:
-    """A text whose letters are centred on the height `y`."""
+def label(
+    text: str,
+    x: float,
+    y: float,
+    size: float,
+    color: str,
+    *,
+    bold: bool = False,
+    face: str = SANS,
+    room: float | None = None,
+) -> str:
+    """A text whose letters are centred on the height `y`.
+
+    One that nearly fills its `room` is told how wide to be, since it may be shown in a wider face than ours.
+    """
     weight = ' font-weight="600"' if bold else ""
+    width = text_width(text, size)
+    if room is not None and width > _TIGHT * room:
+        weight += f' textLength="{min(width, room):g}" lengthAdjust="spacingAndGlyphs"'
     return (
         f'<text x="{x:g}" y="{y + 0.35 * size:g}" font-family={quoteattr(face)} font-size="{size:g}"{weight} '
         f'fill="{color}">{xml(text)}</text>'

@@ -20,13 +20,14 @@ from presets import open_preset
 if TYPE_CHECKING:
     from tests.cli.conftest import Call, Outcome
 
-FORMATS = ("python", "onnx", "pt2", "safetensors", "svg", "png", "html")
+FORMATS = ("python", "onnx", "pt2", "safetensors", "svg", "pdf", "png", "html")
 START = {
     "python": b'"""',
     "onnx": b"",
     "pt2": b"PK",
     "safetensors": b"",
     "svg": b"<svg ",
+    "pdf": b"%PDF-",
     "png": b"\x89PNG",
     "html": b"<!doctype html>",
 }
@@ -43,7 +44,7 @@ def _export(call: Call, thing: object, to: str, path: Path) -> Outcome:
     return call("export", thing, "--to", to, "-o", path)
 
 
-@pytest.mark.parametrize("to", [each for each in FORMATS if each != "png"])
+@pytest.mark.parametrize("to", [each for each in FORMATS if each not in ("pdf", "png")])
 def test_every_format(layerloom: Call, tmp_path: Path, to: str) -> None:
     path = tmp_path / "net.out"
     said = _export(layerloom, "lenet5", to, path)
@@ -55,12 +56,13 @@ def test_every_format(layerloom: Call, tmp_path: Path, to: str) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["net.out"]
 
 
-def test_png_needs_no_display(process: Call, tmp_path: Path) -> None:
-    path = tmp_path / "net.png"
+@pytest.mark.parametrize("to", ["png", "pdf"])
+def test_pictures_need_no_display(process: Call, tmp_path: Path, to: str) -> None:
+    path = tmp_path / f"net.{to}"
     env = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
-    said = process("export", "lenet5", "--to", "png", "-o", path, env=env)
+    said = process("export", "lenet5", "--to", to, "-o", path, env=env)
     assert (said.status, said.err) == (0, "")
-    assert path.read_bytes().startswith(START["png"])
+    assert path.read_bytes().startswith(START[to])
 
 
 def test_a_run_gives_its_best_weights(layerloom: Call, run: str, tmp_path: Path) -> None:

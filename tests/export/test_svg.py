@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,7 +15,8 @@ from graph_engine.check import Checker
 from graph_engine.document import Document, Graph, RemoveNodes, SetAbout, SetNode
 from graph_engine.document.builder import Builder
 from graph_engine.document.geometry import geometry_in
-from graph_engine.export import ExportError, Target, colors, export_document
+from graph_engine.export import ExportError, Style, Target, colors, export_document
+from graph_engine.export.ink import Ink
 from graph_engine.export.svg import draw
 from presets import open_preset
 
@@ -150,6 +152,33 @@ def test_paper_has_the_colours_of_the_light_theme() -> None:
     nodes = (LIGHT.node_body, LIGHT.node_line, LIGHT.line, LIGHT.danger)
     assert nodes == (colors.BODY, colors.LINE, colors.RULE, colors.DANGER)
     assert LIGHT.category("something else") == colors.UNKNOWN_CATEGORY
+
+
+def test_the_legend_names_the_categories_that_are_drawn(lenet: Document) -> None:
+    (legend,) = [group for group in _root(lenet).iter(f"{_SVG}g") if group.get("class") == "legend"]
+    texts = [element.text for element in legend.iter(f"{_SVG}text")]
+    used = {str(block.category) for node in lenet.main if (block := lenet.main.block(node))}
+    assert [text for text in texts if text in list(Category)] == [each.value for each in Category if each in used]
+    fills = {rect.get("fill") for rect in legend.iter(f"{_SVG}rect")}
+    assert fills == {colors.CATEGORIES[title] for title in used}
+
+
+def test_print_tells_kinds_without_colours(lenet: Document) -> None:
+    text = draw(lenet, Checker().check(lenet), Style.PRINT)
+    greys = {color for color in re.findall(r"#[0-9a-f]{6}", text) if not color[1:3] == color[3:5] == color[5:7]}
+    assert greys == set()
+    root = ET.fromstring(text)  # noqa: S314 - our own
+    result = Checker().check(lenet)
+    dashes: dict[Kind, set[str | None]] = {}
+    for wire, path in zip(lenet.main.wires, _wires(root), strict=True):
+        dashes.setdefault(result.nodes[wire.source].outputs[wire.output].kind, set()).add(path.get("stroke-dasharray"))
+    assert all(len(each) == 1 for each in dashes.values())
+    assert len({next(iter(each)) for each in dashes.values()}) == len(dashes) == 3
+
+
+def test_every_kind_has_dashes_of_its_own() -> None:
+    ink = Ink.of(Style.PRINT)
+    assert len({ink.dash(kind) for kind in Kind}) == len(Kind)
 
 
 @pytest.mark.parametrize(("place", "message"), [("", "is a folder"), ("nowhere/net.svg", "there is no folder")])
