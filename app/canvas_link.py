@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NODE_MENU = (
     ("canvas.connect", "network.wrap", "network.freeze", "network.bypass", "edit.rename"),
-    ("composite.make", "composite.enter", "composite.unpack"),
+    ("composite.make", "composite.enter", "composite.unpack", "composite.keep", "composite.update"),
     ("canvas.cut", "canvas.copy", "canvas.duplicate"),
     ("canvas.select_upstream", "canvas.select_downstream"),
     ("canvas.dissolve", "canvas.delete"),
@@ -30,7 +30,7 @@ _NODE_MENU = (
 )
 _CANVAS_MENU = (
     ("canvas.add_block", "canvas.paste", "canvas.paste_with_wires"),
-    ("canvas.select_all", "canvas.arrange", "composite.fold", "composite.leave"),
+    ("canvas.select_all", "canvas.arrange", "composite.fold", "composite.keep", "composite.update", "composite.leave"),
     ("canvas.fit_all", "canvas.zoom_reset", "view.minimap", "view.snap"),
 )
 

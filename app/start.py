@@ -95,6 +95,7 @@ class Studio(QObject):
             self.window.files.open_path(path)
         if journal:
             self.window.autosave.start()
+        self.window.own.refresh()
         self.window.statusbar.start()
         self.worker.start()
         self.session.recheck()
