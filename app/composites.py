@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graph_engine.document import EditRefused, title_of
-from graph_engine.document.composite import is_composite
+from graph_engine.document import MAIN, EditRefused, title_of
+from graph_engine.document.composite import graph_of, is_composite
 from graph_engine.document.folding import Fold, find_folds, fold
 from graph_engine.document.grouping import make_composite
 from graph_engine.document.port_values import fresh_name
@@ -13,6 +13,7 @@ from graph_engine.document.unpacking import unpack
 
 if TYPE_CHECKING:
     from app.canvas import CanvasView
+    from app.own_blocks import OwnBlocks
     from app.session import Session
     from graph_engine.document import Batch, Document, Graph, Node
 
@@ -51,6 +52,47 @@ def make(session: Session, canvas: CanvasView) -> str | None:
     session.select([use])
     canvas.rename(use, take)
     return use
+
+
+def chosen_graph(session: Session) -> str | None:
+    """The composite that is meant: that of the selected node or, when nothing is selected, the one that is shown."""
+    node = selected_composite(session)
+    if node is not None:
+        return graph_of(session.graph[node].block)
+    return session.graph_name if session.graph_name != MAIN and not session.selection.nodes else None
+
+
+def keep(session: Session, own: OwnBlocks) -> None:
+    """Keeps the composite that is meant, or what is selected as one, in the user's library. The drawing stays.
+
+    Raises: EditRefused when the selected nodes can't be a composite.
+    """
+    document, graph = session.document.snapshot(), chosen_graph(session)
+    if graph is None:
+        title = _fresh_title(document, _first(session.graph, session.selection.nodes))
+        graph = fresh_name(title, document.graphs.__contains__)
+        nodes = session.selection.nodes
+        document.apply(make_composite(document, session.graph_name, nodes, graph, title, session.reports))
+    if graph in document.graphs:
+        own.ask_to_keep(document, graph)
+
+
+def update(session: Session, own: OwnBlocks) -> None:
+    """The composite that is meant becomes what the user keeps under its name.
+
+    Raises: EditRefused.
+    """
+    graph = chosen_graph(session)
+    edit = own.update(graph) if graph is not None else None
+    if edit is not None:
+        session.perform(edit)
+
+
+def update_title(session: Session, own: OwnBlocks) -> str:
+    """`Update Cell from my blocks`; empty while there is nothing to update from."""
+    graph = chosen_graph(session)
+    newer = own.newer(graph) if graph is not None else None
+    return f"Update {newer.title} from my blocks" if newer is not None else ""
 
 
 def unpack_selected(session: Session) -> None:

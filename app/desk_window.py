@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-from app.placing import place_block, place_part
+from app.placing import place_block
 from app.workspace import Side
 from graph_engine.document.surgery import wrap_in_residual
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.canvas import CanvasView
     from app.exports import Exports
     from app.files import Files
+    from app.own_blocks import OwnBlocks
     from app.palette import Palette
     from app.panels.welcome import WelcomePage
     from app.panes import Panes
@@ -37,6 +38,7 @@ class DeskWindow(QMainWindow):
     _canvas: CanvasView
     _exports: Exports
     _files: Files
+    _own: OwnBlocks
     _search: SearchEverything
     _session: Session
     _settings: Settings
@@ -57,6 +59,10 @@ class DeskWindow(QMainWindow):
     @property
     def exports(self) -> Exports:
         return self._exports
+
+    @property
+    def own(self) -> OwnBlocks:
+        return self._own
 
     @property
     def canvas(self) -> CanvasView:
@@ -133,14 +139,9 @@ class DeskWindow(QMainWindow):
             self.panes.inspector.rename()
 
     def place_block(self, key: str) -> None:
-        """Adds a block where it fits best."""
+        """Adds what a key of the library stands for where it fits best."""
         self.show_drawing()
         place_block(self._session, self._canvas, key)
-
-    def place_part(self, name: str) -> None:
-        """Adds a composite that comes with Layerloom where it fits best."""
-        self.show_drawing()
-        place_part(self._session, self._canvas, name)
 
     def wrap_in_residual(self) -> None:
         session = self._session

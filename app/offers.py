@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence
 
-from app.canvas.search import Entry, block_entries, composite_entries
+from app.canvas.search import Entry
+from app.canvas.stock import is_composite_key
 from app.palette_list import Offer, renamed
 from app.panels.presets import preset_entry
 
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
+    from app.canvas.stock import Stock
     from app.preset_shelf import PresetShelf
     from app.session import Session
 
@@ -46,28 +48,13 @@ def action_offers(book: ActionBook) -> list[Offer]:
     return sorted(found, key=lambda offer: not offer.possible)
 
 
-def block_offers(place: Callable[[str], object]) -> list[Offer]:
-    """Every block, to be placed."""
-    return [Offer(renamed(entry, f"block:{entry.key}"), partial(place, entry.key)) for entry in block_entries()]
-
-
-def composite_offers(session: Session, place: Callable[[str], object]) -> list[Offer]:
-    """The composites that can be placed in the graph shown."""
-    entries = composite_entries(session.document, session.graph_name)
-    return [Offer(renamed(entry, f"block:{entry.key}"), partial(place, entry.key), icon="group") for entry in entries]
-
-
-def part_offers(place: Callable[[str], object]) -> list[Offer]:
-    """The composites that come with Layerloom, to be placed."""
-    from presets.parts import parts
-
+def stock_offers(stock: Stock, session: Session, place: Callable[[str], object]) -> list[Offer]:
+    """Blocks and composites that can be placed in the graph shown: those of the document, the user's, the library's."""
     return [
-        Offer(
-            Entry(f"part:{part.name}", part.title, str(part.category), part.summary, ("part", "composite", part.name)),
-            partial(place, part.name),
-            icon="group",
-        )
-        for part in parts().values()
+        Offer(entry, partial(place, entry.key), icon="group")
+        if is_composite_key(entry.key)
+        else Offer(renamed(entry, f"block:{entry.key}"), partial(place, entry.key))
+        for entry in stock.entries(session.document, session.graph_name)
     ]
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.panels.inspector import InspectorPanel
 from app.panels.library import LibraryPanel
+from app.panels.library_menu import LibraryMenu
 from app.panels.tabs import LazyTabs, Tab
 from app.theme import set_role
 from app.workspace import Side, Workspace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from app.canvas import CanvasView
     from app.files import Files
     from app.notices import Notices
+    from app.own_blocks import OwnBlocks
     from app.preset_shelf import PresetShelf
     from app.session import Session
     from app.settings import Settings
@@ -35,6 +37,7 @@ class Panes(QObject):
         settings: Settings,
         files: Files,
         notices: Notices,
+        own: OwnBlocks,
         place_block: Callable[[str], object],
         parent: QObject | None = None,
     ) -> None:
@@ -45,6 +48,7 @@ class Panes(QObject):
         self._settings = settings
         self._files = files
         self._notices = notices
+        self._own = own
         self._place_block = place_block
         self._restored = False
         self.left = LazyTabs(
@@ -128,7 +132,10 @@ class Panes(QObject):
     # --- what is in them
 
     def _blocks(self) -> QWidget:
-        panel = LibraryPanel(self._session)
+        stock = self._canvas.stock
+        menu = LibraryMenu(self._session, stock, self._own, self._files, self._place_block)
+        panel = LibraryPanel(self._session, stock, menu)
+        self._own.changed.connect(panel.show_own)
         panel.block_chosen.connect(self._place_block)
         return panel
 

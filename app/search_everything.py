@@ -12,6 +12,7 @@ from app.composites import look_for_folds
 
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
+    from app.canvas.stock import Stock
     from app.files import Files
     from app.palette import Palette
     from app.palette_list import Offer
@@ -33,7 +34,7 @@ class SearchEverything(QObject):
         shelf: PresetShelf,
         files: Files,
         place_block: Callable[[str], object],
-        place_part: Callable[[str], object],
+        stock: Stock,
     ) -> None:
         """`below` is the widget over which the palette opens."""
         super().__init__(window)
@@ -45,7 +46,7 @@ class SearchEverything(QObject):
         self._shelf = shelf
         self._files = files
         self._place_block = place_block
-        self._place_part = place_part
+        self._stock = stock
         self._palette: Palette | None = None
 
     @property
@@ -61,12 +62,10 @@ class SearchEverything(QObject):
         """Offers actions, presets and files, and while a `drawing` is shown its nodes and the blocks."""
         from app.offers import (
             action_offers,
-            block_offers,
-            composite_offers,
             file_offers,
             node_offers,
-            part_offers,
             preset_offers,
+            stock_offers,
         )
 
         self._shelf.load()
@@ -75,9 +74,8 @@ class SearchEverything(QObject):
         offers = [*action_offers(self._book), *preset_offers(self._shelf, self._files.open_preset)]
         offers += file_offers(self._settings.recent_files, self._files.open_path)
         if drawing:
-            offers += composite_offers(self._session, self._place_block)
-            offers += part_offers(self._place_part)
-            offers += [*block_offers(self._place_block), *node_offers(self._session)]
+            offers += stock_offers(self._stock, self._session, self._place_block)
+            offers += node_offers(self._session)
         self._open(offers, "Search blocks, actions, presets and nodes")
 
     def open_nodes(self) -> None:

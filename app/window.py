@@ -12,11 +12,13 @@ from app.actions import ALL
 from app.actions.book import ActionBook
 from app.autosave import Autosave
 from app.canvas import CanvasView
+from app.canvas.stock import Stock
 from app.canvas_link import CanvasLink
 from app.desk_window import DeskWindow
 from app.exports import Exports
 from app.files import Files
 from app.notices import Notices
+from app.own_blocks import OwnBlocks
 from app.panels.feature_maps_glances import Glances
 from app.panels.run_status import RunStatus
 from app.panels.welcome import WelcomePage
@@ -58,11 +60,13 @@ class MainWindow(DeskWindow):
         self._exports = Exports(session, settings, self.notices, self)
         self._canvas = CanvasView()
         self._canvas.snap = settings.snap_to_grid
+        self._own = OwnBlocks(session, self.notices, self)
+        self._canvas.stock = Stock(self._own.blocks)
         self._stack = QStackedWidget()
         self.book = ActionBook(ALL, self, self, settings.shortcuts)
         self.book.menus_after["file.open"] = lambda menu: RecentMenu(settings, self._files.open_path, menu)
         self.panes = Panes(
-            session, self._canvas, self.shelf, settings, self._files, self.notices, self.place_block, self
+            session, self._canvas, self.shelf, settings, self._files, self.notices, self._own, self.place_block, self
         )
         self.welcome = WelcomePage(self.shelf, settings)
         self.topbar = TopBar(session, self.book)
@@ -76,7 +80,7 @@ class MainWindow(DeskWindow):
             self.shelf,
             self._files,
             self.place_block,
-            self.place_part,
+            self._canvas.stock,
         )
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
         self.glances = Glances(session, self)
@@ -121,6 +125,8 @@ class MainWindow(DeskWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ThemeChange:
             theme_manager().refresh()
+        elif event.type() == QEvent.Type.ActivationChange and self._was_painted and self.isActiveWindow():
+            self._own.refresh()  # another window may have kept one meanwhile
 
     def _assemble(self) -> None:
         self.setObjectName("main")
@@ -150,6 +156,7 @@ class MainWindow(DeskWindow):
             signal.connect(book.refresh_soon)
         self._canvas.canvas_scene.selection_changed.connect(book.refresh_soon)
         session.opened.connect(self.show_drawing)
+        self._own.changed.connect(book.refresh_soon)
         self._stack.currentChanged.connect(lambda: self.topbar.set_at_welcome(at_welcome=self.at_welcome))
         for signal in (session.file_changed, session.history_changed, session.opened):
             signal.connect(self._show_title)

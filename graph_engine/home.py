@@ -58,6 +58,15 @@ def settings_folder() -> Path:
     return _made(home() / "settings")
 
 
+def library_folder() -> Path:
+    """The folder of the user's own blocks, a file each.
+
+    Raises:
+        HomeError: as `home`.
+    """
+    return _made(home() / "library")
+
+
 def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,10 @@ def _composite_chosen(desk: Desk) -> bool:
     return drawing_is_shown(desk) and composites.selected_composite(desk.session) is not None
 
 
+def _composite_shown(desk: Desk) -> bool:
+    return drawing_is_shown(desk) and desk.session.graph_name != MAIN
+
+
 def _enter(desk: Desk) -> None:
     node = composites.selected_composite(desk.session)
     if node is not None:
@@ -73,6 +77,29 @@ ACTIONS = (
         enabled=lambda desk: drawing_is_shown(desk) and desk.session.graph_name != MAIN,
         explains="No composite is shown.",
         run=lambda desk: desk.session.leave(),
+    ),
+    Action(
+        id="composite.keep",
+        title="Save to my blocks…",
+        menu=Menu.NETWORK,
+        section=_SECTION,
+        icon="save",
+        help="The composite, or what is selected as one, is kept for every document",
+        enabled=lambda desk: _nodes_chosen(desk) or _composite_shown(desk),
+        explains="Select nodes or a composite first.",
+        run=lambda desk: composites.keep(desk.session, desk.own),
+    ),
+    Action(
+        id="composite.update",
+        title="Update from my blocks",
+        menu=Menu.NETWORK,
+        section=_SECTION,
+        icon="refresh",
+        help="The composite becomes what you keep under its name; every use of it follows",
+        enabled=lambda desk: bool(composites.update_title(desk.session, desk.own)),
+        explains="Select a composite that you keep under the same name in another form.",
+        title_now=lambda desk: composites.update_title(desk.session, desk.own),
+        run=lambda desk: composites.update(desk.session, desk.own),
     ),
     Action(
         id="composite.fold",

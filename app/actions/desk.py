@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from app.canvas.view import CanvasView
     from app.exports import Exports
     from app.files import Files
+    from app.own_blocks import OwnBlocks
     from app.session import Session
     from app.settings import Settings, ThemeMode
     from app.workspace import Side
@@ -27,6 +28,11 @@ class Desk(Protocol):
 
     @property
     def exports(self) -> Exports: ...
+
+    @property
+    def own(self) -> OwnBlocks:
+        """The blocks that the user keeps."""
+        ...
 
     @property
     def canvas(self) -> CanvasView: ...

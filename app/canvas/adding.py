@@ -11,7 +11,7 @@ from app.canvas.node_item import PortRef
 from app.canvas.search import Entry, block_entries, composite_entries
 from app.canvas.search_popup import SearchPopup
 from app.canvas.wiring import port_for
-from graph_engine.blocks import all_blocks
+from graph_engine.blocks import Block, all_blocks
 from graph_engine.document import AddNodes, Wire, title_of
 from graph_engine.document.geometry import measure
 
@@ -45,15 +45,19 @@ class AddBlock:
         self.popup.dismiss()
 
     def _entries(self) -> list[Entry]:
-        composites = composite_entries(self._scene.host.document, self._scene.host.graph_name)
+        stock, host = self._canvas.stock, self._scene.host
         if self._anchor is None:
-            return [*composites, *block_entries()]
-        composites = [entry for entry in composites if self._port_of(entry.key) is not None]
-        blocks = [block for block in all_blocks().values() if self._port_of(block.key()) is not None]
+            return stock.entries(host.document, host.graph_name)
+        near = [*composite_entries(host.document, host.graph_name), *stock.own_entries()]
+        near, parts = (
+            [entry for entry in entries if self._port_of(self._block(entry.key)) is not None]
+            for entries in (near, stock.part_entries())
+        )
+        blocks = [block for block in all_blocks().values() if self._port_of(block) is not None]
         carried = self._scene.nodes[self._anchor.node].kind_of(self._anchor.side, self._anchor.name)
         # blocks made for this kind come before those that take anything
         blocks.sort(key=lambda block: not any(carried in port.kinds for port in block.inputs))
-        return [*composites, *block_entries(blocks)]
+        return [*near, *block_entries(blocks), *parts]
 
     def _title(self) -> str:
         if self._anchor is None:
@@ -61,23 +65,26 @@ class AddBlock:
         title = title_of(self._scene.graph[self._anchor.node], self._scene.graph)
         return f"Add after {title}" if self._anchor.side == "output" else f"Add before {title}"
 
-    def _port_of(self, block: str) -> str | None:
+    def _block(self, key: str) -> type[Block] | None:
+        return self._canvas.stock.block(self._scene.host.document, key)
+
+    def _port_of(self, block: type[Block] | None) -> str | None:
         """The port of a new node of `block` at which the wire would end."""
-        if self._anchor is None:
+        if self._anchor is None or block is None:
             return None
         item = self._scene.nodes[self._anchor.node]
-        found = self._scene.graph.find_block(block)
-        if found is None:
-            return None
-        return port_for(self._scene.graph, self._anchor, item.kind_of("output", self._anchor.name), found)
+        return port_for(self._scene.graph, self._anchor, item.kind_of("output", self._anchor.name), block)
 
     def _on_chosen(self, entry: Entry) -> None:
         graph, name = self._scene.graph, self._scene.host.graph_name
-        node = changes.new_node(graph, entry.key, (0.0, 0.0))
-        size = measure(node, block=graph.block(node))
+        found = self._canvas.stock.find(self._scene.host.document, entry.key)
+        if found is None:
+            return
+        node = changes.new_node(graph, found.key, (0.0, 0.0))
+        size = measure(node, block=found.block)
         x, y = self._at.x() - size.width / 2, self._at.y() - size.height / 2
         wires: tuple[Wire, ...] = ()
-        port = self._port_of(entry.key)
+        port = self._port_of(found.block)
         anchor = self._anchor
         if anchor is not None and port is not None and anchor.node in graph:
             if anchor.side == "output":
@@ -88,5 +95,6 @@ class AddBlock:
                 offset = size.offset("output", port)
             x, y = self._at.x() - offset[0], self._at.y() - offset[1]
         placed = node.with_(position=(round(x, 1), round(y, 1)))
-        if self._scene.host.attempt(AddNodes((placed,), wires, name)):
+        label = f"Add {found.block.title}"
+        if self._scene.host.attempt(found.with_node(AddNodes((placed,), wires, name), label), label=label):
             self._scene.choose((placed.id,))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graph_engine.blocks import Block
 from graph_engine.blocks.block import slot_of
 from graph_engine.document import (
     AddGraph,
@@ -136,13 +137,21 @@ def dissolve(graph: Graph, nodes: Sequence[str], graph_name: str) -> AnyEdit:
 
 
 def splice(
-    graph: Graph, node: Node, wire: Wire, graph_name: str, *, added: bool, position: Position | None = None
+    graph: Graph,
+    node: Node,
+    wire: Wire,
+    graph_name: str,
+    *,
+    added: bool,
+    position: Position | None = None,
+    block: type[Block] | None = None,
 ) -> AnyEdit | None:
     """Put `node` into the middle of a wire of `graph` by its first ports; None for a block that can't stand there.
 
-    `added` places the node first; otherwise it is in the graph and moves to `position`.
+    `added` places the node first; otherwise it is in the graph and moves to `position`. `block` is that of the node,
+    where the document does not know it yet.
     """
-    block = graph.block(node)
+    block = block or graph.block(node)
     if block is None or not block.inputs or not block.outputs:
         return None
     port = block.inputs[0]
@@ -156,7 +165,7 @@ def splice(
         place = Move(((node.id, position),), graph_name)
     else:
         return None
-    label = f"Insert {title_of(node, graph)}"
+    label = f"Insert {node.title or block.title}"
     return Batch(label, (place, Connect(into, graph_name), Connect(out, graph_name)))
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from app.canvas.node_item import NodeItem, PortRef
 from app.canvas.wire_item import WireItem
+from graph_engine.blocks import Input, Kind, Output
 from graph_engine.check.report import State
 
 if TYPE_CHECKING:
@@ -84,8 +85,11 @@ def _about_port(item: NodeItem, port: PortRef) -> str:
     if spec is not None:
         carries = f"{spec} · {spec.kind.value}" if spec.shape else spec.kind.value
     else:
-        kinds = getattr(declared, "kinds", ())
-        carries = "takes " + " or ".join(kind.value for kind in kinds) if kinds else ""
+        carries = ""
+        if isinstance(declared, Input) and declared.kinds:
+            carries = f"takes {declared.wants}"
+        elif isinstance(declared, Output) and declared.kind is not Kind.ANY:
+            carries = f"gives {declared.kind} ({declared.kind.axes})"
     about = declared.help if declared is not None else ""
     return "\n".join(line for line in (" · ".join(part for part in (port.name, carries) if part), about) if line)
 

@@ -77,7 +77,7 @@ def _match(words: list[str], entry: Entry) -> Match | None:
     total, marked = 0.0, set[int]()
     for word in words:
         score, letters = fit(word, entry.title)
-        others = [fit(word, entry.key)[0] * _KEY, _begins(word, entry.category) * _KEYWORD / 2]
+        others = [fit(word, entry.key.rpartition(":")[2])[0] * _KEY, _begins(word, entry.category) * _KEYWORD / 2]
         others += [_begins(word, keyword) * _KEYWORD for keyword in entry.keywords]
         if max(score, *others) <= 0:
             return None

@@ -35,9 +35,11 @@ from app.canvas.keyboard import Keys
 from app.canvas.look import Detail
 from app.canvas.node_item import PortRef
 from app.canvas.rename import RenameField
+from app.canvas.stock import Placeable, Stock
 from app.canvas.tidying import Tidying
 from app.canvas.wire_item import BEND, WireItem
 from app.canvas.wiring import Wiring
+from graph_engine.blocks import Block
 from graph_engine.document import Node, Wire
 from graph_engine.document.geometry import HEADER
 
@@ -81,6 +83,8 @@ class CanvasView(Eye):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.stock = Stock()
+        """What can be placed; the window puts the user's own blocks in."""
         self.snap = False
         """Whether drags snap to the grid without Shift (and do not with it)."""
         self.space_held = False
@@ -149,22 +153,25 @@ class CanvasView(Eye):
         number = item.bend_at(at, max(BEND + 2.0, _WIRE_REACH / self.scale_now)) if item is not None else None
         return (item.wire, number) if item is not None and number is not None else None
 
-    def wire_across(self, card: QRectF, node: Node) -> WireItem | None:
-        """The wire nearest to the middle of `card` into which `node` could be put."""
+    def wire_across(self, card: QRectF, node: Node, block: type[Block] | None = None) -> WireItem | None:
+        """The wire nearest to the middle of `card` into which `node` could be put.
+
+        `block` is that of the node, where the document does not know it yet.
+        """
         best, least = None, card.height() / 2
         for item in self.canvas_scene.items(card, Qt.ItemSelectionMode.IntersectsItemBoundingRect):
             if not isinstance(item, WireItem) or node.id in (item.wire.source, item.wire.target):
                 continue
             distance = item.distance(card.center())
-            if distance < least and self._may_stand_on(node, item):
+            if distance < least and self._may_stand_on(node, item, block):
                 best, least = item, distance
         return best
 
-    def _may_stand_on(self, node: Node, item: WireItem) -> bool:
-        if changes.splice(self.canvas_scene.graph, node, item.wire, "", added=True) is None:
+    def _may_stand_on(self, node: Node, item: WireItem, block: type[Block] | None) -> bool:
+        if changes.splice(self.canvas_scene.graph, node, item.wire, "", added=True, block=block) is None:
             return False
         source = PortRef(item.wire.source, "output", item.wire.output)
-        return Wiring(self.canvas_scene, source).fits_block(node.block)
+        return Wiring(self.canvas_scene, source).fits_block(block or node.block)
 
     # --- what the user is told
 
@@ -413,13 +420,13 @@ class CanvasView(Eye):
     # --- drops
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        block = self._block_of(event.mimeData()) if self.canvas_scene.has_graph else None
-        if block is None:
+        placed = self._placed_by(event.mimeData()) if self.canvas_scene.has_graph else None
+        if placed is None:
             event.ignore()
             return
         self.cancel_gesture()
         event.acceptProposedAction()
-        self.begin_gesture(DropBlock(self, self._pointer_at(event.position()), block))
+        self.begin_gesture(DropBlock(self, self._pointer_at(event.position()), placed))
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         if isinstance(self.gesture, DropBlock):
@@ -449,9 +456,9 @@ class CanvasView(Eye):
     def _pointer_at(self, at: QPointF) -> Pointer:
         return Pointer(at, self.to_scene(at), self.viewport().mapToGlobal(at.toPoint()))
 
-    def _block_of(self, data: QMimeData) -> str | None:
-        """The block that a drag carries."""
+    def _placed_by(self, data: QMimeData) -> Placeable | None:
+        """What a drag carries."""
         if not data.hasFormat(BLOCK_MIME):
             return None
         name = bytes(data.data(BLOCK_MIME).data()).decode(errors="replace")
-        return name if self.canvas_scene.graph.find_block(name) is not None else None
+        return self.stock.find(self.canvas_scene.host.document, name)

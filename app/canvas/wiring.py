@@ -45,11 +45,11 @@ class Wiring:
         found = [PortRef(item.id, side, name) for name in item.ports(side) if self._fits(item, name)]
         return tuple(sorted(found, key=lambda port: side == "input" and (side, port.name) in item.wired))
 
-    def fits_block(self, block: str) -> bool:
+    def fits_block(self, block: str | type[Block]) -> bool:
         """Whether a new node of `block` may follow the anchor (or lead to it)."""
         item = self._scene.nodes[self.anchor.node]
         carried = item.kind_of(self.anchor.side, self.anchor.name)
-        found = self._scene.graph.find_block(block)
+        found = self._scene.graph.find_block(block) if isinstance(block, str) else block
         return found is not None and port_for(self._scene.graph, self.anchor, carried, found) is not None
 
     @cached_property
@@ -76,9 +76,13 @@ class Wiring:
 
 
 def port_for(graph: Graph, anchor: PortRef, carried: Kind, block: type[Block]) -> str | None:
-    """The first port of a new node of `block` that a wire from `anchor` may end at; None when there is none."""
+    """The first port of a new node of `block` that a wire from `anchor` may end at; None when there is none.
+
+    The document need not know the block yet.
+    """
     new = Node(f"{block.key()}_new", block.key())
     pair = _alone(graph, graph[anchor.node], new)
+    pair.find_block = lambda name: block if name == new.block else graph.find_block(name)
     if anchor.side == "output":
         for declared in block.inputs:
             name = f"{declared.name}.0" if declared.variadic else declared.name

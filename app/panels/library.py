@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QDrag, QFontMetrics, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
-    QMenu,
     QStackedLayout,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -16,16 +15,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.figures import plural
-from app.panels.library_model import CATEGORY_ROLE, KEY_ROLE, LibraryModel
+from app.canvas.stock import is_composite_key
+from app.panels.library_model import CATEGORY_ROLE, COMPOSITE_ROLE, KEY_ROLE, LibraryModel
 from app.theme import icon, qcolor, set_role, set_surface, theme_manager
 from app.widgets import EmptyState, SearchField
-from graph_engine.blocks import Block
-from graph_engine.document import RemoveGraph
-from graph_engine.document.composite import graph_of, is_composite
-from graph_engine.document.porting import uses_of
+from graph_engine.blocks import Block, Category
 
 if TYPE_CHECKING:
+    from app.canvas.stock import Stock
+    from app.panels.library_menu import LibraryMenu
     from app.session import Session
 
 
@@ -35,12 +33,16 @@ class LibraryPanel(QWidget):
     block_chosen = Signal(str)
     """A block is to be placed where the window thinks best."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, stock: Stock, menu: LibraryMenu | None = None, parent: QWidget | None = None
+    ) -> None:
+        """`menu` makes the menus of composites."""
         super().__init__(parent)
         self._session = session
+        self._menu = menu
         set_surface(self, "panel")
         self.setAccessibleName("Blocks")
-        self.model = LibraryModel()
+        self.model = LibraryModel(stock)
         self.filter = SearchField("Filter blocks…")
         self.tree = LibraryTree(self.model)
         self.filter.set_view(self.tree)
@@ -55,31 +57,21 @@ class LibraryPanel(QWidget):
         self.filter.committed.connect(self._place_best)
         self.tree.placed.connect(self.block_chosen)
         self.tree.menu_requested.connect(self._open_menu)
-        session.opened.connect(self._show_composites)
-        session.changed.connect(self._show_composites)
-        self._show_composites()
+        for signal in (session.opened, session.changed):
+            signal.connect(self.show_own)
+        self.show_own()
         theme_manager().changed.connect(self._space)
         self._space()
 
-    def _show_composites(self) -> None:
-        if self.model.show_composites(self._session.document):
+    def show_own(self) -> None:
+        """Lists the composites of the document and of the user as they are now."""
+        if self.model.show_own(self._session.document):
             self._filter(self.filter.text())
 
     def _open_menu(self, key: str, at: QPoint) -> None:
         """What can be done with a composite."""
-        if not is_composite(key):
-            return
-        session, name = self._session, graph_of(key)
-        uses = sum(1 for _ in uses_of(session.document, name))
-        menu = QMenu(self)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.addAction(icon("plus"), "Place", lambda: self.block_chosen.emit(key))
-        menu.addAction(icon("arrow-right"), "Show what is inside", lambda: session.show_graph(name))
-        menu.addSeparator()
-        title = "Delete" if not uses else f"Delete (used {plural(uses, 'time')})"
-        delete = menu.addAction(icon("trash"), title, lambda: session.attempt(RemoveGraph(name)))
-        delete.setEnabled(not uses)
-        menu.popup(at)
+        if self._menu is not None and is_composite_key(key):
+            self._menu.menu(key, self).popup(at)
 
     def _filter(self, text: str) -> None:
         self.model.filter(text)
@@ -161,9 +153,12 @@ class LibraryTree(QTreeView):
         key = self._model.key(index)
         if key is None:
             return
+        block = self._model.block(key)
+        if block is None:
+            return
         drag = QDrag(self)
         drag.setMimeData(self._model.mimeData([index]))
-        picture = chip_of(self._model.block(key), self.devicePixelRatioF())
+        picture = chip_of(block, self.devicePixelRatioF())
         drag.setPixmap(picture)
         drag.setHotSpot(QPoint(theme_manager().spacing.l, theme_manager().spacing.l))
         drag.exec(supported, Qt.DropAction.CopyAction)
@@ -240,6 +235,11 @@ class _LibraryDelegate(QStyledItemDelegate):
         painter.setPen(qcolor(colors.text))
         painter.setFont(manager.typography.font())
         text = option.rect.adjusted(spacing.px(14), 0, -spacing.s, 0)
+        if index.data(COMPOSITE_ROLE):
+            edge = spacing.px(12)
+            left, top = text.right() - edge, text.center().y() - edge // 2 + 1
+            icon("group", "text_faint").paint(painter, left, top, edge, edge)
+            text.setRight(left - spacing.s)
         title = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, title)
         painter.restore()
@@ -254,7 +254,8 @@ class _LibraryDelegate(QStyledItemDelegate):
         edge = spacing.px(8)
         dot = QRect(option.rect.left(), option.rect.center().y() - edge // 2 + spacing.xs, edge, edge)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(qcolor(colors.category(str(index.data(CATEGORY_ROLE)))))
+        category = str(index.data(CATEGORY_ROLE))
+        painter.setBrush(qcolor(colors.category(category if category in set(Category) else str(Category.COMPOSITE))))
         painter.drawEllipse(dot)
         painter.setPen(qcolor(colors.text_faint))
         painter.setFont(manager.typography.font("section"))

@@ -1,4 +1,4 @@
-"""The block library as a tree for Qt: categories, and in each its blocks, to be dragged."""
+"""The block library as a tree for Qt: categories, and in each what can be placed, to be dragged."""
 
 from __future__ import annotations
 
@@ -8,63 +8,70 @@ from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QPersistentModelI
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
 from app.canvas.search import Entry, block_entries, composite_entries, find
-from graph_engine.blocks import Block, Category, all_blocks
+from app.canvas.stock import OWN_CATEGORY, Stock, is_composite_key
+from graph_engine.blocks import Block, Category
 from graph_engine.document import Document
 
 BLOCK_MIME = "application/x-layerloom-block"
-"""What is dragged from the library: the name of a block, in UTF-8."""
+"""What is dragged from the library: the key of what is to be placed, in UTF-8."""
 
 KEY_ROLE = Qt.ItemDataRole.UserRole + 1
 CATEGORY_ROLE = Qt.ItemDataRole.UserRole + 2
+COMPOSITE_ROLE = Qt.ItemDataRole.UserRole + 3
+"""Whether what a row stands for can be entered once it is placed."""
+
+_FIRST = (str(Category.COMPOSITE), OWN_CATEGORY)
+"""The categories of what is one's own."""
 
 
 class LibraryModel(QStandardItemModel):
-    """Blocks by category; `filter` leaves those that answer to a text, the best of a category first."""
+    """What can be placed, by category; `filter` leaves what answers to a text, the best of a category first."""
 
-    def __init__(self) -> None:
+    def __init__(self, stock: Stock) -> None:
         super().__init__()
-        self._blocks = dict(all_blocks())
-        self._entries = block_entries()
-        self._composites: list[Entry] = []
+        self._stock = stock
+        self._document = Document()
+        self._fixed = [*block_entries(), *stock.part_entries()]
+        self._own: list[Entry] = []
+        self._titles: dict[str, str] = {}
         self._query = ""
         self.best = ""
-        """The block that answers best to what is searched; empty without a search."""
+        """The key of what answers best to what is searched; empty without a search."""
         self.filter("")
 
     def filter(self, query: str) -> None:
-        """Lists the blocks that answer to `query`; all of them in the library's order without one."""
+        """Lists what answers to `query`; everything in the library's order without one."""
         self._query = query
-        matches = find(query, [*self._composites, *self._entries])
-        keys: dict[str, list[str]] = {}
+        entries = [*self._own, *self._fixed]
+        self._titles = {entry.key: entry.title for entry in entries}
+        matches = find(query, entries)
+        found: dict[str, list[Entry]] = {}
         for match in matches:
-            keys.setdefault(match.entry.category, []).append(match.entry.key)
+            found.setdefault(match.entry.category, []).append(match.entry)
         self.clear()
         root = self.invisibleRootItem()
-        for category in sorted(Category, key=lambda each: each is not Category.COMPOSITE):  # what is one's own first
-            if category in keys:
-                root.appendRow(self._category(category, keys[category]))
+        order = dict.fromkeys([*_FIRST, *map(str, Category), *(entry.category for entry in self._fixed)])
+        for category in order:
+            if category in found:
+                root.appendRow(_category(category, found[category]))
         self.best = matches[0].entry.key if matches and query.strip() else ""
 
-    def show_composites(self, document: Document) -> bool:
-        """Lists the composites of a document as well; False when they are as before."""
-        entries = composite_entries(document)
-        if entries == self._composites:
+    def show_own(self, document: Document) -> bool:
+        """Lists the composites of a document and the user's own blocks as well; False when they are as before."""
+        self._document = document
+        entries = [*composite_entries(document), *self._stock.own_entries()]
+        if entries == self._own:
             return False
-        self._composites = entries
-        self._blocks = dict(all_blocks())
-        for entry in entries:
-            block = document.find_block(entry.key)
-            if block is not None:
-                self._blocks[entry.key] = block
+        self._own = entries
         self.filter(self._query)
         return True
 
-    def block(self, key: str) -> type[Block]:
-        """The block of a key that is listed."""
-        return self._blocks[key]
+    def block(self, key: str) -> type[Block] | None:
+        """The block of a key."""
+        return self._stock.block(self._document, key)
 
     def key(self, index: QModelIndex) -> str | None:
-        """The block of a row; None for a category."""
+        """The key of a row; None for a category."""
         found = index.data(KEY_ROLE)
         return found if isinstance(found, str) else None
 
@@ -76,22 +83,27 @@ class LibraryModel(QStandardItemModel):
         keys = [found for index in indexes if isinstance(found := index.data(KEY_ROLE), str)]
         if keys:
             data.setData(BLOCK_MIME, QByteArray(keys[0].encode()))
-            data.setText(self._blocks[keys[0]].title)
+            data.setText(self._titles[keys[0]])
         return data
 
-    def _category(self, category: Category, keys: list[str]) -> QStandardItem:
-        head = QStandardItem("In this document" if category is Category.COMPOSITE else str(category))
-        head.setData(str(category), CATEGORY_ROLE)
-        head.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        for key in keys:
-            head.appendRow(_item(key, self._blocks[key]))
-        return head
+
+def _category(category: str, entries: Sequence[Entry]) -> QStandardItem:
+    head = QStandardItem("In this document" if category == str(Category.COMPOSITE) else category)
+    head.setData(category, CATEGORY_ROLE)
+    head.setFlags(Qt.ItemFlag.ItemIsEnabled)
+    for entry in entries:
+        head.appendRow(_item(entry))
+    return head
 
 
-def _item(key: str, block: type[Block]) -> QStandardItem:
-    item = QStandardItem(block.title)
-    item.setData(key, KEY_ROLE)
-    item.setToolTip(block.summary())
+def _item(entry: Entry) -> QStandardItem:
+    item = QStandardItem(entry.title)
+    item.setData(entry.key, KEY_ROLE)
+    is_composite = is_composite_key(entry.key)
+    item.setData(is_composite, COMPOSITE_ROLE)
+    more = "\nA composite: enter it to see and change what is inside." if is_composite else ""
+    item.setToolTip(entry.detail + more)
     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
-    item.setData(f"{block.title}: {block.summary()}", Qt.ItemDataRole.AccessibleTextRole)
+    told = f"{entry.title}, a composite: {entry.detail}" if is_composite else f"{entry.title}: {entry.detail}"
+    item.setData(told, Qt.ItemDataRole.AccessibleTextRole)
     return item

@@ -52,7 +52,7 @@ def field_for(spec: ParameterSpec) -> QWidget:
             )
         case ParameterType.SHAPE:
             return ShapeField(spec.default, inferred=low is None, check=check)
-        case ParameterType.TEXT:
+        case ParameterType.TEXT | ParameterType.NOTE:
             return TextField(spec.default, check=check)
 
 

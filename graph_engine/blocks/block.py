@@ -69,7 +69,17 @@ class Input:
     least: int = 2
 
     def takes(self, kind: Kind) -> bool:
-        return not self.kinds or kind in self.kinds or kind is Kind.ANY
+        """Whether what is known to be of `kind` may be wired; what is not known yet may."""
+        return kind is Kind.ANY or self.fits(kind)
+
+    def fits(self, kind: Kind) -> bool:
+        """Whether something of `kind` can be worked with."""
+        return not self.kinds or any(kind.form is each.form for each in self.kinds)
+
+    @property
+    def wants(self) -> str:
+        """The kinds in words: `image (N×C×H×W) or vector (N×C)`; empty where anything will do."""
+        return " or ".join(f"{kind} ({kind.axes})" if kind.axes else str(kind) for kind in self.kinds)
 
 
 Pattern = str | tuple["Pattern", ...]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from keyword import iskeyword
-from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NewType, cast, get_args, get_origin, get_type_hints
 from unicodedata import normalize
 
 Pair = int | tuple[int, int]
@@ -14,6 +14,10 @@ Pair = int | tuple[int, int]
 
 Shape = tuple[int | str, ...]
 """Lengths without the batch axis; a letter such as `"T"` stands for a length known only when data comes."""
+
+
+Note = NewType("Note", str)
+"""A few words on one line, for people."""
 
 
 class ParameterType(StrEnum):
@@ -24,6 +28,7 @@ class ParameterType(StrEnum):
     CHOICE = "choice"
     PAIR = "pair"
     SHAPE = "shape"
+    NOTE = "note"
 
 
 class ParameterError(ValueError):
@@ -86,6 +91,8 @@ class ParameterSpec:
                 return "on or off"
             case ParameterType.TEXT:
                 return "a name of letters, digits and _ that starts with a letter and is no word of Python"
+            case ParameterType.NOTE:
+                return f"up to {_LONGEST_NOTE} letters on one line"
             case ParameterType.INT:
                 words = "a whole number"
             case ParameterType.FLOAT:
@@ -105,6 +112,8 @@ class ParameterSpec:
             case ParameterType.FLOAT if isinstance(value, float) or (_is_int(value) and abs(value) < _TOO_LARGE):
                 return value if isinstance(value, float) else float(value)  # one that knows its formula keeps it
             case ParameterType.TEXT if isinstance(value, str) and _is_name(value):
+                return value
+            case ParameterType.NOTE if isinstance(value, str) and len(value) <= _LONGEST_NOTE and value.isprintable():
                 return value
             case ParameterType.CHOICE if value in self.choices:
                 return value
@@ -136,7 +145,7 @@ class ParameterSpec:
 
 
 _TOO_LARGE = 2**53
-_LONGEST_NAME, _LONGEST_SHOWN = 60, 60
+_LONGEST_NAME, _LONGEST_SHOWN, _LONGEST_NOTE = 60, 60, 300
 
 
 def _is_name(text: str) -> bool:
@@ -164,7 +173,13 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-_PLAIN = {int: ParameterType.INT, float: ParameterType.FLOAT, bool: ParameterType.BOOL, str: ParameterType.TEXT}
+_PLAIN: dict[Any, ParameterType] = {
+    int: ParameterType.INT,
+    float: ParameterType.FLOAT,
+    bool: ParameterType.BOOL,
+    str: ParameterType.TEXT,
+    Note: ParameterType.NOTE,
+}
 
 
 def parameters_of(block: type) -> tuple[ParameterSpec, ...]:

@@ -1,6 +1,6 @@
 """What a port carries: shape with symbolic axes, dtype and kind.
 
-Axis letters: N batch, C channels, H height, W width, D depth, T time, E embedding, K classes.
+Axis letters: N batch, C channels, H height, W width, D depth, T time, S places of a memory, E embedding, K classes.
 """
 
 from __future__ import annotations
@@ -21,12 +21,18 @@ class Kind(StrEnum):
     TOKENS = "tokens"
     LABEL = "label"
     SCALAR = "scalar"
+    MEMORY = "memory"
     ANY = "any"
 
     @property
     def axes(self) -> str:
         """The axes in words, such as `N×C×H×W`; empty for `ANY`."""
         return _AXES[self]
+
+    @property
+    def form(self) -> Kind:
+        """The kind that it may stand for, and that may stand for it: the places of a memory are a sequence."""
+        return Kind.SEQUENCE if self is Kind.MEMORY else self
 
 
 _AXES = {
@@ -37,6 +43,7 @@ _AXES = {
     Kind.TOKENS: "N×T",
     Kind.LABEL: "N",
     Kind.SCALAR: "a single number",
+    Kind.MEMORY: "N×S×E",
     Kind.ANY: "",
 }
 

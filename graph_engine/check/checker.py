@@ -9,6 +9,7 @@ from typing import Any
 
 from graph_engine.blocks import Block, Input, Kind, ParameterError, Refusal, Specs, TensorSpec
 from graph_engine.blocks.library.borders import Input as InputBlock
+from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.named import named
 from graph_engine.check.borders import check_borders, needed_nodes
 from graph_engine.check.composites import check_over_time, check_turns
@@ -125,9 +126,10 @@ class Checker:
             fix = Fix("Use the default", SetParameter(name, error.name, None, draft.name))
             return draft.fault(name, str(error), parameter=error.name, extra=(fix,))
         if isinstance(block, InputBlock):
-            spec = draft.inputs.get(block.name)
-            return NodeReport(State.OK, {}, {"y": spec or block.spec()}, tell=block.tell(), block=block)
+            return _entering(draft, node, block)
         report = self._computed(draft, node, block)
+        if isinstance(block, OutputBlock) and (spec := report.inputs.get("x")) is not None and report.block is None:
+            report = _leaving(draft, node, block, spec, report)
         return report if report.block is not None else replace(report, block=block)
 
     def _computed(self, draft: Draft, node: Node, block: Block) -> NodeReport:
@@ -145,7 +147,7 @@ class Checker:
             if spec is None:
                 waits_for = waits_for or wire.source
                 continue
-            if declared.kinds and spec.kind not in declared.kinds and not node.bypassed:
+            if not declared.fits(spec.kind) and not node.bypassed and not node.over_time:
                 return _wrong_kind(draft, node, block, port, declared, spec)
             found[port] = spec
         if waits_for:
@@ -257,6 +259,32 @@ def _missing(block: Block, found: dict[str, TensorSpec], *, over_time: bool = Fa
         elif not port.variadic and not port.optional and not wired and port.name not in states:
             missing.append(port.name)
     return missing
+
+
+def _entering(draft: Draft, node: Node, block: InputBlock) -> NodeReport:
+    """What enters at an Input, told as the kind that it is declared to be."""
+    spec = draft.inputs.get(block.name) or block.spec()
+    kind = Kind(block.kind)
+    if kind is not Kind.ANY and kind.form is not spec.kind.form:
+        message = f"It is declared to carry {kind} ({kind.axes}), and {spec} ({spec.kind}) enters."
+        fix = Fix("Take anything", SetParameter(node.id, "kind", None, draft.name))
+        return draft.fault(node.id, message, parameter="kind", extra=(fix,), tell=block.tell())
+    told = spec if kind is Kind.ANY else replace(spec, kind=kind)
+    return NodeReport(State.OK, {}, {"y": told}, tell=block.tell(), block=block)
+
+
+def _leaving(draft: Draft, node: Node, block: OutputBlock, spec: TensorSpec, report: NodeReport) -> NodeReport:
+    """What leaves at an Output, which is declared to be of a kind."""
+    kind = Kind(block.kind)
+    if report.state is not State.OK or kind is Kind.ANY:
+        return report
+    if kind.form is not spec.kind.form:
+        message = f"It is declared to carry {kind} ({kind.axes}), and {spec} ({spec.kind}) leaves."
+        fix = Fix("Let anything leave", SetParameter(node.id, "kind", None, draft.name))
+        return draft.fault(
+            node.id, message, port="x", parameter="kind", extra=(fix,), inputs={"x": spec}, tell=block.tell()
+        )
+    return replace(report, inputs={"x": replace(spec, kind=kind)})
 
 
 def _wrong_kind(draft: Draft, node: Node, block: Block, port: str, declared: Input, spec: TensorSpec) -> NodeReport:

@@ -23,7 +23,7 @@ _WIDTHS = ("channels", "features")
 
 def conversion_hints(came: Kind, wanted: tuple[Kind, ...], port: str) -> tuple[Hint, ...]:
     """Blocks that turn what came into what is wanted."""
-    wishes = {(came, kind) for kind in wanted}
+    wishes = {(came.form, kind.form) for kind in wanted}
     return tuple(InsertBlock(name, port) for name, block in all_blocks().items() if wishes & set(block.converts))
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from graph_engine.blocks import Axis, Block, Dim, Expression, Layer, Refusal, Role, Specs, TensorSpec
 from graph_engine.blocks.block import unpacked
 from graph_engine.blocks.call import layers_of
-from graph_engine.blocks.tensor import TIMES, Kind
+from graph_engine.blocks.tensor import TIMES, Kind, kind_of
 from graph_engine.check.evaluate import CountMacs, evaluate, make_layer
 from graph_engine.check.report import Cost
 
@@ -164,6 +164,8 @@ def _tensor(spec: TensorSpec, lengths: Lengths) -> Tensor:
 def _spec(results: Sequence[Tensor], lengths: Sequence[Lengths], kind: Kind, inputs: Specs) -> TensorSpec:
     shape = tuple(_dim(sizes, lengths) for sizes in zip(*(result.shape for result in results), strict=True))
     dtype = _NAMES.get(results[0].dtype, str(results[0].dtype).removeprefix("torch."))
+    if kind.form is not kind and kind.form is not kind_of(shape, dtype):
+        kind = Kind.ANY  # one sentence of an encoder is a vector, several are a memory
     classes = max((spec.classes for spec in inputs.values() if spec.shape == shape and spec.dtype == dtype), default=0)
     return TensorSpec(shape, dtype, kind, classes)
 

@@ -18,6 +18,7 @@ _LETTERS = {
     Kind.IMAGE: "NCHW",
     Kind.VOLUME: "NCDHW",
     Kind.SEQUENCE: "NTE",
+    Kind.MEMORY: "NTE",
     Kind.VECTOR: "NC",
     Kind.TOKENS: "NT",
     Kind.LABEL: "N",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from graph_engine.document.annotation import Annotation
 from graph_engine.document.codec import declaration_to_json, node_to_json, sorted_parts, wire_to_json
 from graph_engine.document.composite import MARK, composites_in, graph_of, is_composite
-from graph_engine.document.edits import AddGraph
+from graph_engine.document.document import Document
+from graph_engine.document.edits import AddGraph, Batch
 from graph_engine.document.graph import Graph, Node
 from graph_engine.document.port_values import fresh_name
 
@@ -61,6 +63,35 @@ def missing_composites(graph: Graph, composites: Sequence[AddGraph]) -> tuple[li
 
 def _notes(graph: Graph) -> tuple[Annotation, ...]:
     return tuple(graph.annotations.values())
+
+
+def brought(document: Document, source: Document, name: str, title: str) -> tuple[Batch, dict[str, str]]:
+    """The edit that brings composite `name` of `source`, with those that it uses, into `document`.
+
+    And what each of their blocks is called there then: `{"@cell": "@cell_2"}`. The edit has no edits where all are
+    there already.
+    """
+    use = Node("use", MARK + name)
+    added, blocks = missing_composites(document.main, composites_of(source.main, [use]))
+    return Batch(f"Add {title}", tuple(added)), blocks
+
+
+def is_same(document: Document, name: str, source: Document, other: str) -> bool:
+    """Whether composite `name` of `document` computes what `other` of `source` does, node for node.
+
+    Where nodes lie, what composites inside are called, and the title and help of the two do not matter.
+    """
+    return _told(document, name) == _told(source, other)
+
+
+def _told(document: Document, name: str, outer: frozenset[str] = frozenset()) -> str:
+    graph = document.graphs.get(name)
+    if graph is None or name in outer:
+        return name
+    inner = {MARK + each: MARK + _told(document, each, outer | {name}) for each in composites_in(graph)}
+    nodes = tuple(node.with_(block=inner.get(node.block, node.block)) for node in graph)
+    declaration = replace(graph.declaration, title="", help="") if not outer else graph.declaration
+    return _content(AddGraph(name, declaration, nodes, tuple(graph.wires)))
 
 
 def _content(graph: AddGraph) -> str:

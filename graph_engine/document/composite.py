@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from graph_engine.blocks.block import Block, Category, Input, Output
 from graph_engine.blocks.named import is_formula, names_of
 from graph_engine.blocks.parameter import Param, ParameterType
+from graph_engine.blocks.tensor import Kind
 
 if TYPE_CHECKING:
     from graph_engine.document.graph import Graph, Node
@@ -24,6 +25,8 @@ IN_CHANNELS = "in_channels"
 """In the formulas of a composite: how many channels (or features) arrive at its first input."""
 GIVEN = (IN_CHANNELS, TURN)
 
+_Port = tuple[str, Kind, str]
+"""Name, kind and help of a port."""
 ExposedType = Literal["int", "float", "bool", "choice"]
 
 
@@ -92,9 +95,9 @@ def graph_of(block: str) -> str:
 
 def composite_block(name: str, graph: Graph) -> type[Composite]:
     """The block that graph `name` is."""
-    declaration = graph.declaration
-    inputs, outputs = port_names(graph)
-    return _made(name, declaration, inputs, outputs)
+    inputs = _ports(graph, "input")
+    outputs = _ports(graph, "output")
+    return _made(name, graph.declaration, inputs, outputs)
 
 
 def port_names(graph: Graph) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -118,6 +121,16 @@ def port_name(node: Node) -> str:
     """The name of the port that an Input or Output node is."""
     name = node.parameters.get("name")
     return name if isinstance(name, str) and name else {"input": "image", "output": "logits"}.get(node.block, node.id)
+
+
+def _ports(graph: Graph, block: Literal["input", "output"]) -> tuple[_Port, ...]:
+    """The ports on one side: name, kind and help of each."""
+    found: dict[str, _Port] = {}
+    for node in borders(graph, block):
+        name, kind, about = port_name(node), node.parameters.get("kind"), node.parameters.get("help")
+        known = kind if isinstance(kind, str) and kind in set(Kind) else Kind.ANY
+        found.setdefault(name, (name, Kind(known), about if isinstance(about, str) else ""))
+    return tuple(found.values())
 
 
 def composites_in(graph: Graph) -> set[str]:
@@ -179,7 +192,9 @@ def why_not_exposed(exposed: Exposed) -> str | None:
 
 
 @cache
-def _made(name: str, declaration: Declaration, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> type[Composite]:
+def _made(
+    name: str, declaration: Declaration, inputs: tuple[_Port, ...], outputs: tuple[_Port, ...]
+) -> type[Composite]:
     """One type for equal declarations, so that blocks of equal values are equal."""
     title = declaration.title or name.replace("_", " ").capitalize()
     namespace: dict[str, Any] = {
@@ -188,8 +203,8 @@ def _made(name: str, declaration: Declaration, inputs: tuple[str, ...], outputs:
         "__annotations__": {each.name: _annotation(each) for each in declaration.exposes},
         "title": title,
         "graph": name,
-        "inputs": tuple(Input(port) for port in inputs),
-        "outputs": tuple(Output(port) for port in outputs),
+        "inputs": tuple(Input(port, (kind,) if kind is not Kind.ANY else (), about) for port, kind, about in inputs),
+        "outputs": tuple(Output(*port) for port in outputs),
         **{each.name: each.default for each in declaration.exposes},
     }
     return type(f"Composite_{name}", (Composite,), namespace)

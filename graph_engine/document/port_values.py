@@ -20,6 +20,7 @@ _EXAMPLES: Mapping[Kind, tuple[list[int | str], str]] = {
     Kind.IMAGE: ([3, 32, 32], "float32"),
     Kind.VOLUME: ([1, 16, 32, 32], "float32"),
     Kind.SEQUENCE: (["T", 64], "float32"),
+    Kind.MEMORY: (["S", 64], "float32"),
     Kind.VECTOR: ([64], "float32"),
     Kind.TOKENS: (["T"], "int64"),
     Kind.LABEL: ([], "int64"),
@@ -98,4 +99,4 @@ def _parameters_for(spec: TensorSpec) -> dict[str, Any]:
     found: dict[str, Any] = {"shape": shape}
     if spec.dtype.startswith(("int", "uint")):
         found |= {"dtype": "int64", "classes": spec.classes}
-    return found
+    return found | ({"kind": spec.kind.value} if spec.kind is Kind.MEMORY else {})

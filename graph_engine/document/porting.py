@@ -62,7 +62,7 @@ def rename_port(document: Document, graph_name: str, node: str, new: str) -> Bat
     moved = [
         side for side in _SIDES if chosen[side] and not left[side]
     ]  # of two of one name, the other keeps the wires
-    before, after = _rewired(document, graph_name, lambda side, port: new if port == old and side in moved else port)
+    before, after = rewired(document, graph_name, lambda side, port: new if port == old and side in moved else port)
     edits = [*before, *(SetParameter(name, "name", new, graph_name) for names in chosen.values() for name in names)]
     declaration = graph.declaration
     if old in declaration.order:
@@ -77,7 +77,7 @@ def delete_nodes(document: Document, graph_name: str, nodes: Collection[str]) ->
     graph = document.graphs[graph_name]
     kept = {side: {port_name(node) for node in borders(graph, side) if node.id not in nodes} for side in _SIDES}
     gone = {side: {port_name(node) for node in borders(graph, side)} - kept[side] for side in _SIDES}
-    edits, _ = _rewired(document, graph_name, lambda side, port: None if port in gone[side] else port)
+    edits, _ = rewired(document, graph_name, lambda side, port: None if port in gone[side] else port)
     edits.append(RemoveNodes(tuple(dict.fromkeys(nodes)), graph_name))
     order = tuple(
         name
@@ -157,7 +157,7 @@ def _named(graph: Graph, side: Side, name: str) -> list[str]:
     return [node.id for node in borders(graph, side) if port_name(node) == name]
 
 
-def _rewired(
+def rewired(
     document: Document, graph_name: str, new_port: Callable[[Side, str], str | None]
 ) -> tuple[list[AnyEdit], list[AnyEdit]]:
     """The edits before and after ports get other names (None: they go), so that wires at uses follow."""

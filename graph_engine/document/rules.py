@@ -66,7 +66,8 @@ def why_not_wire(graph: Graph, wire: Wire, carried: Kind = Kind.ANY) -> str | No
         return f"{to_title} has no input {wire.input!r}."
     if wire.source == wire.target or graph.leads_to(wire.target, wire.source):
         return f"That would be a circle: {from_title} already depends on {to_title}."
-    if port is not None and not port.takes(carried):
-        wanted = " or ".join(f"{kind} ({kind.axes})" for kind in port.kinds)
-        return f"{to_title} takes {wanted} here, not {carried} ({carried.axes})."
+    if port is not None and not port.takes(carried) and not target.over_time:  # then it takes a step of what is carried
+        is_said = any(kind in port.help for kind in port.kinds)
+        about = f" ({port.help})" if port.help and not is_said else ""
+        return f"{to_title} takes {port.wants} here{about}, not {carried} ({carried.axes})."
     return None

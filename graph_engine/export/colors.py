@@ -48,6 +48,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "tokens": "#917000",
         "label": "#cc2f86",
         "scalar": "#5d6677",
+        "memory": "#0a7ea3",
         "any": "#767f8f",
     }
 )

@@ -61,7 +61,7 @@ def add_part(document: Document, name: str) -> Batch:
 
     Raises: UnknownPart.
     """
-    return find_part(name).edit(document)
+    return find_part(name).bring(document)[0]
 
 
 def part_block(document: Document, name: str) -> str:
@@ -69,5 +69,4 @@ def part_block(document: Document, name: str) -> str:
 
     Raises: UnknownPart.
     """
-    part = find_part(name)
-    return MARK + part.names_in(document)[part.name]
+    return find_part(name).bring(document)[1]

@@ -101,8 +101,8 @@ def test_its_examples_can_be_made_and_cover_its_kinds(block: type[Block]) -> Non
         assert set(parameters) <= {spec.name for spec in block.parameters()}
         block.make(parameters)
         assert all(block.input(port) is not None for port in inputs)
-        kinds |= {(slot_of(port)[0], spec.kind) for port, spec in inputs.items()}
-    declared = {(port.name, kind) for port in block.inputs for kind in port.kinds}
+        kinds |= {(slot_of(port)[0], spec.kind.form) for port, spec in inputs.items()}
+    declared = {(port.name, kind.form) for port in block.inputs for kind in port.kinds}
     missing = declared - kinds
     assert not missing, "no example has these"
 
@@ -126,8 +126,10 @@ def _wrong(spec: ParameterSpec) -> Iterator[Any]:
         yield from ([], (1, 2, 3))
     if spec.type is not ParameterType.BOOL:
         yield True
-    if spec.type is not ParameterType.TEXT:
+    if spec.type not in (ParameterType.TEXT, ParameterType.NOTE) and "image" not in spec.choices:
         yield "image"
+    if spec.type is ParameterType.NOTE:
+        yield from ("x" * 10_000, "two\nlines", 3)
     if spec.type is not ParameterType.FLOAT:
         yield 1.5
     if spec.type in (ParameterType.TEXT, ParameterType.CHOICE, ParameterType.BOOL):

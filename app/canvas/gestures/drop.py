@@ -16,6 +16,7 @@ from graph_engine.document import AddNodes, Node
 from graph_engine.document.geometry import HEADER, TITLE_LEFT, measure
 
 if TYPE_CHECKING:
+    from app.canvas.stock import Placeable
     from app.canvas.view import CanvasView
 
 
@@ -24,20 +25,19 @@ class DropBlock(Gesture):
 
     hint = "Drop on a wire to insert"
 
-    def __init__(self, canvas: CanvasView, pointer: Pointer, block: str) -> None:
+    def __init__(self, canvas: CanvasView, pointer: Pointer, placed: Placeable) -> None:
         super().__init__(canvas, pointer)
         self.dragging = True
-        found = self.scene.graph.find_block(block)
-        self._title = found.title if found else block
-        self._node = Node(self.scene.graph.fresh_id(block), block)
-        self._size = measure(self._node, block=found)
+        self._placed = placed
+        self._node = Node(self.scene.graph.fresh_id(placed.key), placed.key)
+        self._size = measure(self._node, block=placed.block)
         self._target: WireItem | None = None
         self._corner = QPointF()
         self.move(pointer)
 
     def move(self, pointer: Pointer) -> None:
         self._corner = pointer.scene - QPointF(self._size.width / 2, self._size.height / 2)
-        target = self.canvas.wire_across(self._card, self._node)
+        target = self.canvas.wire_across(self._card, self._node, self._placed.block)
         if target is not self._target:
             self._light(on=False)
             self._target = target
@@ -49,8 +49,10 @@ class DropBlock(Gesture):
         node = self._node.with_(position=(round(self._corner.x(), 1), round(self._corner.y(), 1)))
         edit = None
         if self._target is not None:
-            edit = changes.splice(self.scene.graph, node, self._target.wire, name, added=True)
-        if self.scene.host.attempt(edit or AddNodes((node,), (), name)):
+            graph, wire, block = self.scene.graph, self._target.wire, self._placed.block
+            edit = changes.splice(graph, node, wire, name, added=True, block=block)
+        label = edit.label if edit is not None else f"Add {self._placed.block.title}"
+        if self.scene.host.attempt(self._placed.with_node(edit or AddNodes((node,), (), name), label), label=label):
             self.scene.choose((node.id,))
         self._target = None
 
@@ -69,7 +71,7 @@ class DropBlock(Gesture):
         painter.setFont(style.title_font)
         painter.setPen(style.text)
         room = QRectF(self._corner.x() + TITLE_LEFT, self._corner.y(), self._size.width, HEADER)
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), self._title)
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), self._placed.block.title)
         painter.setOpacity(1.0)
 
     @property

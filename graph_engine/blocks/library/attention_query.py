@@ -14,7 +14,7 @@ _ALIKE = TensorSpec((N, 5, 4))
 _TOKENS, _LENGTHS = TensorSpec((N, 5), "int64"), TensorSpec((N,), "int64")
 
 QUERY = Input("query", (Kind.VECTOR, Kind.SEQUENCE), "what is asked: one vector, or one for each step")
-MEMORY = Input("memory", (Kind.SEQUENCE,), "what is looked at, step by step")
+MEMORY = Input("memory", (Kind.MEMORY,), "what is looked at, step by step")
 MASK = Input(
     "mask",
     (Kind.TOKENS, Kind.LABEL),

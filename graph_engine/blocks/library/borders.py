@@ -7,8 +7,14 @@ from typing import Annotated, ClassVar, Literal
 from graph_engine.blocks.block import Block, Category, Param, Role, Specs
 from graph_engine.blocks.block import Input as InputPort
 from graph_engine.blocks.call import Expression, Ref
-from graph_engine.blocks.parameter import Shape
+from graph_engine.blocks.parameter import Note, Shape
 from graph_engine.blocks.tensor import Axis, N, TensorSpec
+
+AnyKind = Literal["any", "image", "volume", "sequence", "vector", "tokens", "label", "scalar", "memory"]
+_KIND = Param(
+    "Kind", "What it carries. Where another kind is wired, that is refused; any: what its shape says.", advanced=True
+)
+_HELP = Param("Description", "What it is for, told wherever the port is shown.", advanced=True)
 
 
 class Input(Block):
@@ -46,6 +52,8 @@ class Input(Block):
             advanced=True,
         ),
     ] = "step"
+    kind: Annotated[AnyKind, _KIND] = "any"
+    help: Annotated[Note, _HELP] = Note("")
 
     def tell(self) -> str:
         told = self.name if not self.classes else f"{self.name} · {self.classes} classes"
@@ -72,6 +80,8 @@ class Output(Block):
     outputs: ClassVar = ()
 
     name: Annotated[str, Param("Name", "What the result is called.")] = "logits"
+    kind: Annotated[AnyKind, _KIND] = "any"
+    help: Annotated[Note, _HELP] = Note("")
 
     def tell(self) -> str:
         return self.name

@@ -35,9 +35,12 @@ class SentenceEncoder(Block):
     reference: ClassVar = _END_TO_END
     inputs: ClassVar = (
         Input("x", (Kind.TOKENS, Kind.ANY), "tokens of one sentence (N×W) or of several (N×S×W)"),
-        Input("shared", (Kind.SEQUENCE,), "words of another encoder, used in place of own ones", optional=True),
+        Input("shared", (Kind.MEMORY,), "words of another encoder, used in place of own ones", optional=True),
     )
-    outputs: ClassVar = (Output("y"), Output("words", help="the vectors of all words, to share or to score answers"))
+    outputs: ClassVar = (
+        Output("y", Kind.MEMORY, "a vector for each sentence"),
+        Output("words", Kind.MEMORY, "the vectors of all words, to share or to score answers"),
+    )
     examples: ClassVar = (
         ({"features": 5}, {"x": _STORY}),
         ({"features": 4, "encoding": "bag of words", "vocabulary": 9}, {"x": _QUESTION}),
@@ -104,8 +107,8 @@ class MemoryHop(Block):
     reference: ClassVar = _END_TO_END
     inputs: ClassVar = (
         Input("u", (Kind.VECTOR,), "the question, or what the hop before made of it"),
-        Input("m", (Kind.SEQUENCE,), "what each place of the memory is compared by"),
-        Input("c", (Kind.SEQUENCE,), "what each place of the memory gives"),
+        Input("m", (Kind.MEMORY,), "what each place of the memory is compared by"),
+        Input("c", (Kind.MEMORY,), "what each place of the memory gives"),
     )
     outputs: ClassVar = (Output("y"), _ATTENTION)
     examples: ClassVar = (({}, {"u": _VECTOR, "m": _FACTS, "c": _FACTS}),)
@@ -127,8 +130,8 @@ class KeyValueMemory(Block):
     reference: ClassVar = _KEY_VALUE
     inputs: ClassVar = (
         Input("q", (Kind.VECTOR,), "the question, or what the hop before made of it"),
-        Input("keys", (Kind.SEQUENCE,), "what the question is compared with"),
-        Input("values", (Kind.SEQUENCE,), "what belongs to each key"),
+        Input("keys", (Kind.MEMORY,), "what the question is compared with"),
+        Input("values", (Kind.MEMORY,), "what belongs to each key"),
     )
     outputs: ClassVar = (Output("y"), _ATTENTION)
     examples: ClassVar = (({}, {"q": _VECTOR, "keys": _FACTS, "values": _FACTS}),)
@@ -150,7 +153,7 @@ class WordScores(Block):
     reference: ClassVar = _TYING
     inputs: ClassVar = (
         Input("u", (Kind.VECTOR,), "what the words are compared with"),
-        Input("words", (Kind.SEQUENCE,), "the vectors of all words"),
+        Input("words", (Kind.MEMORY,), "the vectors of all words"),
     )
     examples: ClassVar = (({}, {"u": _VECTOR, "words": _WORDS}),)
 

@@ -45,8 +45,8 @@ class MultiHeadAttention(Block):
     reference: ClassVar = _VASWANI
     inputs: ClassVar = (
         Input("query", (Kind.SEQUENCE,), "what is asked, step by step"),
-        Input("memory", (Kind.SEQUENCE,), "what is looked at (keys and values)", optional=True),
-        Input("values", (Kind.SEQUENCE,), "what is gathered, if not the memory", optional=True),
+        Input("memory", (Kind.MEMORY,), "what is looked at (keys and values)", optional=True),
+        Input("values", (Kind.MEMORY,), "what is gathered, if not the memory", optional=True),
         MASK,
     )
     examples: ClassVar = (
@@ -180,7 +180,7 @@ class TransformerDecoderLayer(_TransformerLayer):
     keywords: ClassVar = ("translation", "cross-attention", "seq2seq", "feed-forward", "multi-head", "causal")
     inputs: ClassVar = (
         Input("x", (Kind.SEQUENCE,), "what is written so far"),
-        Input("memory", (Kind.SEQUENCE,), "what the encoder gives"),
+        Input("memory", (Kind.MEMORY,), "what the encoder gives"),
         MASK,
     )
     examples: ClassVar = (

@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.canvas import BLOCK_MIME
+from app.canvas.stock import PART, Stock
 from app.panels.code import CodePanel
 from app.panels.library import LibraryPanel
-from app.panels.library_model import LibraryModel
+from app.panels.library_model import COMPOSITE_ROLE, LibraryModel
 from app.panels.outline import OutlinePanel
 from app.panels.plan import PlanPanel
 from app.panels.plan_settings import SECTIONS
@@ -31,6 +32,7 @@ from graph_engine.check.report import Severity
 from graph_engine.document import AddNodes, Binding, Document, Node, Plan, SetBinding, SetParameter
 from graph_engine.document.journal import Recovery
 from presets import catalog, open_preset
+from presets.parts import parts
 from tests.gui.window.conftest import settle
 
 Show = Callable[[Document | str], Document]
@@ -60,8 +62,8 @@ def present(qtbot: QtBot) -> Iterator[Callable[[W], W]]:
 # --- library
 
 
-def test_every_block_is_in_the_library_below_its_category() -> None:
-    model = LibraryModel()
+def test_every_block_and_part_is_in_the_library_below_its_category() -> None:
+    model = LibraryModel(Stock())
     found = {}
     for row in range(model.rowCount()):
         category = model.index(row, 0)
@@ -69,13 +71,18 @@ def test_every_block_is_in_the_library_below_its_category() -> None:
         for at in range(model.rowCount(category)):
             index = model.index(at, 0, category)
             found[model.key(index)] = category.data()
-            assert index.data(Qt.ItemDataRole.ToolTipRole)
+            told = index.data(Qt.ItemDataRole.ToolTipRole)
+            assert told
+            is_part = str(model.key(index)).startswith(PART)
+            assert index.data(COMPOSITE_ROLE) == is_part
+            assert ("enter it" in told) == is_part
 
-    assert found == {key: str(block.category) for key, block in all_blocks().items()}
+    blocks = {key: str(block.category) for key, block in all_blocks().items()}
+    assert found == blocks | {PART + name: str(part.category) for name, part in parts().items()}
 
 
 def test_the_library_is_filtered_by_title_keyword_and_letters() -> None:
-    model = LibraryModel()
+    model = LibraryModel(Stock())
 
     for query, best in (
         ("conv", "conv2d"),
@@ -93,7 +100,7 @@ def test_the_library_is_filtered_by_title_keyword_and_letters() -> None:
 
 
 def test_a_block_is_dragged_by_its_name() -> None:
-    model = LibraryModel()
+    model = LibraryModel(Stock())
     model.filter("linear")
     index = model.index(0, 0, model.index(0, 0))
 
@@ -106,7 +113,7 @@ def test_a_block_is_dragged_by_its_name() -> None:
 def test_a_block_is_placed_by_double_click_enter_and_from_the_filter(
     session: Session, present: Callable[[LibraryPanel], LibraryPanel]
 ) -> None:
-    panel, placed = present(LibraryPanel(session)), []
+    panel, placed = present(LibraryPanel(session, Stock())), []
     panel.block_chosen.connect(placed.append)
 
     def index_of(key: str) -> QModelIndex:
@@ -135,7 +142,7 @@ def test_a_block_is_placed_by_double_click_enter_and_from_the_filter(
 def test_a_click_folds_a_category_and_a_search_opens_it(
     session: Session, present: Callable[[LibraryPanel], LibraryPanel]
 ) -> None:
-    panel = present(LibraryPanel(session))
+    panel = present(LibraryPanel(session, Stock()))
     tree = panel.tree
     head = panel.model.index(1, 0)
 
