@@ -41,10 +41,12 @@ def distillation(
     hidden: Annotated[int, Param("Hidden", "Units of the student's hidden layer.", ge=1)] = 6,
 ) -> Builder:
     """Six hidden units learn what a convolutional network believes of each digit, also of the wrong classes."""
-    losses = (WeightedLoss(node="cross_entropy_2", weight=0.3 if soft else 1.0),)
+    losses = [WeightedLoss(node="cross_entropy_2", weight=0.3 if soft else 1.0)]
     if soft:
-        losses += (WeightedLoss(node="distillation_loss_1", weight=0.7),)
-    student = Update(losses=losses, trains=("#student",), freezes=("#teacher",), optimiser=_ADAM, schedule=_ONE_CYCLE)
+        losses.append(WeightedLoss(node="distillation_loss_1", weight=0.7))
+    student = Update(
+        losses=tuple(losses), trains=("#student",), freezes=("#teacher",), optimiser=_ADAM, schedule=_ONE_CYCLE
+    )
     stages = (_first("cross_entropy_1"), Stage(name="student", updates=(student,), epochs=40))
     net = Builder(
         "Distillation" if soft else "Student without a teacher",
