@@ -30,7 +30,7 @@ class CodePanel(QWidget):
         set_surface(self, "panel")
         self.setAccessibleName("Code")
         self.view = CodeView()
-        self.view.line_chosen.connect(self._select_nodes)
+        self.view.place_chosen.connect(self._select_nodes)
         self._about = QLabel()
         set_role(self._about, "faint")
         self.copy = QPushButton("Copy")
@@ -112,8 +112,8 @@ class CodePanel(QWidget):
         lines = [line for line, nodes in sorted(self._program.lines.items()) if chosen & set(nodes)]
         self.view.mark_lines(lines, reveal=reveal or not self.view.hasFocus())
 
-    def _select_nodes(self, line: int) -> None:
-        nodes = self._program.lines.get(line, ()) if self._program is not None else ()
+    def _select_nodes(self, line: int, column: int) -> None:
+        nodes = self._program.nodes_at(line, column) if self._program is not None else ()
         if nodes:
             self._session.show_place(*nodes)
 

@@ -22,8 +22,8 @@ from app.theme import qcolor, set_role, theme_manager
 class CodeView(QPlainTextEdit):
     """Source of Python, coloured."""
 
-    line_chosen = Signal(int)
-    """A line (from 1) was clicked, or gone to with the keyboard and Enter."""
+    place_chosen = Signal(int, int)
+    """A letter, by its line (from 1) and column (from 0), was clicked, or gone to with the keyboard and Enter."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,17 +94,20 @@ class CodeView(QPlainTextEdit):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and not self.textCursor().hasSelection():
-            self.line_chosen.emit(self.cursorForPosition(event.position().toPoint()).blockNumber() + 1)
+            self._choose(self.cursorForPosition(event.position().toPoint()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.line_chosen.emit(self.textCursor().blockNumber() + 1)
+            self._choose(self.textCursor())
         else:
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_numbers()
+
+    def _choose(self, cursor: QTextCursor) -> None:
+        self.place_chosen.emit(cursor.blockNumber() + 1, cursor.positionInBlock())
 
     def _paint_marks(self) -> None:
         ground = qcolor(theme_manager().palette.accent, 0.16)

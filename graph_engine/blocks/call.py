@@ -35,7 +35,9 @@ class Layer:
 
     `name` tells several modules of one node apart (`projection`); the main one has none.
     Keyword arguments that equal torch's defaults are left out of the source. The module goes through `wrappers`,
-    innermost first: `spectral_norm(he_weights(nn.Linear(3, 4)))`.
+    innermost first: `spectral_norm(he_weights(nn.Linear(3, 4)))`. One that is `optional` is only there for inputs that
+    need it; elsewhere its input is taken as it is. `condition` is Python for when it is made, in a class of which some
+    uses need it.
     """
 
     target: str
@@ -43,6 +45,8 @@ class Layer:
     options: tuple[tuple[str, Any], ...] = ()
     name: str = ""
     wrappers: tuple[Wrapper, ...] = ()
+    optional: bool = False
+    condition: str = ""
 
     @staticmethod
     def of(target: str, *arguments: Any, name: str = "", **options: Any) -> Layer:
@@ -51,6 +55,10 @@ class Layer:
     def through(self, target: str, **options: Any) -> Layer:
         """This module, given to the function `target` before it is used."""
         return replace(self, wrappers=(*self.wrappers, Wrapper(target, tuple(options.items()))))
+
+    def where_needed(self) -> Layer:
+        """This module as one that other inputs do without."""
+        return replace(self, optional=True)
 
     def on(self, *inputs: Expression) -> Apply:
         """This module called on `inputs`."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graph_engine.blocks import TensorSpec
-from graph_engine.blocks.call import Code
+from graph_engine.blocks.call import Code, Layer
 from graph_engine.blocks.named import FORMULA, FormulaError, evaluate, names_of, plain, renamed
 from graph_engine.blocks.tensor import Kind
 from graph_engine.compile.leaves import Leaf
 from graph_engine.document.composite import IN_CHANNELS, TURN, Declaration
 
 _FACTORS = (2, 3, 4, 6, 8)
+_SIDES = ("channels", "features")
 _LETTERS = {
     Kind.IMAGE: "NCHW",
     Kind.VOLUME: "NCDHW",
@@ -40,6 +41,13 @@ class Argument:
         return f"{self.name}: {self.type}" + ("" if self.default is None else f" = {shown}")
 
 
+class _Absent:
+    """Stands where a use has no such value: in a layer that it does without."""
+
+
+ABSENT = _Absent()
+
+
 class Columns:
     """What stands at one place in every use, the first `real` being real ones, and what it is called."""
 
@@ -54,20 +62,20 @@ class Columns:
             names.append(IN_CHANNELS)
         self._known: dict[str, tuple[Any, ...]] = {name: tuple(plain(each[name]) for each in values) for name in names}
 
-    def code(self, leaves: Sequence[Leaf]) -> Any:
-        """What is written for one value, given what it is in each use."""
-        first = leaves[0]
-        column = tuple(plain(leaf.value) for leaf in leaves)
+    def code(self, leaves: Sequence[Leaf | None]) -> Any:
+        """What is written for one value, given what it is in each use; None where a use has no such value."""
+        first = next(leaf for leaf in leaves if leaf is not None)
+        column = tuple(plain(leaf.value) if leaf is not None else ABSENT for leaf in leaves)
+        one = plain(first.value)
         text = self._formula(leaves, column)
-        constant = all(_same(value, column[0]) for value in column)
-        if text is None and constant:
-            return column[0]
+        if text is None and all(_same(value, one) for value in column):
+            return one
         if text is None:
             text = self._followed(column)
-        if text is None and all(_same(value, column[0]) for value in column[: self._real]):
-            return column[0]  # it moves in ways that no name explains, but not between the uses there are
+        if text is None and all(_same(value, one) for value in column[: self._real]):
+            return one  # it moves in ways that no name explains, but not between the uses there are
         if text is None:
-            text = self._new(first.hint, column)
+            text = self._new(first.hint, tuple(one if value is ABSENT else value for value in column))
         self._used |= dict.fromkeys(names_of(text))
         if first.where == "init":
             return Code(text)
@@ -75,6 +83,24 @@ class Columns:
             if name not in self.stored:
                 self.stored.append(name)
         return Code(_of_self(text))
+
+    def condition(self, layer: Layer, known: Sequence[str], needed: Sequence[bool]) -> str:
+        """Python for whether a layer is needed, as it is in the uses where `needed` says so.
+
+        A layer that only changes the number of channels and the size, as what skips is projected, is needed where it
+        does; for any other one an argument says so. `known` are the names of its arguments.
+        """
+        given = {**dict(zip(known, layer.arguments, strict=False)), **dict(layer.options)}
+        sides = [(given.get("stride"), 1), *((given.get(f"in_{each}"), given.get(f"out_{each}")) for each in _SIDES)]
+        tests = [f"{_text(one)} != {_text(other)}" for one, other in sides if one is not None and one != other]
+        try:
+            found = [any(evaluate(test, each) for test in tests) for each in self._every()]
+        except FormulaError:
+            found = []
+        if found != list(needed):
+            tests = [self._new("projected", tuple(needed))]
+        self._used |= dict.fromkeys(name for test in tests for name in names_of(test))
+        return " or ".join(tests)
 
     def shape(self, specs: Sequence[TensorSpec | None]) -> str:
         """A shape as a comment shows it, with names and letters for what differs between the uses."""
@@ -102,9 +128,13 @@ class Columns:
 
     # --- inside
 
-    def _formula(self, leaves: Sequence[Leaf], column: tuple[Any, ...]) -> str | None:
+    def _every(self) -> list[dict[str, Any]]:
+        """What each use has for every name there is."""
+        return [{name: column[at] for name, column in self._known.items()} for at in range(len(self._values))]
+
+    def _formula(self, leaves: Sequence[Leaf | None], column: tuple[Any, ...]) -> str | None:
         """The formula that all uses have for a value, if it is made of names there are and gives what is there."""
-        written = {getattr(leaf.value, "formula", None) for leaf in leaves}
+        written = {getattr(leaf.value, "formula", None) for leaf in leaves if leaf is not None}
         text = written.pop() if len(written) == 1 else None
         if text is None or TURN in names_of(text) or not names_of(text) <= self._known.keys():
             return None
@@ -119,9 +149,9 @@ class Columns:
         for name, known in self._known.items():
             if all(map(_same, column, known)):
                 return name
-        if not all(isinstance(value, int) and not isinstance(value, bool) for value in column):
+        if not all(value is ABSENT or (isinstance(value, int) and not isinstance(value, bool)) for value in column):
             return None
-        return next((text for text, made in self._candidates() if made == column), None)
+        return next((text for text, made in self._candidates() if all(map(_same, column, made))), None)
 
     def _candidates(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         numbers = {
@@ -167,16 +197,17 @@ class Columns:
         return letters[axis] if axis < len(letters) else "…"
 
 
-def _add_times(factor: int) -> Callable[[int, int], int]:
-    return lambda one, other: one + factor * other
-
-
 def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+    """Whether the first may stand for the second."""
+    return one is ABSENT or (bool(one == other) and isinstance(one, bool) == isinstance(other, bool))
 
 
 def _type_name(value: Any) -> str:
     return "float | None" if value is None else type(value).__name__
+
+
+def _text(value: Any) -> str:
+    return value.text if isinstance(value, Code) else repr(value)
 
 
 def _of_self(text: str) -> str:

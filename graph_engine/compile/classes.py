@@ -23,7 +23,17 @@ from graph_engine.check.composites import state_names
 from graph_engine.check.report import GraphReport, NodeReport
 from graph_engine.check.values import evaluated
 from graph_engine.compile.arguments import Argument, Columns
-from graph_engine.compile.leaves import ArgumentNames, Leaf, each_layer, leaves_of, replaced, skeleton_of, torch_names
+from graph_engine.compile.leaves import (
+    ArgumentNames,
+    Leaf,
+    each_layer,
+    leaves_of,
+    optional_layers,
+    replaced,
+    skeleton_of,
+    torch_names,
+    without_optional,
+)
 from graph_engine.compile.naming import Names, class_name
 from graph_engine.compile.statements import EachTurn, OverTime, Result, Statement, statements_for, unbypassed
 from graph_engine.document.composite import IN_CHANNELS, TURN, Composite, borders, formulas, port_name, reached
@@ -153,7 +163,7 @@ class Classes:
         return tuple(
             (
                 each.node,
-                skeleton_of(each.expression, self.argument_names),
+                skeleton_of(without_optional(each.expression), self.argument_names),
                 tuple(each.operands.items()),
                 each.owner,
                 _shape_of_loop(each.loop),
@@ -219,6 +229,23 @@ class Classes:
                 return True
         return False
 
+    def _leaves_in(self, whole: Statement, statement: Statement) -> list[Leaf | None]:
+        """The plain values of a statement at the places that they have in `whole`; None for those it does without."""
+        found = leaves_of_statement(whole, self.argument_names)
+        if len(optional_layers(whole.expression)) == len(optional_layers(statement.expression)):
+            return [*leaves_of_statement(statement, self.argument_names)]
+        bare = replace(statement, expression=without_optional(statement.expression))
+        rest = iter(leaves_of_statement(bare, self.argument_names))
+        return [None if leaf.optional else next(rest) for leaf in found]
+
+    def _conditional(self, expression: Expression, columns: Columns, needed: Sequence[bool]) -> Any:
+        """`expression` with its optional layers made only in uses that need them."""
+        layers = optional_layers(expression)
+        if not layers:
+            return expression
+        condition = columns.condition(layers[0], self.argument_names(layers[0].target), needed)
+        return each_layer(expression, lambda each: replace(each, condition=condition if each.optional else ""))
+
     def _other_names(self, title: str) -> list[str]:
         """What the class of uses that compute otherwise is called: `BasicBlock2`."""
         return [f"{class_name(title.title() if title.islower() else title)}{at}" for at in range(2, 100)]
@@ -234,10 +261,12 @@ class Classes:
         columns = Columns(graph.declaration, [report.values for report, _ in every], len(group))
         statements = []
         for rows in zip(*(body for _, body in every), strict=True):
-            table = [_leaves(each, self.argument_names) for each in rows]
+            statement, needed = _whole_of(rows, len(group))
+            table = [self._leaves_in(statement, each) for each in rows]
             codes = iter([columns.code(leaves) for leaves in zip(*table, strict=True)])
-            statement: Statement = rows[0]
             expression = replaced(statement.expression, _one_after_another(codes), self.argument_names)
+            if not all(needed[: len(group)]):
+                expression = self._conditional(expression, columns, needed)
             loop = statement.loop
             if isinstance(loop, OverTime):
                 loop = replace(
@@ -286,7 +315,15 @@ def results_of(graph: Graph) -> dict[str, Result]:
     return found
 
 
-def _leaves(statement: Statement, names: ArgumentNames) -> list[Leaf]:
+def _whole_of(rows: Sequence[Statement], real: int) -> tuple[Statement, list[bool]]:
+    """What a statement is with all layers that any of the `real` uses needs, and which of the uses need them."""
+    needed = [bool(optional_layers(row.expression)) for row in rows]
+    if not any(needed[:real]):
+        return replace(rows[0], expression=without_optional(rows[0].expression)), [True] * len(rows)
+    return rows[needed.index(True)], needed
+
+
+def leaves_of_statement(statement: Statement, names: ArgumentNames) -> list[Leaf]:
     """Every plain value of a statement, those of its loop as well."""
     found = leaves_of(statement.expression, names)
     if isinstance(statement.loop, OverTime):

@@ -5,10 +5,23 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as rebuilt
 from functools import cache
 from typing import Any, Literal
 
-from graph_engine.blocks.call import Apply, Code, Function, Infix, Layer, Method, Ref, Run, Stepwise, Wrapper
+from graph_engine.blocks.call import (
+    Apply,
+    Code,
+    Function,
+    Infix,
+    Layer,
+    Method,
+    Ref,
+    Run,
+    Stepwise,
+    Wrapper,
+    layers_of,
+)
 from graph_engine.check.evaluate import resolve
 
 Where = Literal["init", "forward"]
@@ -16,11 +29,15 @@ Where = Literal["init", "forward"]
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A plain value, whether it makes a module or is used in `forward`, and the name of the argument that it is."""
+    """A plain value, whether it makes a module or is used in `forward`, and the name of the argument that it is.
+
+    `optional` are those of a layer that is not always there.
+    """
 
     value: Any
     where: Where
     hint: str
+    optional: bool = False
 
 
 Replace = Callable[[Leaf], Any]
@@ -45,10 +62,38 @@ def skeleton_of(expression: Any, names: ArgumentNames) -> str:
     return repr(replaced(expression, lambda _: Code("_"), names))
 
 
+def optional_layers(expression: Any) -> list[Layer]:
+    """The layers of an expression that are not always there."""
+    return [layer for layer in layers_of(expression) if layer.optional]
+
+
+def without_optional(expression: Any) -> Any:
+    """An expression as it is where its optional layers are not needed."""
+    match expression:
+        case Apply(layer, inputs):
+            inner = tuple(map(without_optional, inputs))
+            return inner[0] if layer.optional else Apply(layer, inner)
+        case Function(target, arguments, options):
+            named = tuple((name, without_optional(value)) for name, value in options)
+            return Function(target, tuple(map(without_optional, arguments)), named)
+        case Method(owner, name, arguments, options):
+            return Method(without_optional(owner), name, tuple(map(without_optional, arguments)), options)
+        case Infix(sign, operands):
+            return Infix(sign, tuple(map(without_optional, operands)))
+        case list():
+            return list(map(without_optional, expression))
+        case _:
+            return expression
+
+
 def replaced(expression: Any, replace: Replace, names: ArgumentNames) -> Any:  # noqa: C901  a case for each kind
     """An expression with every plain value replaced."""
 
+    optional = False
+
     def layer(part: Layer) -> Layer:
+        nonlocal optional
+        around, optional = optional, optional or part.optional
         known = names(part.target)
         arguments = tuple(
             value(each, "init", known[at] if at < len(known) else "size") for at, each in enumerate(part.arguments)
@@ -58,7 +103,8 @@ def replaced(expression: Any, replace: Replace, names: ArgumentNames) -> Any:  #
             Wrapper(each.target, tuple((name, value(part, "init", name)) for name, part in each.options))
             for each in part.wrappers
         )
-        return Layer(part.target, arguments, options, part.name, wrappers)
+        optional = around
+        return rebuilt(part, arguments=arguments, options=options, wrappers=wrappers)
 
     def value(part: Any, where: Where, hint: str) -> Any:
         match part:
@@ -67,13 +113,15 @@ def replaced(expression: Any, replace: Replace, names: ArgumentNames) -> Any:  #
             case Layer():
                 return layer(part)
             case Run(inner, times):
-                return Run(layer(inner), replace(Leaf(times, "init", "depth")))
+                return Run(layer(inner), replace(Leaf(times, "init", "depth", optional)))
             case Stepwise(start, by):
-                return Stepwise(replace(Leaf(start, where, hint)), replace(Leaf(by, where, "growth")))
+                return Stepwise(
+                    replace(Leaf(start, where, hint, optional)), replace(Leaf(by, where, "growth", optional))
+                )
             case tuple() | list():
                 return type(part)(value(each, where, hint) for each in part)
             case _:
-                return replace(Leaf(part, where, hint))
+                return replace(Leaf(part, where, hint, optional))
 
     def walk(part: Any) -> Any:
         match part:
@@ -105,9 +153,9 @@ def replaced(expression: Any, replace: Replace, names: ArgumentNames) -> Any:  #
 def each_layer(expression: Any, change: Callable[[Layer], Layer]) -> Any:
     """An expression with every module in it changed, those inside modules as well."""
     match expression:
-        case Layer(target, arguments, options, name, wrappers):
-            inner = tuple(each_layer(part, change) for part in arguments)
-            return change(Layer(target, inner, options, name, wrappers))
+        case Layer():
+            inner = tuple(each_layer(part, change) for part in expression.arguments)
+            return change(rebuilt(expression, arguments=inner))
         case Run(layer, times):
             return Run(each_layer(layer, change), times)
         case Apply(layer, inputs):

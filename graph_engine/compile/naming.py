@@ -24,13 +24,14 @@ class Names:
     def take(self, wish: str, *others: str) -> str:
         """The first of these that is free and legal, or the last with underscores added until it is."""
         wishes = (wish, *others)
-        name = next((each for each in wishes if self._is_free(each)), wishes[-1])
-        while not self._is_free(name):
+        name = next((each for each in wishes if self.is_free(each)), wishes[-1])
+        while not self.is_free(name):
             name += "_"
         self._taken.add(name)
         return name
 
-    def _is_free(self, name: str) -> bool:
+    def is_free(self, name: str) -> bool:
+        """Whether `name` is legal and not taken."""
         return name not in self._taken and not keyword.iskeyword(name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unicodedata import east_asian_width
 
 from torch import nn
@@ -15,9 +15,10 @@ from graph_engine.blocks.call import PARAMETRIZATIONS
 from graph_engine.compile.arguments import Argument
 from graph_engine.compile.naming import Names, grouped
 from graph_engine.compile.own import definitions, uses
+from graph_engine.compile.places import Text
 from graph_engine.compile.render import render_layer, targets_of
 from graph_engine.compile.statements import LayerKey, Repeat, Result, Statement, shape_comment
-from graph_engine.compile.writer import Body, Text
+from graph_engine.compile.writer import Body
 from graph_engine.document.document import Document
 
 _MANY = 6
@@ -119,12 +120,15 @@ def _write_class(blueprint: Blueprint, paths: Mapping[LayerKey, str]) -> Text:
     text.add("super().__init__()", 8)
     for name in blueprint.stored:
         text.add(f"self.{name} = {name}", 8)
+    conditions = _conditions(text, blueprint)
     written: set[LayerKey] = set()
-    for at, statement in enumerate((*blueprint.statements, *blueprint.extra)):
+    numbered = enumerate((*blueprint.statements, *blueprint.extra))
+    for at, statement in sorted(numbered, key=lambda item: (item[0] >= len(blueprint.statements), item[1].place)):
         repeat = _repeat_of(blueprint.repeats, at)
         for key, layer in zip(statement.keys, statement.layers, strict=True):
             if key not in written:
-                _write_module(text, blueprint.statements, repeat, at, paths[key], layer, (statement.node,))
+                made = replace(layer, condition=conditions.get(layer.condition, layer.condition))
+                _write_module(text, blueprint.statements, repeat, at, paths[key], made, (statement.node,))
                 written.add(key)
     text.add("")
     arguments = ", ".join(f"{name}: Tensor" for name in blueprint.inputs)
@@ -140,11 +144,24 @@ def _write_class(blueprint: Blueprint, paths: Mapping[LayerKey, str]) -> Text:
         Names(frozenset(blueprint.inputs)),
         list(blueprint.outputs.values()),
         8,
+        {result: name for name, result in blueprint.outputs.items()} if results > 1 else {},
     )
     text.extend(body.write())
     if blueprint.nodes_of:
-        text.nodes = {line: tuple(blueprint.nodes_of + node for node in nodes) for line, nodes in text.nodes.items()}
+        text.prefix(blueprint.nodes_of)
     return text
+
+
+def _conditions(text: Text, blueprint: Blueprint) -> dict[str, str]:
+    """Give the conditions under which layers are made names, where they are more than one: `projected = …`."""
+    layers = [layer for statement in blueprint.statements for layer in statement.layers if layer.condition]
+    names = Names(frozenset(argument.name for argument in blueprint.arguments))
+    found: dict[str, str] = {}
+    for layer in layers:
+        if not layer.condition.isidentifier() and layer.condition not in found:
+            found[layer.condition] = names.take("projected", "projected_2", "projected_3")
+            text.add(f"{found[layer.condition]} = {layer.condition}", 8)
+    return found
 
 
 def _write_module(

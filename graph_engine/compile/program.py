@@ -9,6 +9,7 @@ import hashlib
 import linecache
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from types import CodeType, TracebackType
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from graph_engine.compile.expand import INTO, Expansion, full_turns, ways_to
 from graph_engine.compile.naming import Names, class_name
 from graph_engine.compile.network import Blueprint, access, attributes_of, write_file
 from graph_engine.compile.own import definitions
+from graph_engine.compile.places import Places, Text
 from graph_engine.compile.randomness import RANDOM
 from graph_engine.compile.render import targets_of
 from graph_engine.compile.statements import (
@@ -37,7 +39,7 @@ from graph_engine.compile.statements import (
     statements_for,
     unbypassed,
 )
-from graph_engine.compile.writer import COUNTER, Body, Text
+from graph_engine.compile.writer import COUNTER, Body
 from graph_engine.document.composite import graph_of
 from graph_engine.document.document import Document
 from graph_engine.document.graph import Graph, Node
@@ -97,7 +99,7 @@ class Program:
     _paths: Mapping[LayerKey, str]
     _classes: Classes
     _namespace: dict[str, Any] = field(default_factory=dict)
-    _files: dict[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict)
+    _files: dict[str, Places] = field(default_factory=dict)
     _computations: dict[tuple[tuple[Result, ...], tuple[Result, ...], str], Computation] = field(default_factory=dict)
 
     @property
@@ -154,15 +156,21 @@ class Program:
         return tuple(path for (owner, _), path in opened.modules.items() if owner == target[0])
 
     def node_at(self, error: BaseException) -> str | None:
-        """The node whose line an exception went through last; None when it never did."""
+        """The node that an exception went through last; None when it never did."""
         found: str | None = None
         trace: TracebackType | None = error.__traceback__
         while trace is not None:
-            nodes = self._files.get(trace.tb_frame.f_code.co_filename, {}).get(trace.tb_lineno, ())
+            places = self._files.get(trace.tb_frame.f_code.co_filename)
+            nodes = places.at(trace.tb_lineno, *_columns(trace)) if places is not None else ()
             if nodes:
                 found = nodes[self._turn(trace, nodes)]
             trace = trace.tb_next
         return found
+
+    def nodes_at(self, line: int, column: int) -> tuple[str, ...]:
+        """The nodes that what stands at a letter of the source stands for; a line counts from 1, a column from 0."""
+        at = len(self.source.splitlines()[line - 1][:column].encode()) if line in self.lines else 0
+        return self._files[self.file].at(line, at, at)
 
     def _turn(self, trace: TracebackType, nodes: tuple[str, ...]) -> int:
         """Which of the nodes that one line stands for it stood for: which turn of their loop the frame is in."""
@@ -252,11 +260,11 @@ class Program:
         own = definitions(target for statement in body for target in targets_of(statement.expression, modules=False))
         source = "\n\n\n".join([*own, "\n".join(text.lines)]) + "\n"
         shift = source.count("\n") - len(text.lines) + 1
-        lines = {line + shift: nodes for line, nodes in text.nodes.items()}
+        places = Places.of(text, shift)
         file = _file_name(source, name)
-        self._files[file] = lines
+        self._files[file] = places
         function = _run(_HEADER + source, file, shift=-1)[name]
-        return Computation(source, (*inputs.values(), *cut.values()), lines, file, function)
+        return Computation(source, (*inputs.values(), *cut.values()), places.nodes, file, function)
 
 
 _ONE_LINE = 90  # letters that what a class does and its paper may have to stand on one line
@@ -318,7 +326,7 @@ def compile_document(
     text = write_file(document, blueprint, paths, [_blueprint(each, classes, document) for each in classes.made])
     source = "\n".join(text.lines) + "\n"
     file = _file_name(source, blueprint.class_name)
-    lines = {line + 1: nodes for line, nodes in text.nodes.items()}
+    places = Places.of(text, 1)
     attributes: dict[str, tuple[str, ...]] = {}
     for statement in (*statements, *extra):
         if statement.keys:
@@ -326,7 +334,7 @@ def compile_document(
     return Program(
         blueprint.class_name,
         source,
-        lines,
+        places.nodes,
         tuple(inputs),
         tuple(outputs),
         specs,
@@ -337,7 +345,7 @@ def compile_document(
         result,
         paths,
         classes,
-        _files={file: lines},
+        _files={file: places},
     )
 
 
@@ -375,6 +383,13 @@ def _ends(graph: Graph, role: Role) -> dict[str, Result]:
         wire = next(iter(graph.wires_into(name).values()))
         found[name] = unbypassed(graph, (wire.source, wire.output))
     return found
+
+
+def _columns(trace: TracebackType) -> tuple[int | None, int | None]:
+    """From where to where on its line the call stands that went wrong, in bytes."""
+    code = trace.tb_frame.f_code
+    _, _, start, stop = next(islice(code.co_positions(), trace.tb_lasti // 2, None), (None, None, None, None))
+    return start, stop
 
 
 def _file_name(source: str, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,8 @@ INDEX = "i"
 
 def render_layer(layer: Layer) -> str:
     """The constructor call of a module: `nn.Conv2d(1, 6, 5)`; arguments equal to the class's defaults are left out."""
+    if layer.condition:
+        return f"{render_layer(replace(layer, condition=''))} if {layer.condition} else nn.Identity()"
     if any(isinstance(part, (Layer, Run)) for part in layer.arguments):
         return _call(layer.target, [_part(part) for part in layer.arguments], [])
     if layer.arguments and isinstance(layer.arguments[0], tuple) and any(map(_is_part, layer.arguments[0])):
@@ -62,9 +65,11 @@ def render(expression: Any, values: Mapping[str, str], module: Callable[[Layer],
                 return _call(target, [text(each) for each in arguments], _options(target, options, text))
             case Method(value, name, arguments, options):
                 named = [f"{key}={text(each)}" for key, each in options]
-                return _call(f"{text(value)}.{name}", [text(each) for each in arguments], named)
+                return _call(f"{_owner(text(value))}.{name}", [text(each) for each in arguments], named)
             case Infix(operator, operands):
-                return f" {operator} ".join(_operand(each, operator, text) for each in operands)
+                first, *rest = (text(each) for each in operands)
+                terms = [_term(first, operator, "+-" if operator != "*" else "*")]
+                return f" {operator} ".join([*terms, *(_term(each, operator) for each in rest)])
             case list():
                 return f"[{', '.join(text(each) for each in part)}]"
             case _:
@@ -100,16 +105,26 @@ def _targets_of_layer(layer: Layer) -> list[str]:
 
 
 def wrap(line: str, indent: int) -> list[str]:
-    """`line` indented; where it is too long, the parts of its longest bracket go on lines of their own, and so on."""
+    """`line` indented; where it is too long, what its longest bracket holds goes on a line of its own, or each part of
+    that on one, and so on."""
     space = " " * indent
     if len(space + line) <= WIDTH:
         return [space + line]
+    head, _, value = line.partition(" = ")
+    choice = _split(value, " if ")
+    if len(choice) > 1 and not value.startswith("("):
+        parts = wrap(value, indent + 4)
+        apart = [f"{space}    {choice[0]}", f"{space}    if {choice[1]}".replace(" else ", f"\n{space}    else ")]
+        inner = parts if len(parts) == 1 else "\n".join(apart).split("\n")
+        return [f"{space}{head} = (", *inner, f"{space})"]
     bracket = _longest_bracket(line)
     if bracket is not None and indent + bracket[0] <= WIDTH:
         start, stop = bracket
         parts = _split(line[start:stop], ", ")
+        together = f"{space}    {line[start:stop]}"
         comma = "," if len(parts) > 1 else ""  # none after a single one: it may be a generator
-        inner = [folded for part in parts for folded in wrap(part + comma, indent + 4)]
+        each_alone = [folded for part in parts for folded in wrap(part + comma, indent + 4)]
+        inner = [together] if len(together) <= WIDTH else each_alone
         return [space + line[:start], *inner, space + line[stop:]]
     head, equals, value = line.partition(" = ")
     if line.startswith("return "):
@@ -161,10 +176,27 @@ def _split(text: str, separator: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _operand(part: Any, operator: str, text: Callable[[Any], str]) -> str:
-    inner = text(part)
-    mixed = isinstance(part, Infix) and part.operator != operator
-    return f"({inner})" if mixed or (isinstance(part, Code) and " " in inner) else inner
+def _term(text: str, operator: str, alike: str = "") -> str:
+    """`text` as an operand: in brackets unless its own operators bind tighter, or are among those `alike`."""
+    tighter = alike + ("*" if operator != "*" else "")
+    signs = {text[at + 1] for at in _spaces(text)} if " " in text else set()
+    return text if signs <= set(tighter) else f"({text})"
+
+
+def _owner(text: str) -> str:
+    """`text` as that whose method is called."""
+    return f"({text})" if _spaces(text) else text
+
+
+def _spaces(text: str) -> list[int]:
+    """Where, outside all brackets, an operator begins: a space with another one after it."""
+    found, depth, last = [], 0, 0
+    for at, letter in enumerate(text):
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth == 0 and letter == " " and at >= last:
+            found.append(at)
+            last = at + 1 + len(text[at + 1 :].partition(" ")[0]) + 1
+    return found
 
 
 def _call(name: str, arguments: list[str], named: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +16,8 @@ from graph_engine.document.composite import Composite
 from graph_engine.document.graph import Graph, Node
 
 _LEAST_REPEATS = 3
+_GOES_ALONG = re.compile(r"Norm|Dropout|Noise|DropPath|nn\.\w*(ELU|ReLU)\d?$")
+"""Layers that stand on the line of another one: norms, activations, noise."""
 _LONGEST_PERIOD = 60
 
 
@@ -47,7 +50,9 @@ class Statement:
     """One node of the body: `operands` maps each of its ports to the (node, output) whose value it takes.
 
     `owner` is the node whose modules it uses, itself but where weights are shared. `shape` is that of its first value,
-    as a comment shows it. `loop` says how a composite is gone through that is not simply called.
+    as a comment shows it. `loop` says how a composite is gone through that is not simply called. `title` is what a
+    person called the node; `drawn` is whether it is a composite, `reshapes` whether it gives another shape than its
+    first operand has. `place` is where it stands in the order of the drawing.
     """
 
     node: str
@@ -57,6 +62,10 @@ class Statement:
     pattern: Pattern = "y"
     owner: str = ""
     loop: EachTurn | OverTime | None = None
+    title: str = ""
+    drawn: bool = False
+    reshapes: bool = False
+    place: int = 0
 
     @property
     def layers(self) -> list[Layer]:
@@ -64,6 +73,11 @@ class Statement:
 
     def key(self, layer: Layer) -> LayerKey:
         return self.owner or self.node, self.layers.index(layer)
+
+    @property
+    def works(self) -> bool:
+        """Whether it calls a layer that is more than a norm, an activation or a projection of what skips."""
+        return self.drawn or any(not layer.name and not _GOES_ALONG.search(layer.target) for layer in self.layers)
 
     @property
     def keys(self) -> list[LayerKey]:
@@ -96,7 +110,9 @@ def statements_for(
     """The statements that the nodes `targets` need, in an order in which each can be computed. Inputs need none."""
     needed = graph.upstream(targets)
     statements = []
-    for name in graph.order():
+    order = graph.order()
+    places = {name: at for at, name in enumerate(order)}
+    for name in _as_read(graph, order):
         node, report = graph[name], nodes[name]
         if name not in needed or report.block is None or report.block.role is Role.INPUT or node.bypassed:
             continue
@@ -108,8 +124,49 @@ def statements_for(
         else:
             expression, loop = build(report.block, Specs(report.inputs)), None
         shape = shape_comment(next(iter(report.outputs.values()), None))
-        statements.append(Statement(name, expression, operands, shape, report.block.pattern(), node.shares, loop))
+        statements.append(
+            Statement(
+                name,
+                expression,
+                operands,
+                shape,
+                report.block.pattern(),
+                node.shares,
+                loop,
+                node.title,
+                isinstance(report.block, Composite),
+                shape != shape_comment(next(iter(report.inputs.values()), None)),
+                places[name],
+            )
+        )
     return statements
+
+
+def _as_read(graph: Graph, order: Iterable[str]) -> list[str]:
+    """The nodes in `order`, but each no sooner than what else its first user needs: as the parts of an
+    expression stand, which is the same whatever part of the graph is asked for."""
+    ordered: dict[str, None] = {}
+    for last in order:
+        if graph.wires_out_of(last):
+            continue
+        waiting = [last]
+        while waiting:
+            name = waiting[-1]
+            before = next((source for source in _sources(graph, name) if source not in ordered), None)
+            if before is not None:
+                waiting.append(before)
+            else:
+                ordered[waiting.pop()] = None
+    return list(ordered)
+
+
+def _sources(graph: Graph, node: str) -> list[str]:
+    """The nodes that a node is wired to, in the order of its ports."""
+    block = graph.block(node)
+    ports = [port.name for port in block.inputs] if block is not None else []
+    wires = graph.wires_into(node).items()
+    rank = {port: at for at, port in enumerate(ports)}
+    return [wire.source for _, wire in sorted(wires, key=lambda item: rank.get(item[0].partition(".")[0], len(ports)))]
 
 
 def unbypassed(graph: Graph, result: Result) -> Result:

@@ -212,7 +212,7 @@ def test_an_error_in_a_loop_over_many_modules_leads_to_its_turn(layer: int, turn
     net.output(x)
     program = compile_document(net.document)
     assert "for turn in range(3):" in program.source
-    assert "x = self.linear_12[turn](x)" in program.source
+    assert "x = torch.tanh(self.linear_12[turn](x))" in program.source
     network, node = program.make(), f"linear_{12 * turn + layer}"
     network.get_submodule(program.attributes[node][0]).register_forward_pre_hook(explode)
     assert program.node_at(provoked(lambda: network(torch.randn(2, 4)))) == node
@@ -228,6 +228,22 @@ def test_a_wrong_shape_leads_to_the_first_node_that_cannot_take_it() -> None:
     assert program.node_at(provoked(lambda: loss(network, image=IMAGE, label=LABEL.float()))) == "cross_entropy_1"
     through = provoked(lambda: loss(network, image=torch.randn(5, 1, 9, 9), label=LABEL))
     assert program.node_at(through) == "linear_1"
+
+
+def test_a_place_in_the_source_leads_to_the_node_that_stands_there() -> None:
+    net = Builder("Größe")
+    x = net.add("conv2d", net.input("größe", 1, 8, 8), channels=2)
+    net.output(net.add("relu", net.add("batch_norm", x)))
+    program = compile_document(net.document)
+    number, line = next(
+        (number, line) for number, line in enumerate(program.source.splitlines(), 1) if "return F.relu" in line
+    )
+    assert line.strip().startswith("return F.relu(self.batch_norm_1(self.conv2d_1(größe)))")
+    assert set(program.lines[number]) == {"conv2d_1", "batch_norm_1", "relu_1"}
+    for text, node in {"F.relu": "relu_1", "batch_norm_1": "batch_norm_1", "größe": "conv2d_1"}.items():
+        assert program.nodes_at(number, line.index(text)) == (node,)
+    assert set(program.nodes_at(number, 0)) == set(program.nodes_at(number, len(line))) == set(program.lines[number])
+    assert program.nodes_at(1, 5) == ()
 
 
 def test_an_error_elsewhere_leads_to_no_node() -> None:

@@ -263,7 +263,7 @@ def test_long_lines_are_folded(tmp_path: Path) -> None:
     assert lint({"wide": program.source}, tmp_path) == ""
 
 
-def test_an_input_called_x_keeps_its_name() -> None:
+def test_what_is_used_once_is_nested_and_an_input_called_x_goes_on_as_x() -> None:
     net = Builder("Skip")
     x = net.input("x", 4)
     y = net.add("tanh", net.add("linear", net.add("relu", x), features=4))
@@ -271,10 +271,7 @@ def test_an_input_called_x_keeps_its_name() -> None:
     source = compile_document(net.document).source
     assert source.endswith("""
     def forward(self, x: Tensor) -> Tensor:
-        h = F.relu(x)  # (N, 4)
-        h = self.linear_1(h)
-        h = torch.tanh(h)
-        return h + x
+        return torch.tanh(self.linear_1(F.relu(x))) + x  # (N, 4)
 """)
 
 
@@ -304,12 +301,56 @@ def test_what_repeats_is_a_loop_and_reads_as_one() -> None:
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv2d_1(image)  # (N, 4, 8, 8)
         for conv2d_2, batch_norm_1 in zip(self.conv2d_2, self.batch_norm_1):
-            x = conv2d_2(x)
-            x = batch_norm_1(x)
-            x = F.relu(x)
+            x = F.relu(batch_norm_1(conv2d_2(x)))
         return x.mean(dim=(2, 3))  # (N, 4)
 '''
     )
+
+
+def test_branches_are_told_apart_and_what_goes_along_keeps_its_name() -> None:
+    net = Builder("Branches")
+    x = net.add("relu", net.add("conv2d", net.input("image", 3, 8, 8), channels=4))
+    small = net.add("conv2d", x, channels=2, kernel=1)
+    large = net.add("conv2d", net.add("conv2d", x, channels=3, kernel=1), channels=2)
+    pooled = net.add("conv2d", net.add("max_pool2d", x, kernel=3, stride=1, padding=1), channels=2, kernel=1)
+    x = net.add("concat", small, large, pooled)
+    y = net.add("batch_norm", net.add("conv2d", net.add("relu", net.add("conv2d", x, channels=6)), channels=6))
+    net.output(net.add("global_avg_pool", net.add("relu", net.add("add", x, y))))
+    source = compile_document(net.document).source
+    assert source.endswith("""
+        x = F.relu(self.conv2d_1(image))  # (N, 4, 8, 8)
+        branch_1 = self.conv2d_2(x)  # (N, 2, 8, 8)
+        branch_2 = self.conv2d_4(self.conv2d_3(x))
+        branch_3 = self.conv2d_5(F.max_pool2d(x, 3, stride=1, padding=1))
+        x = torch.cat([branch_1, branch_2, branch_3], dim=1)  # (N, 6, 8, 8)
+        y = F.relu(self.conv2d_6(x))
+        x = F.relu(x + self.batch_norm_1(self.conv2d_7(y)))
+        return x.mean(dim=(2, 3))  # (N, 6)
+""")
+
+
+def test_what_is_needed_long_after_is_called_skip() -> None:
+    net = Builder("Far")
+    x = net.add("linear", net.input("x", 4), features=4)
+    y = net.add("relu", x)
+    for at in range(10):
+        y = net.add("linear", y, features=4 + at % 2)
+    net.output(net.add("concat", net.add("linear", y, features=4), x))
+    source = compile_document(net.document).source
+    assert "skip = self.linear_1(x)" in source
+    assert "return torch.cat([x, skip], dim=1)" in source
+
+
+def test_operators_are_in_brackets_where_the_order_is_another_one() -> None:
+    net = Builder("Sums")
+    a, b, c = (net.input(name, 3) for name in "abc")
+    difference = net.add("subtract", a, net.add("subtract", b, c))
+    product = net.add("multiply", net.add("add", a, b), c)
+    net.output(net.add("add", net.add("multiply", difference, a), product))
+    program = compile_document(net.document)
+    assert "return (a - (b - c)) * a + (a + b) * c" in program.source
+    a, b, c = torch.randn(3, 2, 3)
+    assert torch.equal(program.make()(a=a, b=b, c=c), (a - (b - c)) * a + (a + b) * c)
 
 
 def test_our_own_definitions_are_copied_once_and_only_if_they_are_used() -> None:

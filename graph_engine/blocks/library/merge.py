@@ -213,7 +213,7 @@ class Residual(Block):
                 hints=(SetParameterHint("projection", "if needed"),),
             )
         if x.rank == f.rank and f.rank != 4 and x.shape[:-1] == f.shape[:-1]:
-            return Layer.of("nn.Linear", x.length(-1), f.length(-1), name="projection").on(Ref("x"))
+            return Layer.of("nn.Linear", x.length(-1), f.length(-1), name="projection").where_needed().on(Ref("x"))
         if x.rank == f.rank == 4:
             stride = tuple(_stride(a, b) for a, b in zip(x.shape[2:], f.shape[2:], strict=True))
             if None not in stride:
@@ -226,7 +226,8 @@ class Residual(Block):
                     bias=False,
                     name="projection",
                 )
-                return Layer.of("nn.BatchNorm2d", f.length(1), name="projection_norm").on(convolution.on(Ref("x")))
+                norm = Layer.of("nn.BatchNorm2d", f.length(1), name="projection_norm")
+                return norm.where_needed().on(convolution.where_needed().on(Ref("x")))
         raise Refusal(
             f"No projection leads from {x} to {f}: the height and width of f must be those of x, "
             "or those divided by a whole stride (rounded up).",

@@ -586,10 +586,10 @@ def test_lines_of_a_composite_lead_inside_and_back(open_in: OpenIn, qtbot: QtBot
     assert first <= inside[0] <= first + 40
 
     outside = next(line for line, nodes in program.lines.items() if "cell_2" in nodes)
-    code.view.line_chosen.emit(outside)
+    code.view.place_chosen.emit(outside, 0)
     assert session.graph_name == "main"
     assert session.selection.nodes == ("cell_2",)
-    code.view.line_chosen.emit(inside[0])
+    code.view.place_chosen.emit(inside[0], 0)
     assert session.graph_name == "cell"
     assert session.selection.nodes == ("conv2d_2",)
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -229,6 +229,29 @@ def test_a_line_leads_to_its_node_and_a_node_to_its_lines(
     at = panel.view.blockBoundingGeometry(block).translated(panel.view.contentOffset()).center().toPoint()
     QTest.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, at.y()))
     assert session.selection.nodes == ("conv2d_2",)
+
+
+@pytest.mark.parametrize(
+    ("word", "node"), [("avg_pool2d", "avg_pool2d_2"), ("tanh", "tanh_2"), ("conv2d_2", "conv2d_2")]
+)
+def test_of_several_nodes_on_a_line_the_one_that_is_clicked_is_chosen(
+    word: str, node: str, session: Session, show: Show, present: Callable[[CodePanel], CodePanel]
+) -> None:
+    show("lenet5")
+    panel = present(CodePanel(session))
+    source = panel.view.toPlainText().splitlines()
+    line = next(at for at, text in enumerate(source) if "F.avg_pool2d(torch.tanh(self.conv2d_2(x)), 2)" in text)
+
+    block = panel.view.document().findBlockByNumber(line)
+    panel.view.verticalScrollBar().setValue(block.firstLineNumber())
+    cursor = QTextCursor(block)
+    cursor.setPosition(block.position() + source[line].index(word) + 2)
+    QTest.mouseClick(
+        panel.view.viewport(), Qt.MouseButton.LeftButton, pos=panel.view.cursorRect(cursor).center() + QPoint(2, 0)
+    )
+
+    assert session.selection.nodes == (node,)
+    assert line + 1 in panel.view.marked
 
 
 def test_the_program_is_copied_whole(session: Session, show: Show, present: Callable[[CodePanel], CodePanel]) -> None:
