@@ -213,7 +213,7 @@ class NodePage(QWidget):
         self.code.setVisible(bool(text))
 
     def _fix(self, fix: Fix) -> None:
-        self._session.attempt(fix.edit, label=fix.label)
+        self._session.apply_fix(fix)
 
     def _rename(self, title: str) -> None:
         graph = self._session.document.graphs.get(self._graph)

@@ -1,14 +1,17 @@
-"""Composites carried from one document to another, together with those that they use."""
+"""Composites and custom blocks carried from one document to another, together with those that they use."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from graph_engine.blocks.custom import CUSTOM, as_custom, custom_of
 from graph_engine.document.annotation import Annotation
 from graph_engine.document.codec import declaration_to_json, node_to_json, sorted_parts, wire_to_json
 from graph_engine.document.composite import MARK, composites_in, graph_of, is_composite
+from graph_engine.document.custom import CustomCode
+from graph_engine.document.custom_edits import AddCustom
 from graph_engine.document.document import Document
 from graph_engine.document.edits import AddGraph, Batch
 from graph_engine.document.graph import Graph, Node
@@ -35,14 +38,46 @@ def composites_of(graph: Graph, nodes: Iterable[Node]) -> list[AddGraph]:
     return list(found.values())
 
 
-def missing_composites(graph: Graph, composites: Sequence[AddGraph]) -> tuple[list[AddGraph], dict[str, str]]:
+def customs_of(graph: Graph, nodes: Iterable[Node], composites: Iterable[AddGraph]) -> list[AddCustom]:
+    """The custom blocks that `nodes` of `graph` use, and those that the `composites` do."""
+    found: dict[str, AddCustom] = {}
+    for node in (*nodes, *(node for each in composites for node in each.nodes)):
+        block = graph.find_block(node.block)
+        if as_custom(block):
+            found[node.block] = AddCustom(custom_of(node.block), CustomCode(block.source))
+    return list(found.values())
+
+
+def missing_customs(graph: Graph, customs: Sequence[AddCustom]) -> tuple[list[AddCustom], dict[str, str]]:
+    """What brings `customs` into the document of `graph`, and the blocks that are called otherwise there.
+
+    One of the same source is used; one whose name another has gets a fresh name. Whether it may run is asked there.
+    """
+    added: dict[str, AddCustom] = {}
+    blocks: dict[str, str] = {}
+    for each in customs:
+
+        def differs(name: str, source: str = each.code.source) -> bool:
+            block = graph.find_block(CUSTOM + name)
+            return name in added or (as_custom(block) and block.source != source)
+
+        name = each.custom if not differs(each.custom) else fresh_name(each.custom, differs)
+        blocks[CUSTOM + each.custom] = CUSTOM + name
+        if graph.find_block(CUSTOM + name) is None:
+            added[name] = AddCustom(name, each.code)
+    return list(added.values()), blocks
+
+
+def missing_composites(
+    graph: Graph, composites: Sequence[AddGraph], renamed: Mapping[str, str] | None = None
+) -> tuple[list[AddGraph], dict[str, str]]:
     """What brings `composites` into the document of `graph`, and the blocks that are called otherwise there.
 
     One that is there already, equal but for the places of its nodes, is used; one whose name another has, or had that
-    came before, gets a fresh name.
+    came before, gets a fresh name. `renamed` are blocks that are called otherwise already.
     """
     added: dict[str, AddGraph] = {}
-    blocks: dict[str, str] = {}
+    blocks = dict(renamed or {})
     for each in composites:
         nodes = tuple(node.with_(block=blocks.get(node.block, node.block)) for node in each.nodes)
         carried = AddGraph(each.graph, each.declaration, nodes, each.wires, annotations=each.annotations)
