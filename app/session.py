@@ -82,6 +82,10 @@ class Session(QObject):
     """Why the document did not take an edit."""
     trust_requested = Signal()
     """The user wants the code of this document to run, and is to be shown it first."""
+    trust_changed = Signal()
+    """The code of this document may run now."""
+    code_requested = Signal(str)
+    """The code of this custom block is to be shown for editing; of a new one, if it is empty."""
 
     def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from graph_engine.blocks.custom import CUSTOM, as_custom, custom_of
+from graph_engine.blocks.custom import CUSTOM, as_custom, custom_of, fingerprint
 from graph_engine.document.annotation import Annotation
 from graph_engine.document.codec import declaration_to_json, node_to_json, sorted_parts, wire_to_json
 from graph_engine.document.composite import MARK, composites_in, graph_of, is_composite
@@ -101,14 +101,16 @@ def _notes(graph: Graph) -> tuple[Annotation, ...]:
 
 
 def brought(document: Document, source: Document, name: str, title: str) -> tuple[Batch, dict[str, str]]:
-    """The edit that brings composite `name` of `source`, with those that it uses, into `document`.
+    """The edit that brings composite `name` of `source`, with what it uses, into `document`.
 
     And what each of their blocks is called there then: `{"@cell": "@cell_2"}`. The edit has no edits where all are
     there already.
     """
     use = Node("use", MARK + name)
-    added, blocks = missing_composites(document.main, composites_of(source.main, [use]))
-    return Batch(f"Add {title}", tuple(added)), blocks
+    composites = composites_of(source.main, [use])
+    customs, renamed = missing_customs(document.main, customs_of(source.main, (), composites))
+    added, blocks = missing_composites(document.main, composites, renamed)
+    return Batch(f"Add {title}", (*customs, *added)), blocks
 
 
 def is_same(document: Document, name: str, source: Document, other: str) -> bool:
@@ -124,6 +126,7 @@ def _told(document: Document, name: str, outer: frozenset[str] = frozenset()) ->
     if graph is None or name in outer:
         return name
     inner = {MARK + each: MARK + _told(document, each, outer | {name}) for each in composites_in(graph)}
+    inner |= {CUSTOM + each: CUSTOM + fingerprint(code.source) for each, code in document.customs.items()}
     nodes = tuple(node.with_(block=inner.get(node.block, node.block)) for node in graph)
     declaration = replace(graph.declaration, title="", help="") if not outer else graph.declaration
     return _content(AddGraph(name, declaration, nodes, tuple(graph.wires)))
