@@ -71,10 +71,14 @@ def change(session: Session, name: str, source: str) -> bool:
 
 
 def all_code(session: Session) -> str:
-    """The code that waits for trust, one block after another."""
+    """The code that waits for trust, one block after another; letters that are not seen stand as `\\u202e`."""
     document = session.document
     parts = [f"# {name}\n{document.customs[name].source.strip()}\n" for name in untrusted(document)]
-    return "\n\n".join(parts)
+    return "".join(_seen(letter) for letter in "\n\n".join(parts))
+
+
+def _seen(letter: str) -> str:
+    return letter if letter in "\n\t" or letter.isprintable() else f"\\u{ord(letter):04x}"
 
 
 def trust_all(session: Session) -> None:

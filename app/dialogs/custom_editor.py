@@ -70,7 +70,7 @@ class CustomEditor(Dialog):
         self.editor.textChanged.connect(self._soon.start)
         self.editor.apply_requested.connect(self.accept)
         self._asked = ""
-        self._show(source, read_source(source))
+        self._show(read_source(source))
         self.editor.setFocus()
 
     def _assemble(self) -> None:
@@ -135,7 +135,7 @@ class CustomEditor(Dialog):
         self._asked = source
         self._told = ()  # it was about other code
         if len(source) <= _AT_ONCE:
-            self._show(source, read_source(source))
+            self._show(read_source(source))
         else:
             self._session.jobs.start(
                 "Reading the code", lambda: read_source(source), lambda found: self._show_read(source, found)
@@ -145,9 +145,9 @@ class CustomEditor(Dialog):
         from shiboken6 import isValid
 
         if isValid(self) and source == self._asked:
-            self._show(source, found)
+            self._show(found)
 
-    def _show(self, source: str, found: Definition) -> None:
+    def _show(self, found: Definition) -> None:
         self.title.setText(found.title or "No block yet")
         self.summary.setText(found.help.split("\n\n")[0])
         self.summary.setVisible(bool(found.help))

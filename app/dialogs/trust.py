@@ -29,6 +29,7 @@ class TrustDialog(Dialog):
         about.setWordWrap(True)
         self.view = CodeView()
         self.view.setAccessibleName("The code")
+        self.view.setLineWrapMode(CodeView.LineWrapMode.WidgetWidth)  # no code hides beyond the edge
         self.view.show_source(all_code(session))
         self.column.addWidget(about)
         self.column.addWidget(self.view, 1)

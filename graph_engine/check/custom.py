@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LIMIT = 30.0
 """How long (s) the code of one block may take for its check: more is a loop without an end."""
 _LONGEST = 300
-_NEEDS_TRUST = "This file holds code: {title} runs only once you trust it. Read the code, then trust the document."
+_NEEDS_TRUST = "This file holds code, which runs only once you trust it."
 
 
 class UntrustedCodeError(Exception):
@@ -43,8 +43,7 @@ def fault_of(draft: Draft, node: Node, block: CustomBlock, *, trusted: bool) -> 
         return draft.fault(node.id, f"{first}{more}", detail="\n".join(map(str, others)), tell=block.tell())
     if trusted or node.bypassed:
         return None
-    message = _NEEDS_TRUST.format(title=block.title)
-    return draft.fault(node.id, message, extra=(Fix("Trust this document", TrustCode()),), tell=block.tell())
+    return draft.fault(node.id, _NEEDS_TRUST, extra=(Fix("Trust this document", TrustCode()),), tell=block.tell())
 
 
 def load_class(source: str, class_name: str) -> type[nn.Module]:

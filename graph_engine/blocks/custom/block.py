@@ -18,6 +18,8 @@ CUSTOM = "custom:"
 """Before the name of a custom block where a node's block is one: `custom:gated_conv`."""
 TARGET = "custom:"
 """Before the fingerprint of a source where a layer's target is the class that it defines."""
+_TELLING = 2
+"""How many parameters a node always tells; of the others those that are not at their default."""
 
 
 class CustomBlock(Block):
@@ -39,10 +41,9 @@ class CustomBlock(Block):
         return CUSTOM + cls.name_of_custom
 
     def tell(self) -> str:
-        values = ((spec, getattr(self, spec.name)) for spec in self.parameters())
-        return " · ".join(
-            f"{spec.meta.title.lower()} {_shown(value)}" for spec, value in values if value != spec.default
-        )
+        values = [(spec, getattr(self, spec.name)) for spec in self.parameters()]
+        telling = [each for at, each in enumerate(values) if at < _TELLING or each[1] != each[0].default]
+        return " · ".join(f"{spec.meta.title.lower()} {_shown(value)}" for spec, value in telling)
 
     def build(self, inputs: Specs) -> Expression:
         options = tuple((each.name, self._value(each, inputs)) for each in self.definition.takes)
@@ -93,6 +94,7 @@ def as_custom(block: object) -> TypeGuard[type[CustomBlock]]:
     return isinstance(block, type) and issubclass(block, CustomBlock)
 
 
+@lru_cache(maxsize=512)
 def fingerprint(source: str) -> str:
     """What tells a source from every other: its SHA-256 in hexadecimal digits."""
     return hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
