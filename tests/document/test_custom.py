@@ -26,6 +26,7 @@ from graph_engine.document import (
     RemoveCustom,
     SetCustom,
 )
+from graph_engine.document.diff import Kind, difference
 from graph_engine.document.file import FileError, dumps, loads
 from graph_engine.document.journal import recoverable
 from tests.customs import GATED, classifier
@@ -135,6 +136,39 @@ def test_a_copy_takes_its_custom_blocks_along_also_those_inside_composites() -> 
     same.apply(edit)
     assert list(same.customs) == ["gated_conv"], "the same source is the same block"
     assert same.main[names["gated_conv_1"]].block == "custom:gated_conv"
+
+
+def test_a_composite_kept_elsewhere_takes_its_code_along() -> None:
+    from graph_engine.document.own_blocks import keep
+
+    document = classifier()
+    inside = (Node("in", "input", {"name": "x"}), Node("gate", "custom:gated_conv"))
+    document.apply(AddGraph("inner", Declaration("Inner"), inside))
+    kept = keep(document, "inner", "Inner", "")
+    assert kept.document.customs == document.customs
+    assert kept.is_like(document, "inner")
+    document.apply(SetCustom("gated_conv", CustomCode("class Other(nn.Module): ...")))
+    assert not kept.is_like(document, "inner"), "its code is another"
+
+    edit, name = kept.bring(document)
+    document.apply(edit)
+    assert name == "@inner_2"
+    assert document.graphs["inner_2"]["gate"].block == "custom:gated_conv_2"
+    assert document.customs["gated_conv_2"].source == GATED
+
+
+def test_other_code_is_a_difference() -> None:
+    before, after = classifier(), classifier()
+    assert not difference(before, after)
+    after.apply(SetCustom("gated_conv", CustomCode(GATED.replace("tanh", "sin"))))
+    after.apply(AddCustom("other", CustomCode("")))
+    found = difference(before, after)
+    assert found.computes_otherwise
+    assert found.summary() == "1 custom block added, 1 changed"
+    assert [(change.custom, change.kind) for change in found.customs] == [
+        ("gated_conv", Kind.CHANGED),
+        ("other", Kind.ADDED),
+    ]
 
 
 def test_a_copied_custom_block_that_is_none_is_told() -> None:
