@@ -162,7 +162,10 @@ def _sentence(error: BaseException, file: str) -> str:
         if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno
         trace = trace.tb_next
+    from graph_engine.check.shapes import BATCH
+
     text = _words(error)
+    text += f" The batch N counts {BATCH[0]} here." if f"[{BATCH[0]}, " in text else ""
     text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     return f"Line {line}: {text}" if line else text
 

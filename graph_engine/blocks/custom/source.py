@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -28,8 +29,10 @@ def read_source(source: str) -> Definition:
     if len(source) > _LONGEST:
         return _nothing(1, f"A custom block may have {_LONGEST:,} letters at most; this one has {len(source):,}.")
     try:
-        tree = ast.parse(source)
-        compile(source, "<custom block>", "exec", dont_inherit=True)  # finds what the tree does not tell
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's doubts about a style are not for a terminal
+            tree = ast.parse(source)
+            compile(source, "<custom block>", "exec", dont_inherit=True)  # finds what the tree does not tell
         return _Reader(tree).read()
     except SyntaxError as error:
         return _nothing(error.lineno or 1, f"Python can't read this: {error.msg}.")
