@@ -20,7 +20,7 @@ class TrustBanner(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._closed = False
+        self._closed = self._covered = False
         self._banner = Banner("", severity="warning", actions=[MessageAction("Read the code…", self._ask)])
         self._banner.closed.connect(self._on_closed)
         column = QVBoxLayout(self)
@@ -31,6 +31,11 @@ class TrustBanner(QWidget):
         session.trust_changed.connect(self.refresh)
         self.hide()
 
+    def set_covered(self, *, covered: bool) -> None:
+        """While the drawing is covered by another page, nothing is said of it."""
+        self._covered = covered
+        self.refresh()
+
     def refresh(self) -> None:
         """Looks again whether there is such code."""
         count = len(untrusted(self._session.document))
@@ -38,7 +43,7 @@ class TrustBanner(QWidget):
             code = "code in a custom block" if count == 1 else f"code in {plural(count, 'custom block')}"
             self._banner.set_text(f"This file holds {code}, which runs only once you trust it.")
             self._banner.show()
-        self.setVisible(bool(count) and not self._closed)
+        self.setVisible(bool(count) and not self._closed and not self._covered)
 
     def _on_opened(self) -> None:
         self._closed = False

@@ -72,6 +72,7 @@ class MainWindow(DeskWindow):
         )
         self.welcome = WelcomePage(self.shelf, settings)
         self.topbar = TopBar(session, self.book)
+        self._trust = TrustBanner(session)
         self.statusbar = StatusBar(session, self.autosave, RunStatus(session))
         self._search = SearchEverything(
             self,
@@ -144,7 +145,7 @@ class MainWindow(DeskWindow):
         column.setSpacing(0)
         for widget in (self.topbar, line):
             column.addWidget(widget)
-        column.addWidget(TrustBanner(self._session))
+        column.addWidget(self._trust)
         column.addWidget(self._stack, 1)
         column.addWidget(self.statusbar)
         self.setCentralWidget(body)
@@ -161,6 +162,7 @@ class MainWindow(DeskWindow):
         session.opened.connect(self.show_drawing)
         self._own.changed.connect(book.refresh_soon)
         self._stack.currentChanged.connect(lambda: self.topbar.set_at_welcome(at_welcome=self.at_welcome))
+        self._stack.currentChanged.connect(lambda: self._trust.set_covered(covered=self.at_welcome))
         for signal in (session.file_changed, session.history_changed, session.opened):
             signal.connect(self._show_title)
         self.glances.thumbnail.connect(self._canvas.canvas_scene.set_thumbnail)

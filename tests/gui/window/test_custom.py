@@ -215,6 +215,10 @@ def test_another_user_is_asked_and_nothing_runs_before_the_answer(
     rest(studio, qtbot)
     session = window.session
     assert banner.isVisible()
+    window.show_welcome()
+    assert not banner.isVisible()
+    window.show_drawing()
+    assert banner.isVisible()
     assert [problem.node for problem in session.errors] == ["gated_conv_1", "gated_conv_2"]
 
     session.select(["gated_conv_1"])  # inspector, canvas, editor, library and code panel see it as well
