@@ -25,7 +25,7 @@ _Groups = tuple[tuple[str, ...], ...]
 _NODE_MENU: _Groups = (
     ("canvas.connect", "network.wrap", "network.freeze", "network.bypass", "edit.rename"),
     ("canvas.frame", "canvas.collapse", "canvas.straighten"),
-    ("composite.make", "composite.enter", "composite.unpack", "composite.keep", "composite.update"),
+    ("composite.make", "composite.enter", "composite.unpack", "custom.edit", "composite.keep", "composite.update"),
     ("canvas.cut", "canvas.copy", "canvas.duplicate"),
     ("canvas.select_upstream", "canvas.select_downstream"),
     ("canvas.dissolve", "canvas.delete"),
@@ -41,7 +41,7 @@ _ANNOTATION_MENU: _Groups = (
     ("canvas.delete",),
 )
 _CANVAS_MENU: _Groups = (
-    ("canvas.add_block", "canvas.frame", "canvas.note", "canvas.paste", "canvas.paste_with_wires"),
+    ("canvas.add_block", "custom.new", "canvas.frame", "canvas.note", "canvas.paste", "canvas.paste_with_wires"),
     ("canvas.select_all", "canvas.arrange", "canvas.arrange_down"),
     ("composite.fold", "composite.keep", "composite.update", "composite.leave"),
     ("canvas.fit_all", "canvas.zoom_reset", "view.minimap", "view.snap"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.canvas import CanvasView
     from app.exports import Exports
     from app.files import Files
+    from app.notices import Notices
     from app.own_blocks import OwnBlocks
     from app.palette import Palette
     from app.panels.welcome import WelcomePage
@@ -31,6 +32,7 @@ class DeskWindow(QMainWindow):
     """A window that is an `app.actions.desk.Desk`; `MainWindow` makes its parts."""
 
     book: ActionBook
+    notices: Notices
     panes: Panes
     shelf: PresetShelf
     topbar: TopBar
@@ -148,6 +150,55 @@ class DeskWindow(QMainWindow):
         edit = wrap_in_residual(session.graph, session.selection.nodes, session.graph_name)
         if session.attempt(edit):
             session.select([edit.edits[0].nodes[0].id])  # type: ignore[union-attr]  # it begins with the new node
+
+    def edit_code(self, name: str) -> None:
+        """Opens the code of a custom block, or of a new one without a name."""
+        from app.customs import TEMPLATE
+        from app.dialogs.custom_editor import CustomEditor
+
+        code = self._session.document.customs.get(name)
+        told = [
+            problem.message
+            for problem in self._session.problems
+            if problem.severity == "error" and (problem.graph, problem.node) in self._session.document.users_of(name)
+        ]
+        editor = CustomEditor(
+            self._session,
+            self,
+            code.source if code is not None else TEMPLATE,
+            new=code is None,
+            told=list(dict.fromkeys(each for each in told if each.startswith("Line "))),
+        )
+        editor.applied.connect(lambda source: self._take_code(name if code is not None else "", source))
+        editor.open()
+
+    def _take_code(self, name: str, source: str) -> None:
+        from app import customs
+
+        try:
+            if name:
+                customs.change(self._session, name, source)
+            else:
+                customs.add(self._session, self._canvas, source)
+        except OSError as error:
+            self.notices.tell(error)
+        self._canvas.setFocus()
+
+    def ask_for_trust(self) -> None:
+        """Shows the code of the document, and lets it run if the user says so."""
+        from app.dialogs.trust import TrustDialog
+
+        dialog = TrustDialog(self._session, self)
+        dialog.accepted.connect(self._trust_all)
+        dialog.open()
+
+    def _trust_all(self) -> None:
+        from app import customs
+
+        try:
+            customs.trust_all(self._session)
+        except OSError as error:
+            self.notices.tell(error)
 
     def check_now(self) -> None:
         self._session.recheck()

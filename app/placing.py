@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF
 
 from app.canvas.node_item import PortRef
+from app.canvas.stock import Placeable
 from app.canvas.wiring import port_for
-from graph_engine.document import AddNodes, Node, Position, Wire
+from graph_engine.blocks.custom import CUSTOM, custom_block
+from graph_engine.document import AddCustom, AddNodes, CustomCode, Node, Position, Wire
 from graph_engine.document.geometry import NodeGeometry, geometry_in, measure
 from graph_engine.document.surgery import GAP
 
 if TYPE_CHECKING:
     from app.canvas import CanvasView
-    from app.canvas.stock import Placeable
     from app.session import Session
     from graph_engine.blocks import Block
 
@@ -29,6 +30,12 @@ def place_block(session: Session, canvas: CanvasView, key: str) -> str | None:
     """
     found = canvas.stock.find(session.document, key)
     return _place(session, canvas, found) if found is not None else None
+
+
+def place_custom(session: Session, canvas: CanvasView, name: str, source: str) -> str | None:
+    """As `place_block`, a custom block that is new in the document, in one step with its code."""
+    first = (AddCustom(name, CustomCode(source)),)
+    return _place(session, canvas, Placeable(CUSTOM + name, custom_block(name, source), first))
 
 
 def _place(session: Session, canvas: CanvasView, found: Placeable) -> str | None:

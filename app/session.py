@@ -16,7 +16,7 @@ from app.open_document import OpenDocument, Selection
 from app.runs.follower import RunFollower
 from app.workers import Checked, Compiled, Jobs
 from graph_engine.blocks import Kind
-from graph_engine.check.report import Severity
+from graph_engine.check.report import Severity, TrustCode
 from graph_engine.document import MAIN, Change, Document, Edit, EditRefused, Graph, History, Wire, title_of
 from graph_engine.document.composite import graph_of, is_composite
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
 
     from graph_engine.blocks import TensorSpec
-    from graph_engine.check.report import CheckResult, NodeReport, Problem
+    from graph_engine.check.report import CheckResult, Fix, NodeReport, Problem
     from graph_engine.compile import Program
     from graph_engine.document.history import Mark
 
@@ -80,6 +80,12 @@ class Session(QObject):
     """Node ids (a tuple) that the canvas brings into view."""
     refused = Signal(str)
     """Why the document did not take an edit."""
+    trust_requested = Signal()
+    """The user wants the code of this document to run, and is to be shown it first."""
+    trust_changed = Signal()
+    """The code of this document may run now."""
+    code_requested = Signal(str)
+    """The code of this custom block is to be shown for editing; of a new one, if it is empty."""
 
     def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -194,6 +200,13 @@ class Session(QObject):
             self.refused.emit(str(refusal))
             return False
         return True
+
+    def apply_fix(self, fix: Fix) -> None:
+        """Does what a problem offers; letting code run is asked for by `trust_requested`."""
+        if isinstance(fix.edit, TrustCode):
+            self.trust_requested.emit()
+        else:
+            self.attempt(fix.edit, label=fix.label)
 
     def made(self, make: Callable[[], Made]) -> Made | None:
         """What `make` gives, an edit as a rule; a refusal is told by `refused` and None."""

@@ -31,7 +31,9 @@ from app.session import Session
 from app.statusbar import StatusBar
 from app.theme import set_role, set_surface, theme_manager
 from app.topbar import TopBar
+from app.trust_banner import TrustBanner
 from app.widgets import MessageAction
+from graph_engine.blocks.custom import custom_of, is_custom
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -70,6 +72,7 @@ class MainWindow(DeskWindow):
         )
         self.welcome = WelcomePage(self.shelf, settings)
         self.topbar = TopBar(session, self.book)
+        self._trust = TrustBanner(session)
         self.statusbar = StatusBar(session, self.autosave, RunStatus(session))
         self._search = SearchEverything(
             self,
@@ -142,6 +145,7 @@ class MainWindow(DeskWindow):
         column.setSpacing(0)
         for widget in (self.topbar, line):
             column.addWidget(widget)
+        column.addWidget(self._trust)
         column.addWidget(self._stack, 1)
         column.addWidget(self.statusbar)
         self.setCentralWidget(body)
@@ -158,11 +162,14 @@ class MainWindow(DeskWindow):
         session.opened.connect(self.show_drawing)
         self._own.changed.connect(book.refresh_soon)
         self._stack.currentChanged.connect(lambda: self.topbar.set_at_welcome(at_welcome=self.at_welcome))
+        self._stack.currentChanged.connect(lambda: self._trust.set_covered(covered=self.at_welcome))
         for signal in (session.file_changed, session.history_changed, session.opened):
             signal.connect(self._show_title)
         self.glances.thumbnail.connect(self._canvas.canvas_scene.set_thumbnail)
         self.glances.figures.connect(self.panes.inspector.show_live)
         session.refused.connect(self.notices.refuse)
+        session.code_requested.connect(self.edit_code)
+        session.trust_requested.connect(self.ask_for_trust)
         book.refused.connect(self.notices.refuse)
         session.runs.refused.connect(self.notices.tell)
         session.runs.noticed.connect(self.notices.refuse)
@@ -189,8 +196,11 @@ class MainWindow(DeskWindow):
         self.setWindowModified(self._session.dirty)
 
     def _open_node(self, node: str) -> None:
-        """Enters a composite; of any other node, shows the parameters."""
-        if not self._session.enter(node):
+        """Enters a composite, opens the code of a custom block; of any other node, shows the parameters."""
+        block = self._session.graph[node].block
+        if is_custom(block) and custom_of(block) in self._session.document.customs:
+            self.edit_code(custom_of(block))
+        elif not self._session.enter(node):
             self._session.select([node])
             self.panes.show("inspector")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.actions import composite, edit, file, network, run, view
+from app.actions import composite, custom, edit, file, network, run, view
 from app.actions import help as help_actions
 from app.actions.action import Action, Menu, Scope
 
@@ -12,6 +12,7 @@ ALL: tuple[Action, ...] = (
     *view.ACTIONS,
     *network.ACTIONS,
     *composite.ACTIONS,
+    *custom.ACTIONS,
     *run.ACTIONS,
     *help_actions.ACTIONS,
 )

@@ -9,6 +9,7 @@ from typing import Any
 from graph_engine.blocks import Block
 from graph_engine.blocks.block import slot_of
 from graph_engine.document import (
+    AddCustom,
     AddGraph,
     AddNodes,
     Annotate,
@@ -27,14 +28,14 @@ from graph_engine.document import (
     title_of,
 )
 from graph_engine.document.annotation import fresh_annotation_id
-from graph_engine.document.carrying import composites_of, missing_composites
+from graph_engine.document.carrying import composites_of, customs_of, missing_composites, missing_customs
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Nodes with the wires between them, those that lead into them from elsewhere, and the composites that they use.
+    """Nodes with the wires between them, those that lead into them from elsewhere, and what they use of the document.
 
-    `composites` are all that the nodes use, also inside one another, used before user.
+    `composites` are all that the nodes use, also inside one another, used before user; `customs` the custom blocks.
     """
 
     nodes: tuple[Node, ...]
@@ -42,18 +43,21 @@ class Fragment:
     incoming: tuple[Wire, ...] = ()
     composites: tuple[AddGraph, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    customs: tuple[AddCustom, ...] = ()
 
 
 def fragment_of(graph: Graph, nodes: Iterable[str], annotations: Iterable[str] = ()) -> Fragment:
     """These nodes, frames and notes of `graph`, to be copied."""
     names = dict.fromkeys(nodes)
     into = [wire for name in names for wire in graph.wires_into(name).values()]
+    composites = tuple(composites_of(graph, (graph[name] for name in names)))
     return Fragment(
         tuple(graph[name] for name in names),
         tuple(wire for wire in into if wire.source in names),
         tuple(wire for wire in into if wire.source not in names),
-        tuple(composites_of(graph, (graph[name] for name in names))),
+        composites,
         tuple(graph.annotations[name] for name in annotations),
+        tuple(customs_of(graph, (graph[name] for name in names), composites)),
     )
 
 
@@ -62,10 +66,12 @@ def add_fragment(
 ) -> tuple[AnyEdit, dict[str, str]]:
     """An edit that adds a copy of `fragment` under new ids, and the new id of each of its nodes.
 
-    Composites that the document does not have come with it. A copy of a node that shares weights shares those of the
-    copy, if that is copied as well.
+    Composites and custom blocks that the document does not have come with it. A copy of a node that shares weights
+    shares those of the copy, if that is copied as well.
     """
-    added, blocks = missing_composites(graph, fragment.composites)
+    customs, renamed = missing_customs(graph, fragment.customs)
+    graphs, blocks = missing_composites(graph, fragment.composites, renamed)
+    added: list[AnyEdit] = [*customs, *graphs]
     names: dict[str, str] = {}
     for node in fragment.nodes:
         names[node.id] = graph.fresh_id(blocks.get(node.block, node.block), names.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from app.canvas.changes import Fragment
-from graph_engine.document import AddGraph, Node
+from graph_engine.document import AddCustom, AddGraph, Node
 
 FORMAT = "layerloom-nodes"
 VERSION = 1
@@ -34,6 +34,9 @@ def to_text(fragment: Fragment) -> str:
             json.dumps(codec.annotation_to_json(each), ensure_ascii=False) for each in fragment.annotations
         )
         text += f',\n "annotations": [\n  {notes}]'
+    if fragment.customs:
+        customs = ",\n  ".join(json.dumps(codec.edit_to_json(each), ensure_ascii=False) for each in fragment.customs)
+        text += f',\n "customs": [\n  {customs}]'
     return text + "}\n"
 
 
@@ -61,6 +64,7 @@ def from_text(text: str) -> Fragment:
         incoming = tuple(codec.wire_from_json(part, "a copied wire") for part in _list(value, "incoming"))
         composites = tuple(_composite(part) for part in _list(value, "composites"))
         notes = tuple(codec.annotation_from_json(part, "a copied note") for part in _list(value, "annotations"))
+        customs = tuple(_custom(part) for part in _list(value, "customs"))
     except codec.FormatError as error:
         raise ClipboardError(f"The copied nodes can't be pasted: {error}") from error
     known = {node.id for node in nodes}
@@ -70,7 +74,7 @@ def from_text(text: str) -> Fragment:
         wire.target not in known for wire in incoming
     ):
         raise ClipboardError("The copied nodes can't be pasted: a wire leads to a node that is not among them.")
-    return Fragment(tuple(_own(node, known) for node in nodes), wires, incoming, composites, notes)
+    return Fragment(tuple(_own(node, known) for node in nodes), wires, incoming, composites, notes, customs)
 
 
 def _own(node: Node, known: set[str]) -> Node:
@@ -85,6 +89,16 @@ def _composite(value: object) -> AddGraph:
     edit = codec.edit_from_json(value)
     if not isinstance(edit, AddGraph):
         raise codec.FormatError("a copied composite must be one.")
+    return edit
+
+
+def _custom(value: object) -> AddCustom:
+    """Raises: FormatError."""
+    from graph_engine.document import codec
+
+    edit = codec.edit_from_json(value)
+    if not isinstance(edit, AddCustom):
+        raise codec.FormatError("a copied custom block must be one.")
     return edit
 
 

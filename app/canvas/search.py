@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graph_engine.blocks import Block, all_blocks
+from graph_engine.blocks.custom import CUSTOM
 from graph_engine.document import Document, natural
 from graph_engine.document.composite import MARK, reached
 
@@ -44,17 +45,24 @@ def block_entries(blocks: Iterable[type[Block]] | None = None) -> list[Entry]:
 
 
 def composite_entries(document: Document, graph: str | None = None) -> list[Entry]:
-    """The composites of a document as entries; of a graph, those that can be placed in it."""
+    """The composites and custom blocks of a document as entries; of a graph, those that can be placed in it."""
     found = [
         block
         for name in document.composites
         if graph is None or graph not in reached(document.graphs, [name])
         if (block := document.find_block(MARK + name)) is not None
     ]
-    return [
+    entries = [
         Entry(block.key(), block.title, block.category.value, block.summary(), ("composite", *block.keywords))
         for block in sorted(found, key=lambda block: natural(block.title))
     ]
+    return [*entries, *custom_entries(document)]
+
+
+def custom_entries(document: Document) -> list[Entry]:
+    """The custom blocks of a document as entries."""
+    found = [block for name in document.customs if (block := document.find_block(CUSTOM + name)) is not None]
+    return block_entries(sorted(found, key=lambda block: natural(block.title)))
 
 
 def find(query: str, entries: Sequence[Entry]) -> list[Match]:

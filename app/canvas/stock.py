@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.canvas.search import Entry, block_entries, composite_entries
 from graph_engine.blocks import Block
+from graph_engine.blocks.custom import is_custom
 from graph_engine.document import AnyEdit, Batch, Document
 
 if TYPE_CHECKING:
@@ -105,4 +106,4 @@ class Stock:
 
 def is_composite_key(key: str) -> bool:
     """Whether a key is that of something that can be entered once it is placed."""
-    return not key.isidentifier()
+    return not key.isidentifier() and not is_custom(key)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.errors import CallError
-from app.cli.options import JsonOption, ThingArgument
+from app.cli.options import JsonOption, ThingArgument, TrustOption
 from app.cli.output import amount, counted, digits, make_table, note, plain, print_json, say, show
-from app.cli.things import first_error, open_thing, require_sound
+from app.cli.things import first_error, open_thing, require_sound, require_trust
 
 if TYPE_CHECKING:
     from graph_engine.blocks import TensorSpec
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def check(
     thing: ThingArgument,
+    trust_code: TrustOption = False,
     json: JsonOption = False,
 ) -> None:
     """Say whether a network fits together, and what is wrong where.
@@ -31,7 +32,9 @@ def check(
     """
     from graph_engine.check import Checker
 
-    found = open_thing(thing)
+    found = open_thing(thing, trust_code=trust_code)
+    if not json:
+        require_trust(found)
     result = Checker().check(found.document)
     if json:
         print_json([_problem_data(problem) for problem in result.problems])
@@ -49,6 +52,7 @@ def summary(
             "--input", metavar="N,C,H,W", help="The shape of the input instead of the drawn one.", show_default=False
         ),
     ] = None,
+    trust_code: TrustOption = False,
     json: JsonOption = False,
 ) -> None:
     """Say how large a network is: shapes, parameters, multiply-adds, for one sample.
@@ -57,7 +61,8 @@ def summary(
     """
     from graph_engine.check import Checker
 
-    found = open_thing(thing)
+    found = open_thing(thing, trust_code=trust_code)
+    require_trust(found)
     document = _resized(found.document, size) if size else found.document
     result = Checker().check(document)
     if json:
@@ -75,6 +80,7 @@ def code(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write it to this file.", show_default=False)
     ] = None,
+    trust_code: TrustOption = False,
 ) -> None:
     """Print a network as Python source that needs torch and nothing else.
 
@@ -82,7 +88,7 @@ def code(
     """
     from graph_engine.compile import compile_document
 
-    found = open_thing(thing)
+    found = open_thing(thing, trust_code=trust_code)
     result = require_sound(found)
     if output is None:
         typer.echo(compile_document(found.document, result, for_export=True).source, nl=False)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import ThingArgument
+from app.cli.options import ThingArgument, TrustOption
 from app.cli.output import amount, say
 from app.cli.things import open_thing, require_sound
 
@@ -48,6 +48,7 @@ def export(
     scale: Annotated[
         float, typer.Option("--scale", min=_LEAST, max=_MOST, help="Of png: pixels for one of the drawing.")
     ] = 2.0,
+    trust_code: TrustOption = False,
 ) -> None:
     """Take a network home. What was written is checked before it is announced.
 
@@ -57,7 +58,7 @@ def export(
     """
     from graph_engine.export import Style, Target, export_document
 
-    found = open_thing(thing)
+    found = open_thing(thing, trust_code=trust_code)
     look = Style(style.value)
     if to in (Format.PNG, Format.PDF):
         from app.cli.render import export_picture

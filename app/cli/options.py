@@ -19,6 +19,14 @@ ThingArgument = Annotated[
 ]
 
 
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code", metavar="", help="Let the code of its custom blocks run, now and later: you have read it."
+    ),
+]
+
+
 class Command(TyperCommand):
     """A subcommand whose `--help` is shown as the flag that it is."""
 

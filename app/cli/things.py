@@ -40,13 +40,25 @@ class Thing:
         return self.run.folder.checkpoint("best").weights
 
 
-def open_thing(text: str, data: str | None = None) -> Thing:
+def open_thing(text: str, data: str | None = None, *, trust_code: bool = False) -> Thing:
     """What `text` names. `data` is the data set that a preset is drawn for, where it has several drawings.
+
+    With `trust_code`, the code of its custom blocks may run from now on.
 
     Raises:
         CallError: nothing has this name.
+        HomeError: trust can't be kept.
         FileError, PresetError: it is there, but can't be opened.
     """
+    found = _open(text, data)
+    if trust_code:
+        from graph_engine.check.trust import trust_document
+
+        trust_document(found.document)
+    return found
+
+
+def _open(text: str, data: str | None) -> Thing:
     from presets import catalog, open_preset
 
     path = Path(text)
@@ -73,6 +85,7 @@ def require_sound(thing: Thing) -> CheckResult:
 
     if not len(thing.document.main):
         raise ThingError(f"{thing.name} is empty, so there is nothing to compile. Draw a network in it first.")
+    require_trust(thing)
     result = Checker().check(thing.document)
     if not result.ok:
         count = counted(len(result.errors), "error")
@@ -80,6 +93,18 @@ def require_sound(thing: Thing) -> CheckResult:
             f"{thing.name} has {count}: {first_error(result)}\nList them with: layerloom check {thing.name}"
         )
     return result
+
+
+def require_trust(thing: Thing) -> None:
+    """Raises: ThingError when code of the document would have to run that the user does not trust."""
+    from graph_engine.check.trust import untrusted
+
+    names = untrusted(thing.document)
+    if names:
+        raise ThingError(
+            f"{thing.name} holds code that may not run yet: {', '.join(names)}. "
+            "Read it, then add --trust-code, or trust the document in the window."
+        )
 
 
 def first_error(result: CheckResult) -> str:

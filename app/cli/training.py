@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.errors import INTERRUPTED, THING_WRONG, CallError
-from app.cli.options import JsonOption
+from app.cli.options import JsonOption, TrustOption
 from app.cli.output import counted, duration, figure, note, print_json, say
 from app.cli.plans import Wishes
 from app.cli.progress import follow
-from app.cli.things import get_run, open_thing, require_sound
+from app.cli.things import Thing, get_run, open_thing, require_sound, require_trust
 
 if TYPE_CHECKING:
     from graph_engine.data import Dataset
-    from graph_engine.runs import RunHandle
+    from graph_engine.runs import RunHandle, StoredRun
 
 
 class Device(StrEnum):
@@ -85,6 +85,7 @@ def train(
             "--resume", metavar="RUN", help="Go on with a run; --epochs may give it more.", show_default=False
         ),
     ] = None,
+    trust_code: TrustOption = False,
     json: JsonOption = False,
 ) -> None:
     """Train a network by its plan; options change the plan for this run alone.
@@ -111,9 +112,9 @@ def train(
             raise CallError(f"--resume goes on with {resume} as it was begun; leave out {thing}.")
         if out is not None:
             raise CallError("--out can't be given with --resume: a run stays where it is.")
-        handle = _resume(resume, wishes, data, compiled=compiled)
+        handle = _resume(resume, wishes, data, compiled=compiled, trust_code=trust_code)
     elif thing is not None:
-        handle = _start(thing, wishes, data, out, compiled=compiled)
+        handle = _start(thing, wishes, data, out, compiled=compiled, trust_code=trust_code)
     else:
         raise CallError("Name what to train: a .loom file, a preset or a run; or give --resume RUN.")
     follow(handle, quiet=json)
@@ -128,6 +129,7 @@ def evaluate(
             "--data", metavar="D", help="All of this data set instead of what was held out.", show_default=False
         ),
     ] = None,
+    trust_code: TrustOption = False,
     json: JsonOption = False,
 ) -> None:
     """Say how good a trained network is: on the samples held out from it, with its best weights.
@@ -137,6 +139,7 @@ def evaluate(
     from graph_engine.runs import evaluate_run
 
     stored = get_run(run)
+    _require_trust(stored, trust_code=trust_code)
     found = evaluate_run(stored, _open_data(data))
     if json:
         print_json(found)
@@ -146,10 +149,12 @@ def evaluate(
     say(_figures(found["metrics"]))
 
 
-def _start(thing: str, wishes: Wishes, data: str | None, out: Path | None, *, compiled: bool) -> RunHandle:
+def _start(
+    thing: str, wishes: Wishes, data: str | None, out: Path | None, *, compiled: bool, trust_code: bool
+) -> RunHandle:
     from graph_engine.runs import start_run
 
-    found = open_thing(thing, data)
+    found = open_thing(thing, data, trust_code=trust_code)
     require_sound(found)
     dataset = _open_data(data)
     document = found.document
@@ -157,10 +162,21 @@ def _start(thing: str, wishes: Wishes, data: str | None, out: Path | None, *, co
     return start_run(document, dataset=dataset, out=out, compiled=compiled)
 
 
-def _resume(run: str, wishes: Wishes, data: str | None, *, compiled: bool) -> RunHandle:
+def _require_trust(stored: StoredRun, *, trust_code: bool) -> None:
+    """Raises: ThingError when a run came from elsewhere with code that the user does not trust."""
+    from graph_engine.check.trust import trust_document
+
+    document = stored.document()
+    if trust_code:
+        trust_document(document)
+    require_trust(Thing(stored.id, document))
+
+
+def _resume(run: str, wishes: Wishes, data: str | None, *, compiled: bool, trust_code: bool) -> RunHandle:
     from graph_engine.runs import resume_run
 
     stored = get_run(run)
+    _require_trust(stored, trust_code=trust_code)
     plan = wishes.prolonged(stored.document().plan)
     return resume_run(stored, plan=plan, dataset=_open_data(data), compiled=compiled)
 

@@ -83,7 +83,8 @@ class CodePanel(QWidget):
     def _show_about(self) -> None:
         stale = self._program is not None and self._session.program is None
         lines = self.view.blockCount() - 1
-        text = f"{self._program.class_name} · {plural(lines, 'line')} · needs torch alone" if self._program else ""
+        needs = "torch and what your code imports" if self._session.document.customs else "torch alone"
+        text = f"{self._program.class_name} · {plural(lines, 'line')} · needs {needs}" if self._program else ""
         if stale:
             text = "The drawing has errors; this is the program of the last one without."
         set_role(self._about, "warning" if stale else "faint")

@@ -210,7 +210,7 @@ class DataPanel(QWidget):
             self._banners.append(banner)
 
     def _action(self, fix: Fix) -> MessageAction:
-        return MessageAction(fix.label, lambda: self._session.attempt(fix.edit))
+        return MessageAction(fix.label, lambda: self._session.apply_fix(fix))
 
     def _show_class(self, chosen: int | None) -> None:
         found = self._overview

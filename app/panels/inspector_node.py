@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from app.panels.inspector_details import Facts, HelpText, Snippet, cost_lines, has_help, snippet, tensor_lines
 from app.panels.inspector_form import ParameterForm
 from app.panels.inspector_header import InspectorHeader
 from app.panels.inspector_use import ShareRow, UseSection
 from app.panels.problem_row import ProblemRow
-from app.theme import theme_manager
+from app.theme import icon, theme_manager
 from app.widgets import FormRow, Section, Toggle
 from graph_engine.blocks import Role
+from graph_engine.blocks.custom import CustomBlock, as_custom, custom_of
 from graph_engine.check.report import Problem, Severity
 from graph_engine.document import MAIN, SetNode
 from graph_engine.document.composite import Composite
@@ -43,6 +44,10 @@ class NodePage(QWidget):
         self._live: dict[str, list[str]] = {}
         self.header = InspectorHeader()
         self.header.renamed.connect(self._rename)
+        self.edit_code = QPushButton("Edit code…")
+        self.edit_code.setIcon(icon("code"))
+        self.edit_code.setToolTip("Change the code of this custom block (Enter on the canvas)")
+        self.edit_code.clicked.connect(self._edit_code)
         self._trouble = QVBoxLayout()
         self.parameters = Section("Parameters")
         self.tensors, self._tensor_facts = self._facts("Tensors")
@@ -63,6 +68,7 @@ class NodePage(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self.header)
+        self._column.addWidget(self.edit_code)
         self._column.addLayout(self._trouble)
         sections = (self.parameters, self.use, self.tensors, self.cost, self.live, self.code, self.weights, self.help)
         for section in sections:
@@ -95,6 +101,7 @@ class NodePage(QWidget):
             id_=name,
             summary=block.summary() if block is not None else _UNKNOWN,
         )
+        self.edit_code.setVisible(as_custom(block))
         self._show_form(block)
         self._show_help(block)
         self.use.show_node(name)
@@ -152,8 +159,10 @@ class NodePage(QWidget):
 
     @staticmethod
     def _drop_older(kept: dict[type[Block], Any], block: type[Block]) -> None:
-        """Forgets what was made for a composite as it was declared before."""
-        for older in [each for each in kept if issubclass(block, Composite) and each.key() == block.key()]:
+        """Forgets what was made for a composite as it was declared before, or a custom block as it was written."""
+        for older in [
+            each for each in kept if issubclass(block, Composite | CustomBlock) and each.key() == block.key()
+        ]:
             kept.pop(older).deleteLater()
 
     def _show_check(self) -> None:
@@ -213,7 +222,11 @@ class NodePage(QWidget):
         self.code.setVisible(bool(text))
 
     def _fix(self, fix: Fix) -> None:
-        self._session.attempt(fix.edit, label=fix.label)
+        self._session.apply_fix(fix)
+
+    def _edit_code(self) -> None:
+        if self._node in self._session.graph:
+            self._session.code_requested.emit(custom_of(self._session.graph[self._node].block))
 
     def _rename(self, title: str) -> None:
         graph = self._session.document.graphs.get(self._graph)

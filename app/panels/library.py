@@ -20,6 +20,7 @@ from app.panels.library_model import CATEGORY_ROLE, COMPOSITE_ROLE, KEY_ROLE, Li
 from app.theme import icon, qcolor, set_role, set_surface, theme_manager
 from app.widgets import EmptyState, SearchField
 from graph_engine.blocks import Block, Category
+from graph_engine.blocks.custom import is_custom
 
 if TYPE_CHECKING:
     from app.canvas.stock import Stock
@@ -70,7 +71,7 @@ class LibraryPanel(QWidget):
 
     def _open_menu(self, key: str, at: QPoint) -> None:
         """What can be done with a composite."""
-        if self._menu is not None and is_composite_key(key):
+        if self._menu is not None and (is_composite_key(key) or is_custom(key)):
             self._menu.menu(key, self).popup(at)
 
     def _filter(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What can be done with a composite of the library, as a menu."""
+"""What can be done with a composite or a custom block of the library, as a menu."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QMenu
 
 from app.figures import plural
 from app.theme import icon
-from graph_engine.document import RemoveGraph
+from graph_engine.blocks.custom import custom_of, is_custom
+from graph_engine.document import RemoveCustom, RemoveGraph
 from graph_engine.document.composite import graph_of, is_composite
 from graph_engine.document.porting import uses_of
 
@@ -40,7 +41,9 @@ class LibraryMenu:
         menu = QMenu(parent)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.addAction(icon("plus"), "Place", lambda: self._place(key))
-        if is_composite(key):
+        if is_custom(key):
+            self._of_custom(menu, custom_of(key))
+        elif is_composite(key):
             self._of_document(menu, graph_of(key))
         elif (block := self._stock.own(key)) is not None:
             menu.addAction(icon("rename"), "Rename or describe…", lambda: self._own.ask_to_revise(block))
@@ -48,6 +51,15 @@ class LibraryMenu:
             menu.addSeparator()
             menu.addAction(icon("trash"), "Delete", lambda: self._own.delete(block))
         return menu
+
+    def _of_custom(self, menu: QMenu, name: str) -> None:
+        session = self._session
+        menu.addAction(icon("code"), "Edit code…", lambda: session.code_requested.emit(name))
+        menu.addSeparator()
+        uses = len(session.document.users_of(name))
+        title = "Delete" if not uses else f"Delete (used {plural(uses, 'time')})"
+        delete = menu.addAction(icon("trash"), title, lambda: session.attempt(RemoveCustom(name)))
+        delete.setEnabled(not uses)
 
     def _of_document(self, menu: QMenu, name: str) -> None:
         session, own = self._session, self._own

@@ -57,7 +57,7 @@ class LibraryModel(QStandardItemModel):
         self.best = matches[0].entry.key if matches and query.strip() else ""
 
     def show_own(self, document: Document) -> bool:
-        """Lists the composites of a document and the user's own blocks as well; False when they are as before."""
+        """Lists what a document has of its own and the user's own blocks as well; False when they are as before."""
         self._document = document
         entries = [*composite_entries(document), *self._stock.own_entries()]
         if entries == self._own:

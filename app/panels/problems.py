@@ -118,7 +118,7 @@ class ProblemsPanel(QWidget):
             self._session.reveal(node)
 
     def _fix(self, fix: Fix) -> None:
-        self._session.attempt(fix.edit, label=fix.label)
+        self._session.apply_fix(fix)
 
     def _space(self) -> None:
         spacing = theme_manager().spacing

@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from graph_engine.blocks import Block, Input, Kind, ParameterError, Refusal, Specs, TensorSpec
+from graph_engine.blocks.custom import CUSTOM, CustomBlock, custom_of, is_custom
 from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.named import named
+from graph_engine.check import trust
 from graph_engine.check.borders import check_borders, needed_nodes
 from graph_engine.check.composites import check_over_time, check_turns
+from graph_engine.check.custom import fault_of
 from graph_engine.check.draft import Draft
 from graph_engine.check.fixes import conversion_hints, fixes_for
 from graph_engine.check.report import (
@@ -53,11 +56,13 @@ class Checker:
         self._graphs: dict[Any, GraphReport] = {}
         self._document = Document()
         self._stamps: dict[str, Any] = {}
+        self._untrusted: set[str] = set()
 
     def check(self, document: Document) -> CheckResult:
         """Specs, problems and costs of `document` as it is now; pass a snapshot when another thread may edit it."""
         self._document = document
         self._stamps = {}
+        self._untrusted = {CUSTOM + name for name in trust.untrusted(document)}
         if len(self._graphs) >= _CACHE_LIMIT:
             self._graphs.clear()
         main = self._report(MAIN, document.main, _defaults(document.main), {})
@@ -88,8 +93,19 @@ class Checker:
             graph = self._document.graphs.get(name)
             self._stamps[name] = None  # what a file made part of itself is not followed any further
             inner = sorted(composites_in(graph)) if graph is not None else []
-            self._stamps[name] = (graph.stamp if graph else None, *(self._stamp(each) for each in inner))
+            customs = self._customs_in(graph) if graph is not None else ()
+            self._stamps[name] = (graph.stamp if graph else None, customs, *(self._stamp(each) for each in inner))
         return self._stamps[name]
+
+    def _customs_in(self, graph: Graph) -> tuple[Any, ...]:
+        """The custom blocks that a graph uses, with what changes when they do."""
+        if not self._document.customs:
+            return ()
+        names = sorted({node.block for node in graph if is_custom(node.block)})
+        codes = [self._document.customs.get(custom_of(name)) for name in names]
+        return tuple(
+            (name, code and code.source, name in self._untrusted) for name, code in zip(names, codes, strict=True)
+        )
 
     def _report(
         self, name: str, graph: Graph, values: Mapping[str, Any], inputs: Mapping[str, TensorSpec]
@@ -127,6 +143,10 @@ class Checker:
             return draft.fault(name, str(error), parameter=error.name, extra=(fix,))
         if isinstance(block, InputBlock):
             return _entering(draft, node, block)
+        if isinstance(block, CustomBlock):
+            fault = fault_of(draft, node, block, trusted=node.block not in self._untrusted)
+            if fault is not None:
+                return replace(fault, block=block)
         report = self._computed(draft, node, block)
         if isinstance(block, OutputBlock) and (spec := report.inputs.get("x")) is not None and report.block is None:
             report = _leaving(draft, node, block, spec, report)
@@ -237,6 +257,8 @@ def _lessened(severity: Severity) -> Severity:
 def _unknown(node: Node) -> str:
     if node.block.startswith(MARK):
         return f"The composite {node.block.removeprefix(MARK)!r} is not in this document. Delete the node, or undo."
+    if is_custom(node.block):
+        return f"The custom block {custom_of(node.block)!r} is not in this document. Delete the node, or undo."
     return (
         f"The block {node.block!r} is not known to this Layerloom. The node is kept as it was saved; "
         "update Layerloom, or delete the node."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, cast
 
 import torch
@@ -36,9 +37,9 @@ def resolve(target: str) -> Any:
     return getattr(roots[space], name)
 
 
-def make_layer(layer: Layer) -> nn.Module:
-    """The module that a layer constructs, on the current default device."""
-    module = resolve(layer.target)(*layer.arguments, **dict(layer.options))
+def make_layer(layer: Layer, classes: Mapping[str, type[nn.Module]] = MappingProxyType({})) -> nn.Module:
+    """The module that a layer constructs, on the current default device. `classes` are targets of no library."""
+    module = (classes.get(layer.target) or resolve(layer.target))(*layer.arguments, **dict(layer.options))
     for wrapper in layer.wrappers:
         module = resolve(wrapper.target)(module, **dict(wrapper.options))
     return cast("nn.Module", module)

@@ -28,11 +28,19 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TrustCode:
+    """No edit, since it is kept with the user and not in the file: the code of the document may run.
+
+    Who offers it shows the code first.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
     """A change that one click applies."""
 
     label: str
-    edit: AnyEdit
+    edit: AnyEdit | TrustCode
 
 
 @dataclass(frozen=True, slots=True)

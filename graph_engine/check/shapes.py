@@ -20,6 +20,7 @@ from graph_engine.blocks import Axis, Block, Dim, Expression, Layer, Refusal, Ro
 from graph_engine.blocks.block import unpacked
 from graph_engine.blocks.call import layers_of
 from graph_engine.blocks.tensor import TIMES, Kind, kind_of
+from graph_engine.check.custom import check_module, check_returned, classes_of
 from graph_engine.check.evaluate import CountMacs, evaluate, make_layer
 from graph_engine.check.report import Cost
 
@@ -56,10 +57,18 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
     expression = build(block, inputs)
     lengths = _lengths(inputs)
     try:
-        with torch.device("meta"):
-            modules = {layer: make_layer(layer) for layer in dict.fromkeys(layers_of(expression))}
-        runs = [_run(expression, inputs, modules, each) for each in lengths]
+        with classes_of(block) as classes:
+            with torch.device("meta"):
+                modules = {layer: make_layer(layer, classes) for layer in dict.fromkeys(layers_of(expression))}
+            for module in modules.values():
+                check_module(block, module)
+            runs = [_run(expression, inputs, modules, each) for each in lengths]
+            for run in runs:
+                check_returned(block, run.out)
+            macs = _macs(expression, inputs, modules, lengths, runs)
         held = [unpacked(block.pattern(), run.out) for run in runs]
+    except Refusal:
+        raise
     except Exception as error:
         shapes = " and ".join(str(spec) for spec in inputs.values())
         raise Refusal(f"{block.title} can't take {shapes}.") from error
@@ -76,9 +85,7 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
         params=count_params,
         trainable=count_params,
         buffers=sum(b.numel() for b in buffers),
-        macs=runs[0].macs // BATCH[0]
-        if len(lengths[0]) == 1
-        else _macs_of_a_step(expression, inputs, modules, lengths[0]),
+        macs=macs,
         activation_bytes=sum(bytes_per_sample(spec) for spec in outputs.values()),
         parameter_bytes=sum(p.numel() * p.element_size() for p in parameters),
     )
@@ -144,6 +151,19 @@ def _run(expression: Expression, inputs: Specs, modules: Mapping[Layer, nn.Modul
     with torch.no_grad(), CountMacs() as count:
         out = evaluate(expression, values, modules)
     return _Run(out, count.macs)
+
+
+def _macs(
+    expression: Expression,
+    inputs: Specs,
+    modules: Mapping[Layer, nn.Module],
+    lengths: Sequence[Lengths],
+    runs: Sequence[_Run],
+) -> int:
+    """Multiply-adds of one sample, or of one step of it where lengths are not known."""
+    if len(lengths[0]) == 1:
+        return runs[0].macs // BATCH[0]
+    return _macs_of_a_step(expression, inputs, modules, lengths[0])
 
 
 def _macs_of_a_step(expression: Expression, inputs: Specs, modules: Mapping[Layer, nn.Module], lengths: Lengths) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 
 from graph_engine.blocks import Expression, Layer, Ref, TensorSpec
 from graph_engine.blocks.call import Apply, Run, Stepwise
+from graph_engine.blocks.custom import CustomBlock
 from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.named import NamedInt, plain
 from graph_engine.blocks.tensor import Kind
@@ -23,6 +24,7 @@ from graph_engine.check.composites import state_names
 from graph_engine.check.report import GraphReport, NodeReport
 from graph_engine.check.values import evaluated
 from graph_engine.compile.arguments import Argument, Columns
+from graph_engine.compile.custom import Customs
 from graph_engine.compile.leaves import (
     ArgumentNames,
     Leaf,
@@ -81,6 +83,7 @@ class Classes:
     def __init__(self, document: Document, main: GraphReport, targets: Iterable[str], names: Names, checker: Checker):
         self.document = document
         self.made: list[CompositeClass] = []
+        self.customs = Customs(names)
         self._names = names
         self._checker = checker
         self._by_report: dict[int, CompositeClass] = {}
@@ -108,6 +111,10 @@ class Classes:
         carried = tuple(port.name for port, _ in zip(block.inputs, block.outputs, strict=False))
         return Apply(Layer("nn.ModuleList", (parts,)), operands), EachTurn(carried)
 
+    def custom(self, block: CustomBlock, expression: Expression) -> Expression:
+        """What a node of a custom block is written as."""
+        return self.customs.use(block, expression)
+
     def of(self, report: GraphReport) -> CompositeClass:
         """The class of a composite's use."""
         return self._by_report[id(report)]
@@ -123,7 +130,7 @@ class Classes:
         def without(layer: Layer) -> Layer:
             known = defaults.get(layer.target, {})
             kept = tuple((name, value) for name, value in layer.options if name not in known or value != known[name])
-            return replace(layer, options=kept)
+            return self.customs.trimmed(replace(layer, options=kept))
 
         return replace(statement, expression=each_layer(statement.expression, without))
 

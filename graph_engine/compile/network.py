@@ -13,6 +13,7 @@ from torch import nn
 from graph_engine.blocks import Layer
 from graph_engine.blocks.call import PARAMETRIZATIONS
 from graph_engine.compile.arguments import Argument
+from graph_engine.compile.custom import Customs
 from graph_engine.compile.naming import Names, grouped
 from graph_engine.compile.own import definitions, uses
 from graph_engine.compile.places import Text
@@ -75,21 +76,26 @@ def access(owner: str, path: str) -> str:
 
 
 def write_file(
-    document: Document, blueprint: Blueprint, paths: Mapping[LayerKey, str], composites: Sequence[Blueprint] = ()
+    document: Document,
+    blueprint: Blueprint,
+    paths: Mapping[LayerKey, str],
+    customs: Customs,
+    composites: Sequence[Blueprint] = (),
 ) -> Text:
-    """The whole source: docstring, imports, our own definitions, the classes of composites, the class."""
+    """The whole source: docstring, imports, our own definitions, custom blocks, classes of composites, the class."""
     targets = [
         target
         for each in (*composites, blueprint)
         for statement in (*each.statements, *each.extra)
         for target in targets_of(statement.expression)
     ]
-    own = definitions(dict.fromkeys(targets))
+    own = [*definitions(dict.fromkeys(targets)), *customs.definitions]
     classes = [*(_write_class(each, attributes_of(each)) for each in composites), _write_class(blueprint, paths)]
     code = "\n".join([*own, *(line for each in classes for line in each.lines)])
     text = Text()
     _docstring(text, [f"{document.title}, drawn with Layerloom.", *document.notes.strip().splitlines()], 0)
     text.add("")
+    text.lines += customs.imports(first=True)
     if uses(code, "torch"):
         text.add("import torch")
     if uses(code, "F"):
@@ -98,8 +104,9 @@ def write_file(
     wrappers = [name for name in PARAMETRIZATIONS if name in targets]
     if wrappers:
         text.add(f"from torch.nn.utils.parametrizations import {', '.join(wrappers)}")
+    text.lines += customs.imports(first=False)
     for definition in own:
-        text.lines += ["", "", *definition.splitlines()]
+        text.lines += ["", "", *definition.split("\n")]
     for each in classes:
         text.lines += ["", ""]
         text.extend(each)

@@ -323,7 +323,8 @@ def compile_document(
         sum(result.nodes[statement.node].cost.params for statement in (*statements, *extra)),
     )
     paths = attributes_of(blueprint)
-    text = write_file(document, blueprint, paths, [_blueprint(each, classes, document) for each in classes.made])
+    composites = [_blueprint(each, classes, document) for each in classes.made]
+    text = write_file(document, blueprint, paths, classes.customs, composites)
     source = "\n".join(text.lines) + "\n"
     file = _file_name(source, blueprint.class_name)
     places = Places.of(text, 1)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from graph_engine.blocks import Expression, Ref, Role, Specs, TensorSpec
 from graph_engine.blocks.block import Pattern
 from graph_engine.blocks.call import Layer, layers_of
+from graph_engine.blocks.custom import CustomBlock
 from graph_engine.check.report import NodeReport
 from graph_engine.check.shapes import build
 from graph_engine.document.composite import Composite
@@ -99,9 +100,11 @@ class Repeat:
 
 
 class Uses(Protocol):
-    """Who knows what the use of a composite is written as."""
+    """Who knows what the use of a composite, or of a custom block, is written as."""
 
     def use(self, node: Node, report: NodeReport) -> tuple[Expression, EachTurn | OverTime | None]: ...
+
+    def custom(self, block: CustomBlock, expression: Expression) -> Expression: ...
 
 
 def statements_for(
@@ -123,6 +126,8 @@ def statements_for(
             expression, loop = uses.use(node, report)
         else:
             expression, loop = build(report.block, Specs(report.inputs)), None
+            if isinstance(report.block, CustomBlock):
+                expression = uses.custom(report.block, expression)
         shape = shape_comment(next(iter(report.outputs.values()), None))
         statements.append(
             Statement(

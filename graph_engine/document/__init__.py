@@ -3,6 +3,8 @@
 from graph_engine.document.annotating import Annotate, BendWire, SetBookmark
 from graph_engine.document.annotation import Annotation, Bookmark
 from graph_engine.document.composite import Declaration, Exposed
+from graph_engine.document.custom import CustomCode
+from graph_engine.document.custom_edits import AddCustom, RemoveCustom, SetCustom
 from graph_engine.document.document import MAIN, Change, Document
 from graph_engine.document.edits import (
     AddGraph,
@@ -44,6 +46,7 @@ from graph_engine.document.rules import EditRefused, title_of, why_not_wire
 
 __all__ = [
     "MAIN",
+    "AddCustom",
     "AddGraph",
     "AddNodes",
     "Annotate",
@@ -56,6 +59,7 @@ __all__ = [
     "Bookmark",
     "Change",
     "Connect",
+    "CustomCode",
     "Declaration",
     "Declare",
     "Disconnect",
@@ -75,12 +79,14 @@ __all__ = [
     "Penalty",
     "Plan",
     "Position",
+    "RemoveCustom",
     "RemoveGraph",
     "RemoveNodes",
     "Schedule",
     "SetAbout",
     "SetBinding",
     "SetBookmark",
+    "SetCustom",
     "SetNode",
     "SetParameter",
     "SetPlan",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from graph_engine.document import edits
 from graph_engine.document.annotation import Annotation, Bookmark, why_not_annotation
 from graph_engine.document.composite import Declaration, why_not_exposed
+from graph_engine.document.custom import CustomCode
 from graph_engine.document.edits import AnyEdit
 from graph_engine.document.graph import Graph, Node, Wire, natural
 from graph_engine.document.plan import WRITTEN_ALWAYS, Binding, Plan
@@ -168,6 +169,28 @@ def bookmark_from_json(value: Any, where: str = "bookmark") -> Bookmark:
     return _parse(Bookmark, value, where)
 
 
+def custom_to_json(code: CustomCode) -> dict[str, Any]:
+    """A custom block, its source by lines, so that a difference between two files is one between lines."""
+    return {"source": code.source.split("\n"), **code.extra}
+
+
+def custom_from_json(value: Any, where: str = "custom block") -> CustomCode:
+    """The source as it was saved, right or wrong; nothing of it is run.
+
+    Raises: FormatError.
+    """
+    if not isinstance(value, dict):
+        raise FormatError(f"{where} must be an object, not {_shown(value)}.")
+    lines = value.get("source")
+    if (
+        not isinstance(lines, list)
+        or not lines
+        or not all(isinstance(line, str) and "\n" not in line for line in lines)
+    ):
+        raise FormatError(f'{where}: "source" must be the list of its lines, not {_shown(lines)}.')
+    return CustomCode("\n".join(lines), {key: part for key, part in value.items() if key != "source"})
+
+
 def sorted_parts(graph: Graph) -> tuple[list[Node], list[Wire]]:
     """Nodes and wires in the order of the file: by id, so that it depends on the drawing alone."""
     nodes = sorted(graph, key=lambda node: natural(node.id))
@@ -180,6 +203,7 @@ _PARTS: dict[str, Callable[[Any], Any]] = {
     "declaration": declaration_from_json,
     "binding": binding_from_json,
     "bookmark": bookmark_from_json,
+    "code": custom_from_json,
 }
 
 
@@ -232,6 +256,8 @@ def _edit_part(value: Any) -> Any:
             return bookmark_to_json(value)
         case Plan():
             return plan_to_json(value)
+        case CustomCode():
+            return custom_to_json(value)
         case Declaration():
             return declaration_to_json(value)
         case Binding():

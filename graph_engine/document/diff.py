@@ -79,6 +79,16 @@ class GraphChange:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomChange:
+    """A custom block that came, went, or has other code; None where there is none."""
+
+    custom: str
+    kind: Kind
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """All that differs, each part in the order of names. `moved` counts nodes that only stand elsewhere."""
 
@@ -89,6 +99,7 @@ class Difference:
     data: tuple[ValueChange, ...] = ()
     about: tuple[ValueChange, ...] = ()
     moved: int = 0
+    customs: tuple[CustomChange, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything differs, the places of nodes included."""
@@ -97,7 +108,7 @@ class Difference:
     @property
     def computes_otherwise(self) -> bool:
         """Whether the networks differ."""
-        return bool(self.nodes or self.wires or self.graphs)
+        return bool(self.nodes or self.wires or self.graphs or self.customs)
 
     def of(self, kind: Kind) -> list[NodeChange]:
         """The nodes of which that became."""
@@ -112,6 +123,7 @@ class Difference:
         parts = _counts([change.kind for change in self.nodes], "node")
         parts += _counts([change.kind for change in self.wires], "wire")
         parts += _counts([change.kind for change in self.graphs], "composite")
+        parts += _counts([change.kind for change in self.customs], "custom block")
         parts += [f"{self.moved} moved"] if self.moved else []
         others = [
             name
@@ -149,6 +161,7 @@ def difference(before: Document, after: Document) -> Difference:
         tuple(_changed(_bound(before.binding), _bound(after.binding))),
         tuple(about),
         moved,
+        tuple(_customs(before, after)),
     )
 
 
@@ -165,6 +178,14 @@ def shown(value: Any) -> str:
             return f"{value:g}"
         case _:
             return str(value)
+
+
+def _customs(before: Document, after: Document) -> Iterator[CustomChange]:
+    for name in sorted({*before.customs, *after.customs}, key=natural):
+        old, new = (each.customs[name].source if name in each.customs else None for each in (before, after))
+        if old != new:
+            kind = Kind.ADDED if old is None else Kind.REMOVED if new is None else Kind.CHANGED
+            yield CustomChange(name, kind, old, new)
 
 
 def _graph_change(name: str, old: Graph | None, new: Graph | None) -> Iterator[GraphChange]:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from graph_engine.blocks.custom import CUSTOM, custom_block, custom_of, is_custom
 from graph_engine.blocks.registry import find_block
 from graph_engine.document.composite import composite_block, graph_of, is_composite
+from graph_engine.document.custom import CustomCode
 from graph_engine.document.graph import Graph, Node
 from graph_engine.document.plan import Binding, Plan
 from graph_engine.document.rules import title_of
@@ -50,7 +52,7 @@ Listener = Callable[[Change], None]
 
 
 class Document:
-    """Graphs by name (`main` and the composites), how to train them, on what, and notes."""
+    """Graphs by name (`main` and the composites), custom blocks, how to train them, on what, and notes."""
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class Document:
         graphs: dict[str, Graph] | None = None,
         plan: Plan | None = None,
         binding: Binding | None = None,
+        customs: dict[str, CustomCode] | None = None,
     ) -> None:
         self.title = title
         self.notes = notes
@@ -68,6 +71,8 @@ class Document:
         self.binding = binding or Binding()
         self.bookmarks: dict[int, Bookmark] = {}
         """Places to come back to, by their numbers from 1 to 9."""
+        self.customs = customs if customs is not None else {}
+        """The custom blocks by name."""
         self.revision = 0
         self._listeners: list[Listener] = []
         self._composites: dict[str, tuple[int, type[Block]]] = {}
@@ -97,7 +102,11 @@ class Document:
         return f"{title_of(found[1], found[0])} ({where})" if found is not None else where
 
     def find_block(self, name: str) -> type[Block] | None:
-        """The block that a node names: one of the library, or a composite of this document (`@bottleneck`)."""
+        """The block that a node names: one of the library, or a composite (`@bottleneck`) or custom block
+        (`custom:gate`) of this document."""
+        if is_custom(name):
+            code = self.customs.get(custom_of(name))
+            return custom_block(custom_of(name), code.source) if code is not None else None
         if not is_composite(name):
             return find_block(name)
         graph = self.composites.get(graph_of(name))
@@ -108,6 +117,12 @@ class Document:
             block = composite_block(graph_of(name), graph)
             self._composites[name] = (graph.stamp, block)
         return block
+
+    def users_of(self, custom: str) -> list[tuple[str, str]]:
+        """(graph, node) of every use of a custom block."""
+        return [
+            (name, node.id) for name, graph in self.graphs.items() for node in graph if node.block == CUSTOM + custom
+        ]
 
     def add_graph(self, name: str, graph: Graph) -> None:
         """For edits: put a graph into the document."""
@@ -139,6 +154,7 @@ class Document:
             graphs={name: graph.copy() for name, graph in self.graphs.items()},
             plan=self.plan,
             binding=self.binding,
+            customs=dict(self.customs),
         )
         copy.revision = self.revision
         copy.bookmarks = dict(self.bookmarks)

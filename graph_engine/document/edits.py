@@ -10,10 +10,12 @@ from keyword import iskeyword
 from math import isfinite
 from typing import Any, ClassVar, Literal, Protocol
 
+from graph_engine.blocks.custom import custom_of, is_custom
 from graph_engine.blocks.named import is_formula
 from graph_engine.document.annotating import Annotate, BendWire, SetBookmark
 from graph_engine.document.annotation import Annotation, check_bends, why_not_annotation
 from graph_engine.document.composite import Declaration, graph_of, is_composite, reached, why_not_exposed
+from graph_engine.document.custom_edits import AddCustom, RemoveCustom, SetCustom
 from graph_engine.document.document import MAIN, Change, Document
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.plan import Binding, Plan
@@ -482,6 +484,9 @@ AnyEdit = (
     | Annotate
     | BendWire
     | SetBookmark
+    | AddCustom
+    | RemoveCustom
+    | SetCustom
     | Batch
 )
 
@@ -540,6 +545,8 @@ def _check_new(document: Document, name: str, node: Node, restored: bool) -> Non
             raise EditRefused(f"There is no composite {inner!r} in this document.")
         if name in reached(document.graphs, [inner]):
             raise EditRefused(f"{inner} can't stand in {name}: a composite can't be part of itself.")
+    if is_custom(node.block) and not restored and custom_of(node.block) not in document.customs:
+        raise EditRefused(f"There is no custom block {custom_of(node.block)!r} in this document.")
     if node.id in graph:
         raise EditRefused(f"There is a node called {node.id!r} already.")
     if not ID.match(node.id):

@@ -1,7 +1,8 @@
 """The file format `*.loom`: JSON with a version, one node or wire a line, in an order of the drawing alone.
 
 Opening runs nothing, rewrites no value and keeps nodes of unknown blocks. Saving never leaves a half-written file.
-Version 2 adds frames, notes, points that wires are led through, and bookmarks; what has none is written as version 1.
+Version 2 adds custom blocks, frames, notes, points that wires are led through, and bookmarks; what has none is written
+as version 1.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from graph_engine.document.codec import (
     binding_to_json,
     bookmark_from_json,
     bookmark_to_json,
+    custom_from_json,
+    custom_to_json,
     declaration_from_json,
     declaration_to_json,
     node_from_json,
@@ -33,6 +36,7 @@ from graph_engine.document.codec import (
     wire_from_json,
     wire_to_json,
 )
+from graph_engine.document.custom import CustomCode, why_not_name
 from graph_engine.document.document import MAIN, Document
 from graph_engine.document.graph import Graph, natural
 from graph_engine.document.rules import ID
@@ -72,6 +76,7 @@ def dumps(document: Document) -> str:
         f'"data": {_line(binding_to_json(document.binding))}',
         f'"plan": {_line(plan_to_json(document.plan))}',
         *([f'"bookmarks": {_line(_bookmarks(document))}'] if document.bookmarks else []),
+        *([f'"custom": {_customs(document)}'] if document.customs else []),
         '"graphs": {\n' + ",\n".join(graphs) + "\n}",
     ]
     return "{\n" + ",\n".join(head) + "\n}\n"
@@ -80,13 +85,28 @@ def dumps(document: Document) -> str:
 def _version(document: Document) -> int:
     """The first version that has all that `document` holds, so that an older Layerloom opens what it can."""
     graphs = document.graphs.values()
-    if document.bookmarks or any(graph.annotations or any(wire.bends for wire in graph.wires) for graph in graphs):
+    if (
+        document.customs
+        or document.bookmarks
+        or any(graph.annotations or any(wire.bends for wire in graph.wires) for graph in graphs)
+    ):
         return 2
     return 1
 
 
 def _bookmarks(document: Document) -> dict[str, Any]:
     return {str(slot): bookmark_to_json(mark) for slot, mark in sorted(document.bookmarks.items())}
+
+
+def _customs(document: Document) -> str:
+    """Custom blocks, one line of their source a line."""
+    made = []
+    for name, code in sorted(document.customs.items()):
+        value = custom_to_json(code)
+        lines = ",\n".join(_line(line) for line in value.pop("source"))
+        rest = "".join(f", {_line(key)}: {_line(part)}" for key, part in value.items())
+        made.append(f'{_line(name)}: {{"source": [\n{lines}]{rest}}}')
+    return "{\n" + ",\n".join(made) + "}"
 
 
 def loads(text: str, name: str = "the document") -> Document:
@@ -195,12 +215,22 @@ def _document(value: dict[str, Any]) -> Document:
         graphs={name: _graph(graph, name) for name, graph in graphs.items()},
         plan=plan_from_json(value.get("plan", {})),
         binding=binding_from_json(value.get("data", {})),
+        customs=_customs_from(value.get("custom", {})),
     )
     bookmarks = value.get("bookmarks", {})
     if not isinstance(bookmarks, dict) or not set(bookmarks) <= set(map(str, SLOTS)):
         raise FormatError('"bookmarks" must be an object with the numbers 1 to 9.')
     document.bookmarks = {int(slot): bookmark_from_json(mark, f"bookmark {slot}") for slot, mark in bookmarks.items()}
     return document
+
+
+def _customs_from(value: Any) -> dict[str, CustomCode]:
+    if not isinstance(value, dict):
+        raise FormatError('"custom" must be an object with a custom block for each name.')
+    for name in value:
+        if reason := why_not_name(name):
+            raise FormatError(f'"custom": {reason}')
+    return {name: custom_from_json(part, f"custom block {name!r}") for name, part in value.items()}
 
 
 def _graph(value: Any, name: str) -> Graph:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graph_engine.blocks.block import Block, slot_of
+from graph_engine.blocks.custom import custom_of
 from graph_engine.blocks.registry import find_block
 from graph_engine.document.composite import MARK, Declaration
 
@@ -240,7 +241,7 @@ class Graph:
 
     def fresh_id(self, block: str, taken: Iterable[str] = ()) -> str:
         """An id for a new node of `block` that no node has: `conv2d_3`."""
-        block = block.removeprefix(MARK)
+        block = custom_of(block.removeprefix(MARK))
         block = block if re.match(r"[a-z][a-z0-9_]*\Z", block) else "node"  # an unknown block may be called anything
         pattern = re.compile(rf"{block}_([0-9]{{1,9}})\Z")
         used = [int(match[1]) for name in (*self._nodes, *taken) if (match := pattern.match(name))]

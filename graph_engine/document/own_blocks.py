@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from graph_engine.blocks.block import Block
-from graph_engine.document.carrying import brought, composites_of, is_same
+from graph_engine.document.carrying import brought, composites_of, customs_of, is_same
 from graph_engine.document.composite import (
     MARK,
     Declaration,
@@ -198,10 +198,12 @@ def _graph_of(document: Document) -> str:
 
 
 def _alone(document: Document, graph: str, name: str, title: str, help: str) -> Document:  # noqa: A002
-    """A document of one composite, called `name` in it, with those that it uses."""
+    """A document of one composite, called `name` in it, with the composites and custom blocks that it uses."""
     *inner, own = composites_of(document.main, [Node("use", MARK + graph)])
     while name in {each.graph for each in inner}:
         name = f"{name}_block"
     made = {each.graph: Graph(each.nodes, each.wires, each.declaration) for each in inner}
     made[name] = Graph(own.nodes, own.wires, replace(own.declaration, title=title, help=help))
-    return Document(title=title, graphs={MAIN: Graph([Node(f"{name}_1", MARK + name)]), **made})
+    customs = {each.custom: each.code for each in customs_of(document.main, (), (*inner, own))}
+    graphs = {MAIN: Graph([Node(f"{name}_1", MARK + name)]), **made}
+    return Document(title=title, graphs=graphs, customs=customs)

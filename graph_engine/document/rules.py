@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from graph_engine.blocks import find_block
+from graph_engine.blocks.custom import custom_of, is_custom
 from graph_engine.blocks.tensor import Kind
 from graph_engine.document.composite import MARK
 from graph_engine.document.graph import Graph, Node, Wire
@@ -45,6 +46,8 @@ def title_of(node: Node, graph: Graph | None = None) -> str:
 
 def _words(block: str) -> str:
     """The name of a block that is not known here: `@basic_block` → `Basic block`."""
+    if is_custom(block):
+        return custom_of(block).replace("_", " ").capitalize()
     return block.removeprefix(MARK).replace("_", " ").capitalize() if block.startswith(MARK) else block
 
 

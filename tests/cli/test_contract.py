@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 CONTRACT: dict[str, tuple[str, set[str]]] = {
     "blocks": ("[NAME]", {"--json"}),
     "presets": ("[NAME]", {"--json"}),
-    "check": ("{THING}", {"--json"}),
-    "summary": ("{THING}", {"--input", "--json"}),
-    "code": ("{THING}", {"-o"}),
+    "check": ("{THING}", {"--trust-code", "--json"}),
+    "summary": ("{THING}", {"--input", "--trust-code", "--json"}),
+    "code": ("{THING}", {"-o", "--trust-code"}),
     "train": (
         "[THING]",  # may be left out with --resume
         {"--data", "--epochs", "--steps", "--batch-size", "--lr", "--device", "--precision", "--compile", "--seed"}
-        | {"--out", "--resume", "--json"},
+        | {"--out", "--resume", "--trust-code", "--json"},
     ),
-    "evaluate": ("{RUN}", {"--data", "--json"}),
-    "export": ("{THING}", {"--to", "-o"}),
+    "evaluate": ("{RUN}", {"--data", "--trust-code", "--json"}),
+    "export": ("{THING}", {"--to", "-o", "--trust-code"}),
     "runs": ("", {"--json"}),
     "render": ("{THING}", {"-o", "--size", "--panel", "--theme"}),
     "doctor": ("", {"--json"}),

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from graph_engine.blocks import find_block
 from graph_engine.document import (
+    AddCustom,
     AddGraph,
     AddNodes,
     AnyEdit,
     Batch,
     Binding,
     Connect,
+    CustomCode,
     Declaration,
     Disconnect,
     Document,
@@ -23,10 +25,12 @@ from graph_engine.document import (
     Node,
     Optimiser,
     Plan,
+    RemoveCustom,
     RemoveNodes,
     Schedule,
     SetAbout,
     SetBinding,
+    SetCustom,
     SetNode,
     SetParameter,
     SetPlan,
@@ -128,6 +132,10 @@ plans = st.builds(
     st.integers(0, 512),  # 0 is refused
     st.lists(names, max_size=2, unique=True),
 )
+customs = st.sampled_from(("gate", "cell", "No name"))
+codes = st.builds(
+    CustomCode, st.sampled_from(("", "class A(nn.Module):\n    x = '\u00fc\ud83d'", "a\r\n\n", "import os\n"))
+)
 simple_edits: st.SearchStrategy[AnyEdit] = st.one_of(
     st.builds(AddNodes, st.lists(nodes, min_size=1, max_size=3).map(tuple), st.lists(wires, max_size=2).map(tuple)),
     st.builds(AddNodes, st.just(()), st.lists(wires, max_size=2).map(tuple)),
@@ -145,6 +153,9 @@ simple_edits: st.SearchStrategy[AnyEdit] = st.one_of(
     st.builds(SetBinding, st.builds(Binding, dataset=titles, fields=st.tuples(st.tuples(names, st.text(max_size=3))))),
     st.builds(SetAbout, titles, titles),
     st.builds(RemoveNodes, st.just(("n_0",)), st.just("nowhere")),
+    st.builds(AddCustom, customs, codes),
+    st.builds(SetCustom, customs, codes),
+    st.builds(RemoveCustom, customs),
 )
 edits: st.SearchStrategy[AnyEdit] = st.one_of(
     simple_edits, st.builds(Batch, st.just("Several"), st.lists(simple_edits, max_size=4).map(tuple))
@@ -162,6 +173,7 @@ def drawing() -> Document:
     lines += [Wire("n_1", "y", "n_6", "xs.0"), Wire("n_2", "y", "n_6", "xs.1"), Wire("n_7", "out", "n_6", "xs.7")]
     document.apply(AddNodes(tuple(placed), tuple(lines)))
     document.apply(AddGraph("unit", Declaration("Unit")))
+    document.apply(AddCustom("gate", CustomCode("class Gate(nn.Module):\n    pass\n", {"since": "9.1"})))
     return document
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_engine.document import (
+    AddCustom,
     AddGraph,
     AddNodes,
     Annotate,
@@ -20,6 +21,7 @@ from graph_engine.document import (
     Bookmark,
     Change,
     Connect,
+    CustomCode,
     Declaration,
     Declare,
     Disconnect,
@@ -31,11 +33,13 @@ from graph_engine.document import (
     Node,
     Optimiser,
     Plan,
+    RemoveCustom,
     RemoveGraph,
     RemoveNodes,
     SetAbout,
     SetBinding,
     SetBookmark,
+    SetCustom,
     SetNode,
     SetParameter,
     SetPlan,
@@ -111,6 +115,10 @@ EDITS: list[tuple[AnyEdit, set[str], str]] = [
         {"n_2", "n_3"},
         "",
     ),
+    (AddCustom("cell", CustomCode("class Cell(nn.Module):\n    pass")), set(), ""),
+    (RemoveCustom("gate"), set(), ""),
+    (SetCustom("gate", CustomCode("not even Python\n")), set(), ""),
+    (AddNodes((Node("new", "custom:gate"),)), {"new"}, ""),
     (Batch("Nothing"), set(), "moved"),
 ]
 

@@ -74,6 +74,7 @@ def test_the_text_depends_on_the_drawing_alone() -> None:
     for wire in reversed(one.main.wires):
         other.main.link(wire)
     other.add_graph("unit", one.graphs["unit"].copy())
+    other.customs |= one.customs
     assert dumps(other) == dumps(one)
 
 
