@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from graph_engine.blocks.call import Apply, Code, Function, Infix, Layer, Method, Ref, Run, Stepwise, Wrapper
+from graph_engine.blocks.call import Apply, Code, Function, Infix, Layer, Method, Ref, Run, Stepwise, Weight, Wrapper
 from graph_engine.check.evaluate import resolve
 
 Where = Literal["init", "forward"]
@@ -62,7 +62,7 @@ def replaced(expression: Any, replace: Replace, names: ArgumentNames) -> Any:  #
 
     def value(part: Any, where: Where, hint: str) -> Any:
         match part:
-            case Ref() | Apply() | Function() | Method() | Infix():
+            case Ref() | Apply() | Weight() | Function() | Method() | Infix():
                 return walk(part)
             case Layer():
                 return layer(part)
@@ -81,6 +81,8 @@ def replaced(expression: Any, replace: Replace, names: ArgumentNames) -> Any:  #
                 return part
             case Apply(inner, inputs):
                 return Apply(layer(inner), tuple(walk(each) for each in inputs))
+            case Weight(inner):
+                return Weight(layer(inner))
             case Function(target, arguments, options):
                 return Function(
                     target,
@@ -112,6 +114,8 @@ def each_layer(expression: Any, change: Callable[[Layer], Layer]) -> Any:
             return Run(each_layer(layer, change), times)
         case Apply(layer, inputs):
             return Apply(each_layer(layer, change), tuple(each_layer(part, change) for part in inputs))
+        case Weight(layer):
+            return Weight(each_layer(layer, change))
         case Function(target, arguments, options):
             return Function(target, tuple(each_layer(part, change) for part in arguments), options)
         case Method(owner, name, arguments, options):
