@@ -113,24 +113,47 @@ def unpack_selected(session: Session) -> None:
 
 def look_for_folds(session: Session) -> None:
     """Finds the greatest repeat in the graph that is shown, for `fold_title`; in a large one it is left for later."""
-    if len(session.graph) <= _QUICK:
-        _greatest_fold(session)
+    if len(session.graph) <= _QUICK and _known_fold(session) is None:
+        _note_folds(session, find_folds(session.graph, by_rule=True))
 
 
 def fold_title(session: Session) -> str:
     """`Fold 4 × [Conv 2d, Batch norm]`; empty while nothing was found in the graph as it is now."""
-    found = session.front.fold
-    if found is None or found[0] != session.graph.stamp or found[1] is None:
+    known = _known_fold(session)
+    if known is None or known[0] is None:
         return ""
-    return f"Fold {found[1].times} × [{_blocks_of(session.graph, found[1])}]"
+    return f"Fold {known[0].times} × [{_blocks_of(session.graph, known[0])}]"
 
 
-def fold_greatest(session: Session, canvas: CanvasView) -> str:
-    """Folds the part whose repeats are most nodes into one composite that is repeated; the node that uses it.
+def fold_greatest(session: Session, canvas: CanvasView) -> None:
+    """Folds the part whose repeats are most nodes into one composite that is repeated.
+
+    In a large drawing it is looked for in a job; what is found is folded then, unless the drawing has changed.
 
     Raises: EditRefused when nothing repeats.
     """
-    found = _greatest_fold(session)
+    look_for_folds(session)
+    if _known_fold(session) is not None:
+        _fold_known(session, canvas)
+        return
+    snapshot, name, stamp = session.document.snapshot(), session.graph_name, session.graph.stamp
+
+    def done(folds: list[Fold]) -> None:
+        if (session.graph_name, session.graph.stamp) != (name, stamp):
+            session.refused.emit("The drawing has changed while repeats were looked for, so nothing was folded.")
+            return
+        _note_folds(session, folds)
+        try:
+            _fold_known(session, canvas)
+        except EditRefused as refusal:
+            session.refused.emit(str(refusal))
+
+    session.jobs.start("Looking for repeated structure", lambda: find_folds(snapshot.graphs[name], by_rule=True), done)
+
+
+def _fold_known(session: Session, canvas: CanvasView) -> None:
+    """Raises: EditRefused when nothing repeats, or it can't be folded."""
+    found = (_known_fold(session) or (None,))[0]
     if found is None:
         raise EditRefused(_NOTHING_REPEATS)
     document = session.document
@@ -139,16 +162,16 @@ def fold_greatest(session: Session, canvas: CanvasView) -> str:
     use = _perform(session, fold(document, session.graph_name, found, name, title, session.reports))
     session.reveal(use)
     canvas.setFocus()
-    return use
 
 
-def _greatest_fold(session: Session) -> Fold | None:
+def _known_fold(session: Session) -> tuple[Fold | None] | None:
+    """The greatest repeat in the graph as it is now, None for none; None before it was looked for."""
     known = session.front.fold
-    if known is None or known[0] != session.graph.stamp:
-        folds = find_folds(session.graph, by_rule=True)
-        known = (session.graph.stamp, folds[0] if folds else None)
-        session.front.fold = known
-    return known[1]
+    return (known[1],) if known is not None and known[0] == session.graph.stamp else None
+
+
+def _note_folds(session: Session, folds: list[Fold]) -> None:
+    session.front.fold = (session.graph.stamp, folds[0] if folds else None)
 
 
 def _composite_of(session: Session, nodes: tuple[str, ...], title: str) -> Batch:

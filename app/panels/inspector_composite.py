@@ -12,17 +12,18 @@ from app.panels.inspector_details import Facts, cost_lines, shape_text
 from app.panels.inspector_document import NotesEdit
 from app.panels.inspector_exposed import ExposedSection, form_key
 from app.panels.inspector_header import InspectorHeader
+from app.panels.inspector_ports import PortRows
 from app.theme import set_role, theme_manager
 from app.widgets import FormRow, Section, TextField
 from graph_engine.check.report import Cost
 from graph_engine.document import MAIN, Declare, Exposed
 from graph_engine.document.composite import borders, port_name
 from graph_engine.document.port_values import fresh_name
-from graph_engine.document.porting import rename_port, uses_of
+from graph_engine.document.porting import rename_port, reorder_ports, uses_of
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.document import Declaration, Node
+    from graph_engine.document import Declaration
 
 
 class CompositePage(QWidget):
@@ -49,7 +50,10 @@ class CompositePage(QWidget):
         for widget in (holder, self._nothing, self.add):
             self.exposed.add(widget)
         self.ports = Section("Ports")
-        self.port_rows: dict[str, FormRow] = {}
+        self.port_lists = {"input": PortRows("Input"), "output": PortRows("Output")}
+        for rows in self.port_lists.values():
+            rows.reordered.connect(self._reorder)
+            self.ports.add(rows)
         self.cost, self._cost_facts = Section("Cost of this use"), Facts()
         self._cost_facts.setAccessibleName("Cost of this use")
         self.cost.add(self._cost_facts)
@@ -137,26 +141,32 @@ class CompositePage(QWidget):
 
     def _show_ports(self) -> None:
         graph = self._session.graph
-        nodes = [*borders(graph, "input"), *borders(graph, "output")]
-        key = (self._session.graph_name, tuple((node.id, port_name(node)) for node in nodes))
+        sides = {side: borders(graph, side) for side in ("input", "output")}
+        key = (self._session.graph_name, tuple((node.id, port_name(node)) for side in sides.values() for node in side))
         if key == self._ports_made_for:
             return
         self._ports_made_for = key
-        for row in self.port_rows.values():
-            row.hide()
-            row.deleteLater()
-        self.port_rows = {node.id: self._port_row(node) for node in nodes}
-        self.ports.setVisible(bool(nodes))
+        name = self._graph
+        for side, nodes in sides.items():
+            names = {node.id: port_name(node) for node in nodes}
+            self.port_lists[side].show_ports(name, names, lambda node, new: self._rename_port(name, node, new))
+        self.ports.setVisible(any(sides.values()))
 
-    def _port_row(self, node: Node) -> FormRow:
-        field = TextField(port_name(node), required=True)
-        label = "Input" if node.block == "input" else "Output"
-        row = FormRow(label, field, help_text="The name of the port at every use.")
-        field.setAccessibleName(f"{label} {port_name(node)}")
-        graph = self._graph
-        field.committed.connect(lambda name: self._rename_port(graph, node.id, str(name)))
-        self.ports.add(row)
-        return row
+    @property
+    def port_rows(self) -> dict[str, FormRow]:
+        """The rows of all ports, by the ids of their nodes."""
+        return {node: row for rows in self.port_lists.values() for node, row in rows.rows.items()}
+
+    def _reorder(self, nodes: list[str]) -> None:
+        """The ports of one side in another order; those of the other stay as they are, unless they are called alike."""
+        session = self._session
+        graph = session.document.graphs.get(self._graph)
+        if graph is None or any(node not in graph for node in nodes):
+            return
+        names = [port_name(graph[node]) for node in nodes]
+        made = session.made(lambda: reorder_ports(session.document, self._graph, names))
+        if made is not None:
+            session.attempt(made)
 
     def _rename_port(self, graph: str, node: str, name: str) -> None:
         session = self._session
@@ -165,6 +175,8 @@ class CompositePage(QWidget):
         made = session.made(lambda: rename_port(session.document, graph, node, name))
         if (made is None or not session.attempt(made)) and graph == session.graph_name:
             self._ports_made_for = None
+            for rows in self.port_lists.values():
+                rows.forget()
             self._show_ports()
 
     # --- the rest
@@ -176,7 +188,9 @@ class CompositePage(QWidget):
         for name, row in self.port_rows.items():
             report = session.report(name)
             specs = {**report.inputs, **report.outputs} if report is not None else {}
-            row.set_note("  ".join(shape_text(spec) for spec in list(specs.values())[:1]))
+            shape = "".join(f"{shape_text(spec)} · {spec.kind}" for spec in list(specs.values())[:1])
+            about = session.graph[name].parameters.get("help") if name in session.graph else None
+            row.set_note("\n".join(filter(None, (shape, str(about or "")))))
         total = sum((report.cost for report in session.reports.values()), Cost())
         lines = cost_lines(total, session.check.total) if session.check is not None else []
         self._cost_facts.show_lines(lines)

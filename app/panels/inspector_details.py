@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBox
 from app.figures import digits, share, short, size_of
 from app.panels.code_highlighter import PythonHighlighter
 from app.theme import set_role, theme_manager
+from graph_engine.blocks import Kind
 
 if TYPE_CHECKING:
     from graph_engine.blocks import Block, TensorSpec
@@ -188,9 +189,15 @@ def help_paragraphs(block: type[Block]) -> list[str]:
 
 
 def port_helps(block: type[Block]) -> Mapping[str, str]:
-    """What each port is for, where that is said."""
-    inputs = {port.name: port.help for port in block.inputs if port.help}
-    return inputs | {port.name: port.help for port in block.outputs if port.help}
+    """What each port takes or gives, and what it is for, where that is said."""
+    inputs = {port.name: _about(port.wants, port.help) for port in block.inputs if port.help}
+    given = {port.name: _about(port.kind if port.kind.axes else "", port.help) for port in block.outputs if port.help}
+    return inputs | given
+
+
+def _about(kinds: str, words: str) -> str:
+    """`memory (N×S×E): what is looked at`; the words alone where they say the kinds."""
+    return words if not kinds or set(words.split()) <= {*map(str, Kind), "or"} else f"{kinds}: {words}"
 
 
 def _dedented(lines: list[str]) -> list[str]:

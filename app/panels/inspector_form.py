@@ -12,6 +12,7 @@ from app.panels.parameter_field import field_for, json_value, show_value
 from app.theme import theme_manager
 from app.widgets import FormRow, Scrubbable, Section
 from app.widgets.field import InvalidText
+from app.widgets.formula_switch import FormulaSwitch
 from app.widgets.parsed_field import ParsedField
 from graph_engine.blocks.named import is_formula, plain
 from graph_engine.blocks.parameter import ParameterType
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from app.session import Session
     from graph_engine.blocks import Block, ParameterSpec
     from graph_engine.document import Edit, Node
+
+
+_WORDS = (ParameterType.TEXT, ParameterType.NOTE)
 
 
 class ParameterForm(QWidget):
@@ -57,7 +61,7 @@ class ParameterForm(QWidget):
         """Shows the values of `node`; what was typed for another one is entered first."""
         if (node, self._session.graph_name) != (self._node, self._graph):
             for field in self._fields.values():
-                if field.hasFocus() and isinstance(field, Scrubbable):
+                if field.hasFocus() and isinstance(field, (Scrubbable, FormulaSwitch)):
                     field.commit()
         self._node, self._graph = node, self._session.graph_name
         self.refresh()
@@ -70,10 +74,10 @@ class ParameterForm(QWidget):
         takes_formulas = may_hold_formulas(self._session)
         for name, spec in self._specs.items():
             field = self._fields[name]
-            if isinstance(field, ParsedField) and spec.type is not ParameterType.TEXT:
+            if isinstance(field, FormulaSwitch) or (isinstance(field, ParsedField) and spec.type not in _WORDS):
                 field.set_formulas((lambda text: meaning(self._session, text)) if takes_formulas else None)
             if self._session.preview is None or not field.hasFocus():
-                show_value(field, spec, values.get(name, spec.default), self._given)
+                show_value(field, spec, values.get(name, spec.default))
         self.show_check()
 
     def show_check(self) -> None:
@@ -114,12 +118,9 @@ class ParameterForm(QWidget):
     def _show_given(self, name: str) -> None:
         """Says under a field what its formula gives in this use."""
         row = self.rows[name]
-        written = self._session.graph[self._node].parameters.get(name)
-        is_typed = isinstance(row.widget, ParsedField)
-        value = row.field.value() if is_typed else written
+        value = row.field.value()
         given = self._given(str(value)) if is_formula(value) else None
-        by = "" if is_typed else f" by {value}"
-        row.set_note(f"gives {plain(given)} here{by}" if given is not None else "")
+        row.set_note(f"gives {_said(plain(given))} here" if given is not None else "")
 
     def _on_edited(self, spec: ParameterSpec, value: Any) -> None:
         if self._shown_node() is None or self._graph != self._session.graph_name:
@@ -162,3 +163,7 @@ class ParameterForm(QWidget):
 
     def _space(self) -> None:
         self._column.setSpacing(theme_manager().spacing.px(5))
+
+
+def _said(value: Any) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)

@@ -18,7 +18,7 @@ from graph_engine.document.surgery import wrap_in_residual
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.document.edits import NodeAttribute
+    from graph_engine.document.edit_checks import NodeAttribute
 
 
 class SeveralPage(QWidget):

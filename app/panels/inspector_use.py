@@ -13,7 +13,7 @@ from graph_engine.document.composite import is_composite
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.document.edits import NodeAttribute
+    from graph_engine.document.edit_checks import NodeAttribute
 
 
 class UseSection(Section):
@@ -96,7 +96,8 @@ class ShareRow(FormRow):
             "Weights of",
             choice,
             default="",
-            help_text="Nodes that share weights are trained as one: Siamese nets, tied decoders.",
+            help_text="Nodes that share weights are trained as one: Siamese nets. A layer that turns the shapes of "
+            "another back uses its weights the other way round: tied decoders.",
         )
         self._session = session
         self._node = ""
@@ -108,7 +109,9 @@ class ShareRow(FormRow):
         self._node = name
         graph = self._session.graph
         node = graph[name]
-        others = [each for each in graph if each.block == node.block and each.id != name and not each.shares]
+        block = graph.block(node)
+        kinds = {node.block, block.ties if block is not None else ""}
+        others = [each for each in graph if each.block in kinds and each.id != name and not each.shares]
         if any(each.shares == name for each in graph):
             others = []  # others take its weights, so it needs its own
         choices = [Choice(each.id, f"{title_of(each, graph)} ({each.id})") for each in others]

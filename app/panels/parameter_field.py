@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
 from app.widgets import Choice, ChoiceField, Field, NumberField, PairField, ShapeField, TextField, Toggle
+from app.widgets.formula_switch import FormulaSwitch
 from app.widgets.number_field import Open
 from app.widgets.parsed_field import ParsedField
 from graph_engine.blocks import ParameterError, ParameterSpec
@@ -40,9 +40,10 @@ def field_for(spec: ParameterSpec) -> QWidget:
                 check=check,
             )
         case ParameterType.BOOL:
-            return Toggle(spec.default)
+            return FormulaSwitch(Toggle(spec.default), check)
         case ParameterType.CHOICE:
-            return ChoiceField([Choice(choice, choice) for choice in spec.choices], spec.default)
+            choices = [Choice(choice, choice) for choice in spec.choices]
+            return FormulaSwitch(ChoiceField(choices, spec.default), check)
         case ParameterType.PAIR:
             return PairField(
                 spec.default,
@@ -56,16 +57,13 @@ def field_for(spec: ParameterSpec) -> QWidget:
             return TextField(spec.default, check=check)
 
 
-def show_value(field: QWidget, spec: ParameterSpec, value: Any, meaning: Callable[[str], Any]) -> None:
-    """Shows a JSON value of a document, also one that the parameter can't take: it is shown as it is, and marked.
-
-    `meaning` says what a formula gives, for a field that can't show it as it is written.
-    """
+def show_value(field: QWidget, spec: ParameterSpec, value: Any) -> None:
+    """Shows a JSON value of a document, also one that the parameter can't take: it is shown as it is, and marked."""
     line = field if isinstance(field, ParsedField) else None
     if not isinstance(field, Field):
         raise TypeError(f"{type(field).__name__} is not a field")
     if is_formula(value):
-        field.set_value(value if line is not None else meaning(value))
+        field.set_value(value)
         field.set_error(None)
         return
     try:

@@ -97,6 +97,13 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
+class Weight:
+    """The weight of a module, used outside it: a decoder that is tied to its encoder."""
+
+    layer: Layer
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function called with expressions and plain values."""
 
@@ -131,7 +138,7 @@ class Infix:
     operands: tuple[Expression | float, ...]
 
 
-Expression = Ref | Apply | Function | Method | Infix
+Expression = Ref | Apply | Weight | Function | Method | Infix
 
 
 def layers_of(expression: Any) -> list[Layer]:
@@ -139,6 +146,8 @@ def layers_of(expression: Any) -> list[Layer]:
     match expression:
         case Apply(layer, inputs):
             return [found for part in inputs for found in layers_of(part)] + [layer]
+        case Weight(layer):
+            return [layer]
         case Function(_, arguments, options):
             return [found for part in (*arguments, *(v for _, v in options)) for found in layers_of(part)]
         case Method(value, _, arguments, _):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from graph_engine.blocks import Block, Input, Kind, ParameterError, Refusal, Specs, TensorSpec
+from graph_engine.blocks import Block, Input, Kind, Layer, ParameterError, Refusal, Specs, TensorSpec
 from graph_engine.blocks.custom import CUSTOM, CustomBlock, custom_of, is_custom
 from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
@@ -29,6 +29,7 @@ from graph_engine.check.report import (
     State,
 )
 from graph_engine.check.shapes import NodeResult, run_block
+from graph_engine.check.tied import is_tied, why_not_tied
 from graph_engine.check.values import evaluated, in_channels
 from graph_engine.document.composite import (
     IN_CHANNELS,
@@ -223,18 +224,41 @@ class Checker:
                 continue
             own = Fix("Give it weights of its own", SetNode(node.id, "shares", "", draft.name))
             other = draft.reports.get(node.shares)
-            if other is None or draft.graph[node.shares].block != node.block or draft.graph[node.shares].shares:
-                message = f"It shares the weights of {node.shares!r}, which is no node of the same block with its own."
+            alike = other is not None and draft.graph[node.shares].block == node.block
+            ties = other is not None and _ties(draft.graph, node, node.shares)
+            if other is None or draft.graph[node.shares].shares or not (alike or ties):
+                message = f"It shares the weights of {node.shares!r}, which is no node with such weights of its own."
                 draft.reports[node.id] = draft.fault(node.id, message, extra=(own,), inputs=dict(report.inputs))
-            elif other.state is State.OK and other.weights != report.weights:
-                message = (
-                    f"It shares the weights of {node.shares}, but needs others: {_shapes(report)} arrives here, "
-                    f"{_shapes(other)} there, or their parameters differ."
+            elif other.state is State.OK and (reason := _why_other_weights(report, other)):
+                has_bias = "Bias" in reason
+                bare = Fix("Switch Bias off", SetParameter(node.id, "bias", value=False, graph=draft.name))
+                draft.reports[node.id] = draft.fault(
+                    node.id,
+                    f"It shares the weights of {node.shares}, but {reason}.",
+                    parameter="bias" if has_bias else None,
+                    extra=(bare, own) if has_bias else (own,),
+                    inputs=dict(report.inputs),
                 )
-                draft.reports[node.id] = draft.fault(node.id, message, extra=(own,), inputs=dict(report.inputs))
             else:
                 cost = replace(report.cost, params=0, trainable=0, buffers=0, parameter_bytes=0)
                 draft.reports[node.id] = replace(report, cost=cost, weights=())
+
+
+def _ties(graph: Graph, node: Node, other: str) -> bool:
+    block = graph.block(node)
+    return block is not None and block.ties == graph[other].block
+
+
+def _why_other_weights(report: NodeReport, other: NodeReport) -> str:
+    """Why the weights of `other` don't fit a node; empty when they do, as they are or the other way round."""
+    if other.weights == report.weights:
+        return ""
+    if len(report.weights) == len(other.weights) == 1 and isinstance(layer := report.weights[0], Layer):
+        theirs = other.weights[0]
+        if isinstance(theirs, Layer) and is_tied(layer, theirs):
+            what = why_not_tied(layer)
+            return f"turned round, and so can't have {what}" if what else ""
+    return f"needs others: {_shapes(report)} arrives here, {_shapes(other)} there, or their parameters differ"
 
 
 def _defaults(graph: Graph) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from graph_engine.blocks.call import PARAMETRIZATIONS, Apply, Function, Infix, Layer, Method, Ref
+from graph_engine.blocks.call import PARAMETRIZATIONS, Apply, Function, Infix, Layer, Method, Ref, Weight
 from graph_engine.nn import homes
 
 
@@ -52,6 +52,8 @@ def evaluate(expression: Any, values: Mapping[str, Tensor], modules: Mapping[Lay
             return values[port]
         case Apply(layer, inputs):
             return modules[layer](*(evaluate(part, values, modules) for part in inputs))
+        case Weight(layer):
+            return modules[layer].weight
         case Function(target, arguments, options):
             return resolve(target)(
                 *(evaluate(part, values, modules) for part in arguments),

@@ -19,6 +19,7 @@ from graph_engine.blocks.call import (
     Ref,
     Run,
     Stepwise,
+    Weight,
     Wrapper,
     layers_of,
 )
@@ -108,7 +109,7 @@ def replaced(expression: Any, replace: Replace, names: ArgumentNames) -> Any:  #
 
     def value(part: Any, where: Where, hint: str) -> Any:
         match part:
-            case Ref() | Apply() | Function() | Method() | Infix():
+            case Ref() | Apply() | Weight() | Function() | Method() | Infix():
                 return walk(part)
             case Layer():
                 return layer(part)
@@ -129,6 +130,8 @@ def replaced(expression: Any, replace: Replace, names: ArgumentNames) -> Any:  #
                 return part
             case Apply(inner, inputs):
                 return Apply(layer(inner), tuple(walk(each) for each in inputs))
+            case Weight(inner):
+                return Weight(layer(inner))
             case Function(target, arguments, options):
                 return Function(
                     target,
@@ -160,6 +163,8 @@ def each_layer(expression: Any, change: Callable[[Layer], Layer]) -> Any:
             return Run(each_layer(layer, change), times)
         case Apply(layer, inputs):
             return Apply(each_layer(layer, change), tuple(each_layer(part, change) for part in inputs))
+        case Weight(layer):
+            return Weight(each_layer(layer, change))
         case Function(target, arguments, options):
             return Function(target, tuple(each_layer(part, change) for part in arguments), options)
         case Method(owner, name, arguments, options):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from graph_engine.blocks.call import Apply, Code, Function, Infix, Layer, Method, Ref, Run, Stepwise
+from graph_engine.blocks.call import Apply, Code, Function, Infix, Layer, Method, Ref, Run, Stepwise, Weight
 from graph_engine.check.evaluate import resolve
 
 WIDTH = 110
@@ -61,6 +61,8 @@ def render(expression: Any, values: Mapping[str, str], module: Callable[[Layer],
                 return values[port]
             case Apply(layer, inputs):
                 return _call(module(layer), [text(each) for each in inputs], [])
+            case Weight(layer):
+                return f"{module(layer)}.weight"
             case Function(target, arguments, options):
                 return _call(target, [text(each) for each in arguments], _options(target, options, text))
             case Method(value, name, arguments, options):
@@ -84,6 +86,8 @@ def targets_of(expression: Any, *, modules: bool = True) -> list[str]:
         case Apply(layer, inputs):
             own = _targets_of_layer(layer) if modules else []
             return [*own, *(found for part in inputs for found in targets_of(part, modules=modules))]
+        case Weight(layer):
+            return _targets_of_layer(layer) if modules else []
         case Function(target, arguments, options):
             parts = (*arguments, *(value for _, value in options))
             return [target, *(found for part in parts for found in targets_of(part, modules=modules))]

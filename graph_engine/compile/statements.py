@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from graph_engine.blocks import Expression, Ref, Role, Specs, TensorSpec
+from graph_engine.blocks import Block, Expression, Ref, Role, Specs, TensorSpec
 from graph_engine.blocks.block import Pattern
 from graph_engine.blocks.call import Layer, layers_of
 from graph_engine.blocks.custom import CustomBlock
 from graph_engine.check.report import NodeReport
 from graph_engine.check.shapes import build
+from graph_engine.check.tied import is_tied, main_layer, tied
 from graph_engine.document.composite import Composite
 from graph_engine.document.graph import Graph, Node
 
@@ -125,7 +126,7 @@ def statements_for(
         if isinstance(report.block, Composite):
             expression, loop = uses.use(node, report)
         else:
-            expression, loop = build(report.block, Specs(report.inputs)), None
+            expression, loop = _built(report.block, report, nodes.get(node.shares)), None
             if isinstance(report.block, CustomBlock):
                 expression = uses.custom(report.block, expression)
         shape = shape_comment(next(iter(report.outputs.values()), None))
@@ -172,6 +173,15 @@ def _sources(graph: Graph, node: str) -> list[str]:
     wires = graph.wires_into(node).items()
     rank = {port: at for at, port in enumerate(ports)}
     return [wire.source for _, wire in sorted(wires, key=lambda item: rank.get(item[0].partition(".")[0], len(ports)))]
+
+
+def _built(block: Block, report: NodeReport, shared: NodeReport | None) -> Expression:
+    """What a node is written as; with the weight of another one where it is tied to that."""
+    expression = build(block, Specs(report.inputs))
+    if shared is None or shared.block is None or isinstance(shared.block, Composite):
+        return expression
+    own, other = main_layer(expression), main_layer(build(shared.block, Specs(shared.inputs)))
+    return tied(expression, other) if own is not None and other is not None and is_tied(own, other) else expression
 
 
 def unbypassed(graph: Graph, result: Result) -> Result:

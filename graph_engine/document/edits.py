@@ -8,20 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from keyword import iskeyword
 from math import isfinite
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
-from graph_engine.blocks.custom import custom_of, is_custom
-from graph_engine.blocks.named import is_formula
 from graph_engine.document.annotating import Annotate, BendWire, SetBookmark
-from graph_engine.document.annotation import Annotation, check_bends, why_not_annotation
-from graph_engine.document.composite import Declaration, graph_of, is_composite, reached, why_not_exposed
+from graph_engine.document.annotation import Annotation, why_not_annotation
+from graph_engine.document.composite import Declaration, graph_of, is_composite
 from graph_engine.document.custom_edits import AddCustom, RemoveCustom, SetCustom
 from graph_engine.document.document import MAIN, Change, Document
+from graph_engine.document.edit_checks import (
+    NodeAttribute,
+    check_declaration,
+    check_new,
+    ends,
+    why_not,
+    why_not_attribute,
+)
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.plan import Binding, Plan
-from graph_engine.document.rules import ID, TAG_NAME, EditRefused, title_of, why_not_json, why_not_wire
-
-NodeAttribute = Literal["title", "frozen", "bypassed", "shares", "repeat", "over_time", "tags", "collapsed"]
+from graph_engine.document.rules import ID, EditRefused, title_of, why_not_json
 
 
 class Edit(Protocol):
@@ -79,7 +83,7 @@ class AddNodes:
         graph = _graph(document, self.graph)
         new = {node.id for node in self.nodes}
         for node in self.nodes:
-            _check_new(document, self.graph, node, self.restored)
+            check_new(document, self.graph, node, self.restored)
         if len(new) < len(self.nodes):
             raise EditRefused("Two of the new nodes have one id; ids must differ.")
         added: list[Wire] = []
@@ -87,7 +91,7 @@ class AddNodes:
             graph.put(node)
         try:
             for wire in self.wires:
-                if reason := _why_not(graph, wire, self.restored):
+                if reason := why_not(graph, wire, self.restored):
                     raise EditRefused(reason)
                 if graph.wire_at(wire.target, wire.input) is not None:
                     raise EditRefused(f"The input {wire.target}.{wire.input} has a wire already.")
@@ -99,7 +103,7 @@ class AddNodes:
             for node in self.nodes:
                 graph.drop(node.id)
             raise
-        change.touch(self.graph, *new, *_ends(self.wires))
+        change.touch(self.graph, *new, *ends(self.wires))
         remove = RemoveNodes(tuple(node.id for node in self.nodes), self.graph)
         between = tuple(wire for wire in self.wires if not {wire.source, wire.target} & new)
         if not between:
@@ -132,7 +136,7 @@ class RemoveNodes:
             graph.unlink(wire)
         for node in nodes:
             graph.drop(node.id)
-        change.touch(self.graph, *self.nodes, *_ends(wires))
+        change.touch(self.graph, *self.nodes, *ends(wires))
         return AddNodes(nodes, wires, self.graph, restored=True)
 
 
@@ -157,12 +161,12 @@ class Connect:
         before = graph.wire_at(self.wire.target, self.wire.input)
         if before is not None:
             graph.unlink(before)
-        if reason := _why_not(graph, self.wire, self.restored):
+        if reason := why_not(graph, self.wire, self.restored):
             if before is not None:
                 graph.link(before)
             raise EditRefused(reason)
         graph.link(self.wire)
-        change.touch(self.graph, *_ends((self.wire, *([before] if before else []))))
+        change.touch(self.graph, *ends((self.wire, *([before] if before else []))))
         if before is not None:
             return Connect(before, self.graph, restored=True)
         return Disconnect((self.wire,), self.graph)
@@ -191,7 +195,7 @@ class Disconnect:
         wires = tuple(there for there in found.values() if there is not None)  # with the ways that they take
         for wire in wires:
             graph.unlink(wire)
-        change.touch(self.graph, *_ends(wires))
+        change.touch(self.graph, *ends(wires))
         return AddNodes((), wires, self.graph, restored=True)
 
 
@@ -283,7 +287,7 @@ class SetNode:
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
         node = _node(graph, self.node)
-        if reason := _why_not_attribute(graph, node, self.attribute, self.value):
+        if reason := why_not_attribute(graph, node, self.attribute, self.value):
             raise EditRefused(reason)
         before = getattr(node, self.attribute)
         graph.put(node.with_(**{self.attribute: self.value}))
@@ -376,7 +380,7 @@ class AddGraph:
             raise EditRefused(f"{self.graph!r} can't name a composite: it takes lower-case letters, digits and _.")
         document.add_graph(self.graph, Graph(declaration=self.declaration))
         try:
-            _check_declaration(self.declaration)
+            check_declaration(self.declaration)
             for annotation in self.annotations:
                 if reason := why_not_annotation(annotation):
                     raise EditRefused(reason)
@@ -435,7 +439,7 @@ class Declare:
 
     def perform(self, document: Document, change: Change) -> Edit:
         graph = _graph(document, self.graph)
-        _check_declaration(self.declaration)
+        check_declaration(self.declaration)
         before = graph.declaration
         graph.declare(self.declaration)
         change.graphs.add(self.graph)
@@ -489,84 +493,3 @@ AnyEdit = (
     | SetCustom
     | Batch
 )
-
-
-def _check_declaration(declaration: Declaration) -> None:
-    """Raises: EditRefused for a parameter that can't be exposed."""
-    for exposed in declaration.exposes:
-        if reason := why_not_exposed(exposed):
-            raise EditRefused(reason)
-    if len({exposed.name for exposed in declaration.exposes}) < len(declaration.exposes):
-        raise EditRefused("Two exposed parameters have one name; names must differ.")
-
-
-def _why_not_attribute(graph: Graph, node: Node, attribute: NodeAttribute, value: Any) -> str | None:
-    """Why a node can't have this, in a sentence; None when it can."""
-    is_flag = attribute in ("frozen", "bypassed", "over_time", "collapsed")
-    fits = isinstance(value, bool) if is_flag else isinstance(value, str)
-    if attribute == "repeat":
-        fits = is_formula(value) or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
-    if attribute == "tags":
-        return _why_not_tags(value)
-    if not fits:
-        return f"{value!r} can't be the {attribute} of a node."
-    if attribute in ("repeat", "over_time") and not is_composite(node.block) and value not in (1, False):
-        return f"Only composites can be repeated or run over time; {title_of(node)} is a single block."
-    if attribute == "shares" and value:
-        if value not in graph or value == node.id:
-            return f"{node.id} can't share the weights of {value!r}: there is no such other node here."
-        if graph[value].block != node.block:
-            return f"{node.id} can't share the weights of {value}: they are different blocks."
-        if graph[value].shares:
-            return f"{value} shares weights itself; share those of {graph[value].shares}."
-        if any(other.shares == node.id for other in graph):
-            return f"Other nodes share the weights of {node.id}, so it needs its own."
-    return None
-
-
-def _why_not_tags(tags: Any) -> str | None:
-    """Why these can't be the tags of a node."""
-    if not isinstance(tags, tuple) or not all(isinstance(tag, str) for tag in tags):
-        return f"{tags!r} can't be the tags of a node."
-    for tag in tags:
-        if not TAG_NAME.fullmatch(tag):
-            return f"{tag!r} can't be a tag: it takes letters, digits, _ and -, and begins with a letter."
-    if len(set(tags)) < len(tags):
-        return "A node has each of its tags once."
-    return None
-
-
-def _check_new(document: Document, name: str, node: Node, restored: bool) -> None:
-    """Raises: EditRefused when `node` can't be placed in the graph `name`."""
-    graph = document.graphs[name]
-    if is_composite(node.block) and not restored:
-        inner = graph_of(node.block)
-        if inner not in document.composites:
-            raise EditRefused(f"There is no composite {inner!r} in this document.")
-        if name in reached(document.graphs, [inner]):
-            raise EditRefused(f"{inner} can't stand in {name}: a composite can't be part of itself.")
-    if is_custom(node.block) and not restored and custom_of(node.block) not in document.customs:
-        raise EditRefused(f"There is no custom block {custom_of(node.block)!r} in this document.")
-    if node.id in graph:
-        raise EditRefused(f"There is a node called {node.id!r} already.")
-    if not ID.match(node.id):
-        raise EditRefused(f"{node.id!r} can't be an id: it takes lower-case letters, digits and _.")
-    if not all(map(isfinite, node.position)):
-        raise EditRefused(f"{node.id} can't be put at {node.position}: that is not a place.")
-    for parameter, value in node.parameters.items():
-        if not restored and (reason := why_not_json(value)):
-            raise EditRefused(f"{parameter} of {node.id} can't have this value: {reason}.")
-
-
-def _why_not(graph: Graph, wire: Wire, restored: bool) -> str | None:
-    """Why a wire may not be drawn or, if it only comes back, can't be there; None when it may."""
-    if wire.bends:
-        check_bends(wire.bends)
-    if not restored:
-        return why_not_wire(graph, wire)
-    missing = next((end for end in (wire.source, wire.target) if end not in graph), None)
-    return f"There is no node {missing!r}." if missing is not None else None
-
-
-def _ends(wires: tuple[Wire, ...]) -> list[str]:
-    return [end for wire in wires for end in (wire.source, wire.target)]

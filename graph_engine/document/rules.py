@@ -70,7 +70,7 @@ def why_not_wire(graph: Graph, wire: Wire, carried: Kind = Kind.ANY) -> str | No
     if wire.source == wire.target or graph.leads_to(wire.target, wire.source):
         return f"That would be a circle: {from_title} already depends on {to_title}."
     if port is not None and not port.takes(carried) and not target.over_time:  # then it takes a step of what is carried
-        is_said = any(kind in port.help for kind in port.kinds)
+        is_said = set(port.help.replace(",", "").split()) <= {*port.kinds, "or"}
         about = f" ({port.help})" if port.help and not is_said else ""
         return f"{to_title} takes {port.wants} here{about}, not {carried} ({carried.axes})."
     return None

@@ -13,7 +13,8 @@ class CBHG(nn.Module):
     Convolutions with kernels of 1 to `bank` steps side by side, the larger of each two neighbouring steps, two
     convolutions of 3 steps (the second linear) whose result is added to x, then the highways and the GRU. Batch norm
     follows each convolution's ReLU. The bridge is a linear layer from the width of the projections to that of x, before
-    the sum. x: (N, T, E) -> y: (N, T, 2E).
+    the sum; a `spare` one is made but not used, as in the published code where the widths agree.
+    x: (N, T, E) -> y: (N, T, 2E).
     """
 
     def __init__(
@@ -23,6 +24,7 @@ class CBHG(nn.Module):
         projections: tuple[int, int] = (128, 128),
         highways: int = 4,
         bridge: bool = False,
+        spare: bool = False,
     ) -> None:
         super().__init__()
         self.bank = nn.ModuleList(
@@ -34,7 +36,8 @@ class CBHG(nn.Module):
         self.norm1 = nn.BatchNorm1d(first)
         self.project2 = nn.Conv1d(first, second, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm1d(second)
-        self.bridge = nn.Linear(second, features, bias=False) if bridge else nn.Identity()
+        self.bridge = nn.Linear(second, features, bias=False) if bridge or spare else nn.Identity()
+        self.is_spare = spare
         self.transforms = nn.ModuleList(nn.Linear(features, features) for _ in range(highways))
         gates = [nn.Linear(features, features) for _ in range(highways)]
         for gate in gates:
@@ -56,7 +59,7 @@ class CBHG(nn.Module):
         y = F.max_pool1d(y, 2, stride=1, padding=1)[..., :steps]
         y = self.norm1(F.relu(self.project1(y)))
         y = self.norm2(self.project2(y)).transpose(1, 2)  # (N, T, projections)
-        y = x + self.bridge(y)
+        y = x + (y if self.is_spare else self.bridge(y))
         for transform, gate in zip(self.transforms, self.gates, strict=True):
             y = torch.lerp(y, F.relu(transform(y)), torch.sigmoid(gate(y)))
         y, _ = self.gru(y)

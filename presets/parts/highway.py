@@ -25,6 +25,25 @@ def highway_layer(block: Builder) -> None:
 
 
 @part(
+    title="Highway layer with projection",
+    category=PartCategory.RESIDUAL,
+    reference=Reference("Srivastava, Greff, Schmidhuber", 2015, "Training very deep networks"),
+)
+def projected_highway_layer(block: Builder) -> None:
+    """A highway layer that carries a linear view of its input in place of the input: y = Q x + T · (H − Q x).
+
+    H = relu(W x + b), T = σ(W′ x + b′), Q x = W″ x + b″, all as wide as x.
+    """
+    bias = block.expose("gate_bias", -2.0, "Gate bias", "Where the biases of the gate begin: low ones close it.")
+    x = block.input("x", 50)
+    new = block.add("relu", block.add("linear", x, features="=in_channels"))
+    gate = block.add("sigmoid", block.add("linear", x, features="=in_channels", bias_start=bias), title="Gate")
+    carried = block.add("linear", x, features="=in_channels", title="Carried")
+    mixed = block.add("multiply", gate, block.add("subtract", new, carried))
+    block.output(block.add("add", carried, mixed), "y")
+
+
+@part(
     title="Plain layer",
     category=PartCategory.RESIDUAL,
     reference=Reference("Rosenblatt", 1962, "Principles of neurodynamics"),

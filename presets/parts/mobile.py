@@ -12,6 +12,11 @@ _MOBILENET = Reference(
 )
 
 
+_SHUFFLENET = Reference(
+    "Ma, Zhang, Zheng, Sun", 2018, "ShuffleNet V2: practical guidelines for efficient CNN architecture design"
+)
+
+
 def _expansion(block: Builder) -> str:
     block.expose("expansion", 6, "Expansion", "t: how many times more maps the depthwise convolution has.", least=1)
     return "=in_channels * expansion"
@@ -39,3 +44,18 @@ def inverted_residual(block: Builder) -> None:
     x = block.input("x", 24, 56, 56)
     y = block.add(linear_bottleneck.into(block), x, channels="=in_channels", expansion="=expansion")
     block.output(block.add("add", x, y), "y")
+
+
+@part(title="ShuffleNet V2 unit", category=PartCategory.MOBILE, reference=_SHUFFLENET)
+def shuffle_unit_v2(block: Builder) -> None:
+    """Half of the maps pass, the other half is filtered, and then both are mixed by shuffling the maps.
+
+    1×1, depthwise 3×3 and 1×1 convolutions, each with batch norm; ReLU after the 1×1 ones.
+    """
+    half = "=in_channels // 2"
+    x = block.input("x", 116, 28, 28)
+    parts = block.add("split_evenly", x, parts=2)
+    y = block.add("relu", conv_norm(block, parts.other("part2"), half, kernel=1))
+    y = conv_norm(block, y, half, groups=half)
+    y = block.add("relu", conv_norm(block, y, half, kernel=1))
+    block.output(block.add("channel_shuffle", block.add("concat", parts, y), groups=2), "y")

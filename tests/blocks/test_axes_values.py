@@ -10,7 +10,12 @@ from torch import Tensor
 
 from graph_engine.blocks import Axis, Refusal, TensorSpec, get_block
 from graph_engine.blocks.tensor import N
+from graph_engine.check import Checker
 from graph_engine.check.shapes import run_block
+from graph_engine.compile import compile_document
+from graph_engine.document import SetParameter
+from graph_engine.document.builder import Builder
+from graph_engine.document.file import dumps, loads
 from tests.blocks.cases import Case, Direct, real
 
 IMAGE, SEQUENCE = TensorSpec((N, 3, 4, 5)), TensorSpec((N, 6, 4))
@@ -106,3 +111,37 @@ def test_an_axis_of_one_comes_and_goes() -> None:
     assert refusal("unsqueeze", {"axis": 0}, SEQUENCE).parameter == "axis"
     assert "length 1" in refusal("squeeze", {}, SEQUENCE).message
     assert "length 1" in refusal("squeeze", {}, STEPS).message
+
+
+@pytest.mark.parametrize(("parts", "axis", "spec"), [(3, 1, IMAGE), (2, -1, SEQUENCE), (6, 1, SEQUENCE)])
+def test_equal_parts_are_torchs_chunks(parts: int, axis: int, spec: TensorSpec) -> None:
+    """In a drawing: the node has as many outputs as it is cut into."""
+    net = Builder("Split")
+    x = net.input("x", *(dim for dim in spec.shape[1:] if isinstance(dim, int)))
+    split = net.add("split_evenly", x, parts=parts, axis=axis)
+    for at in range(1, parts + 1):
+        net.output(split.other(f"part{at}"), f"y{at}")
+    document = loads(dumps(net.document))
+    found = document.main.block("split_evenly_1")
+    assert found is not None
+    assert len(found.outputs) == parts
+    values = real(spec, 2, 1)
+    for got, wanted in zip(compile_document(document).make()(values), values.chunk(parts, axis), strict=True):
+        assert torch.equal(got, wanted)
+
+
+def test_parts_that_are_not_equal_or_not_known_are_refused() -> None:
+    assert "can't be cut into 3 equal parts" in refusal("split_evenly", {"axis": 2}, IMAGE).message
+    with pytest.raises(Refusal, match="known only when data comes"):
+        inferred("split_evenly", {}, STEPS)
+
+
+def test_a_wire_at_a_part_that_is_gone_is_told() -> None:
+    net = Builder("Split")
+    split = net.add("split_evenly", net.input("x", 12), parts=4)
+    net.output(split.other("part4"), "last")
+    net.document.apply(SetParameter("split_evenly_1", "parts", 3))
+    (problem,) = Checker().check(net.document).errors
+    assert "a port that does not exist" in problem.message
+    net.document.apply(SetParameter("split_evenly_1", "parts", "=2 + 2"))
+    assert any("not a formula" in each.message for each in Checker().check(net.document).errors)

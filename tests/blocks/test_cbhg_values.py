@@ -30,10 +30,10 @@ def cost_of(block: str, parameters: dict[str, Any], features: int) -> tuple[Cost
 def test_parameters_and_macs_are_those_of_the_published_module(
     features: int, parameters: dict[str, Any], params: int, macs: int
 ) -> None:
-    """r9y9/tacotron_pytorch, which always makes the bridge, and skips it where the widths agree, as they do here.
+    """r9y9/tacotron_pytorch, which always makes the bridge, and skips it where the widths agree, as they do here."""
+    published, _ = cost_of("cbhg", {**parameters, "bridge": "as published"}, features)
+    assert (published.params, published.macs) == (params, macs)
 
-    So its parameters are those of a module with the bridge, its multiply-adds those of one without.
-    """
     plain, spec = cost_of("cbhg", parameters, features)
     bridged, _ = cost_of("cbhg", {**parameters, "bridge": "always"}, features)
 
@@ -47,10 +47,18 @@ def test_parameters_and_macs_are_those_of_the_published_module(
 def test_behind_a_prenet_it_is_the_published_encoder() -> None:
     """Tacotron's encoder: 256 → 256 → 128, then the CBHG."""
     layers = [cost_of("linear", {"features": width}, 256)[0] for width in (256, 128)]
-    plain, bridged = (cost_of("cbhg", {**ENCODER[1], "bridge": bridge}, 128)[0] for bridge in ("if needed", "always"))
+    published, _ = cost_of("cbhg", {**ENCODER[1], "bridge": "as published"}, 128)
 
-    assert sum(each.params for each in (*layers, bridged)) == 3_513_728
-    assert sum(each.macs for each in (*layers, plain)) == 70_975_488
+    assert sum(each.params for each in (*layers, published)) == 3_513_728
+    assert sum(each.macs for each in (*layers, published)) == 70_975_488
+
+
+def test_a_spare_bridge_changes_nothing() -> None:
+    plain, spare = CBHG(4, bank=2, projections=(5, 4)), CBHG(4, bank=2, projections=(5, 4), spare=True)
+    missing = spare.load_state_dict(plain.state_dict(), strict=False)
+    x = torch.randn(3, 7, 4)
+    assert missing.missing_keys == ["bridge.weight"]
+    torch.testing.assert_close(spare(x), plain(x), rtol=0, atol=0)
 
 
 def normed(x: Tensor) -> Tensor:

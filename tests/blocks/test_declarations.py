@@ -64,7 +64,7 @@ def test_its_help_is_a_sentence_and_gives_the_axes(block: type[Block]) -> None:
 @pytest.mark.parametrize("block", BLOCKS, ids=named)
 def test_it_names_its_paper_or_needs_none(block: type[Block]) -> None:
     plain = {"input", "output", "flatten", "reshape", "positions_to_sequence", "add", "multiply", "concat", "accuracy"}
-    plain |= {"subtract", "one_hot", "stack", "slice", "split", "transpose", "squeeze", "unsqueeze"}
+    plain |= {"subtract", "one_hot", "stack", "slice", "split", "split_evenly", "transpose", "squeeze", "unsqueeze"}
     assert (block.reference is None) == (block.key() in plain)
     if block.reference is not None:
         assert 1900 < block.reference.year < 2030
@@ -119,6 +119,17 @@ def test_a_parameter_is_explained(block: type[Block], spec: ParameterSpec) -> No
         assert len(spec.choices) > 1
 
 
+def _wrong_words(spec: ParameterSpec) -> Iterator[Any]:
+    if spec.type not in (ParameterType.TEXT, ParameterType.NOTE) and "image" not in spec.choices:
+        yield "image"
+    if spec.type is ParameterType.NOTE:
+        yield from ("x" * 10_000, "two\nlines", 3)
+    if spec.type in (ParameterType.TEXT, ParameterType.CHOICE, ParameterType.BOOL):
+        yield from (0, 1, "", "two words", "lambda", "1st", "x" * 10_000)
+    if spec.type is ParameterType.TEXT:
+        yield from ("self.x", "a-b", "__debug__", "_hidden", "ﬁeld", "a\n", "None")
+
+
 def _wrong(spec: ParameterSpec) -> Iterator[Any]:
     """Values that no parameter of this type and these bounds takes."""
     yield from (None, {}, {"a": 1}, [[1]], float("nan"), float("inf"), -float("inf"), 10**400, -(10**400), [1, 2.5])
@@ -126,16 +137,9 @@ def _wrong(spec: ParameterSpec) -> Iterator[Any]:
         yield from ([], (1, 2, 3))
     if spec.type is not ParameterType.BOOL:
         yield True
-    if spec.type not in (ParameterType.TEXT, ParameterType.NOTE) and "image" not in spec.choices:
-        yield "image"
-    if spec.type is ParameterType.NOTE:
-        yield from ("x" * 10_000, "two\nlines", 3)
+    yield from _wrong_words(spec)
     if spec.type is not ParameterType.FLOAT:
         yield 1.5
-    if spec.type in (ParameterType.TEXT, ParameterType.CHOICE, ParameterType.BOOL):
-        yield from (0, 1, "", "two words", "lambda", "1st", "x" * 10_000)
-    if spec.type is ParameterType.TEXT:
-        yield from ("self.x", "a-b", "__debug__", "_hidden", "ﬁeld", "a\n", "None")
     if spec.type is ParameterType.SHAPE:
         yield from (3, "3x3", [True], ["two words"], ["N"], [3, None], [float("nan")], "ab")
     meta = spec.meta

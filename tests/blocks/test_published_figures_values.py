@@ -8,8 +8,10 @@ import pytest
 
 from graph_engine.blocks import Specs, TensorSpec, get_block
 from graph_engine.blocks.tensor import N
+from graph_engine.check import Checker
 from graph_engine.check.report import Cost
 from graph_engine.check.shapes import run_block
+from graph_engine.document.builder import Builder, Port
 
 TORCH = "torch 2.13.0"
 VISION = "torchvision 0.28.0"
@@ -218,3 +220,21 @@ def test_a_weight_norm_costs_no_macs(block: str, norm: str) -> None:
     assert normed.macs == plain.macs > 0
     assert normed.params == plain.params + (4 if norm == "weight" else 0)  # a length for each of four outputs
     assert (normed.buffers > 0) == (norm == "spectral")
+
+
+def test_a_proposal_network_shares_its_weights_among_the_levels_of_a_pyramid() -> None:
+    """torchvision 0.28.0 rpn.py RPNHead(256, 3) on the five levels that an image of 800×800 has."""
+    net = Builder("RPN")
+    levels = [net.input(f"level{at}", 256, size, size) for at, size in enumerate((200, 100, 50, 25, 13))]
+    first: list[Port | None] = [None, None, None]
+    for at, x in enumerate(levels):
+        hidden = net.add("conv2d", x, channels=256, kernel=3, shares=first[0])
+        scored = net.add("relu", hidden)
+        objects = net.add("conv2d", scored, channels=3, kernel=1, shares=first[1])
+        boxes = net.add("conv2d", scored, channels=12, kernel=1, shares=first[2])
+        first = [hidden, objects, boxes] if at == 0 else first
+        net.output(objects, f"objects{at}")
+        net.output(boxes, f"boxes{at}")
+    result = Checker().check(net.document)
+    assert result.errors == []
+    assert (result.total.params, result.total.macs) == (593_935, 31_638_729_216)

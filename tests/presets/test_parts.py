@@ -58,6 +58,8 @@ FIGURES: list[tuple[str, str, Shapes, dict[str, Any], tuple[int, int]]] = [
     (TORCH, "lstm_cell", [(10, 128)], {"hidden": 256, "over_time": True}, (395_264, 3_932_160)),
     (TORCH, "gru_cell", [(10, 128)], {"hidden": 256, "over_time": True}, (296_448, 2_949_120)),
     ("Srivastava et al. 2015, eq. 3", "highway_layer", [(50,)], {}, (5_100, 5_000)),
+    ("analvikingur/pytorch_Highway, 10 layers", "projected_highway_layer", [(50,)], {"times": 10}, (76_500, 75_000)),
+    (VISION, "shuffle_unit_v2", [(116, 28, 28)], {}, (7_598, 5_684_000)),
 ]
 
 

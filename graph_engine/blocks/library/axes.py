@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Output, Param, Specs
 from graph_engine.blocks.call import Expression, Function, Method, Ref
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
-from graph_engine.blocks.tensor import N, TensorSpec
+from graph_engine.blocks.tensor import Axis, N, TensorSpec
 
 _VECTOR, _SEQUENCE, _IMAGE = TensorSpec((N, 6)), TensorSpec((N, 5, 4)), TensorSpec((N, 3, 4, 5))
 _TOKENS = TensorSpec((N, 7), "int64")
+_MOST_PARTS = 16
 
 
 def _check_axis(x: TensorSpec, axis: int, parameter: str = "axis") -> None:
@@ -106,6 +109,62 @@ class Split(Block):
                 hints=(SetParameterHint("size", 1),),
             )
         return Method.of(Ref("x"), "tensor_split", (self.size,), dim=self.axis)
+
+
+class SplitEvenly(Block):
+    """Cuts an axis into equal parts, each with a port of its own: gates computed at once, branches, heads.
+
+    x: (N, …) -> part1: as x, with length / parts places along the axis; part2, … the places after.
+    """
+
+    title: ClassVar = "Split evenly"
+    category: ClassVar = Category.SHAPE
+    whole_numbers: ClassVar = True
+    keywords: ClassVar = ("chunk", "cut", "divide", "branches", "gates", "several")
+    inputs: ClassVar = (Input("x", help="what is cut"),)
+    outputs: ClassVar = tuple(Output(f"part{at}") for at in range(1, 4))
+    examples: ClassVar = (
+        ({}, {"x": _VECTOR}),
+        ({"axis": 1}, {"x": _IMAGE}),
+        ({"axis": -1}, {"x": TensorSpec((N, 5, 9), "int64")}),
+    )
+
+    axis: Annotated[int, Param("Axis", "Which is cut; 1 is channels or steps, −1 the last.")] = 1
+    parts: Annotated[
+        int, Param("Parts", "Into how many; each has an output, so it can't be a formula.", ge=2, le=_MOST_PARTS)
+    ] = 3
+
+    @classmethod
+    def specialised(cls, values: Mapping[str, Any]) -> type[Block]:
+        parts = values.get("parts")
+        known = isinstance(parts, int) and not isinstance(parts, bool) and 2 <= parts <= _MOST_PARTS
+        return _split_into(parts) if known and parts != len(cls.outputs) else cls
+
+    def tell(self) -> str:
+        return f"axis {self.axis} · {self.parts} parts"
+
+    def build(self, inputs: Specs) -> Expression:
+        x = inputs["x"]
+        _check_axis(x, self.axis)
+        if self.parts != len(self.outputs):
+            raise Refusal("Parts must be a number, not a formula: each part has an output.", parameter="parts")
+        length = x.shape[self.axis]
+        if isinstance(length, Axis) or length % self.parts:
+            known = "known only when data comes" if isinstance(length, Axis) else f"{length} long"
+            raise Refusal(
+                f"Axis {self.axis} of {x} is {known}, so it can't be cut into {self.parts} equal parts.",
+                parameter="parts",
+                expected=f"a length that {self.parts} divides",
+            )
+        return Method.of(Ref("x"), "chunk", self.parts, dim=self.axis)
+
+
+@cache
+def _split_into(parts: int) -> type[Block]:
+    """The block with as many outputs."""
+    outputs = tuple(Output(f"part{at}") for at in range(1, parts + 1))
+    namespace = {"__doc__": SplitEvenly.__doc__, "__module__": __name__, "outputs": outputs}
+    return type(SplitEvenly.__name__, (SplitEvenly,), namespace)
 
 
 class Transpose(Block):

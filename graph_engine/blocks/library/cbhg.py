@@ -39,10 +39,11 @@ class CBHG(Block):
     second: Annotated[int, Param("Second projection", "Features after the second, which is linear.", ge=1)] = 128
     highways: Annotated[int, Param("Highways", "How many highway layers come before the GRU.", ge=0, le=64)] = 4
     bridge: Annotated[
-        Literal["if needed", "always"],
+        Literal["if needed", "always", "as published"],
         Param(
             "Bridge",
-            "A linear layer before the sum with x: where the widths differ, or always.",
+            "A linear layer before the sum with x: where the widths differ, or always. As published: always there "
+            "but only used where they differ, so that weights trained elsewhere fit.",
             advanced=True,
         ),
     ] = "if needed"
@@ -59,4 +60,5 @@ class CBHG(Block):
             (self.first, self.second),
             highways=self.highways,
             bridge=self.bridge == "always" or self.second != features,
+            spare=self.bridge == "as published" and self.second == features,
         )

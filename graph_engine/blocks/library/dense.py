@@ -26,6 +26,7 @@ class Linear(Block):
         "The perceptron: a probabilistic model for information storage and organization in the brain",
     )
     inputs: ClassVar = (Input("x", (Kind.VECTOR, Kind.SEQUENCE), "vector or sequence"),)
+    ties: ClassVar = "linear"
     examples: ClassVar = (
         ({"features": 4}, {"x": TensorSpec((N, 5))}),
         ({"features": 4, "bias": False}, {"x": TensorSpec((N, 3, 5))}),
