@@ -154,7 +154,7 @@ def _start(thing: str, wishes: Wishes, data: str | None, out: Path | None, *, co
     dataset = _open_data(data)
     document = found.document
     document.plan = wishes.changed(document.plan)
-    return start_run(document, dataset=dataset, out=out, compiled=compiled or document.plan.compiled)
+    return start_run(document, dataset=dataset, out=out, compiled=compiled)
 
 
 def _resume(run: str, wishes: Wishes, data: str | None, *, compiled: bool) -> RunHandle:
@@ -162,7 +162,7 @@ def _resume(run: str, wishes: Wishes, data: str | None, *, compiled: bool) -> Ru
 
     stored = get_run(run)
     plan = wishes.prolonged(stored.document().plan)
-    return resume_run(stored, plan=plan, dataset=_open_data(data), compiled=compiled or plan.compiled)
+    return resume_run(stored, plan=plan, dataset=_open_data(data), compiled=compiled)
 
 
 def _open_data(name: str | None) -> Dataset | None:
