@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 _COLUMN = 250  # px at the base size, the least that a form is comfortable in
+_WIDE_COLUMN = 300  # px, for longer labels and lines of text
 
 
 class PlanPanel(QWidget):
@@ -41,7 +42,9 @@ class PlanPanel(QWidget):
         self.setAccessibleName("Training plan")
         self._holder = QWidget()
         set_surface(self._holder, "panel")
-        self._row = QHBoxLayout(self._holder)
+        self._whole = QVBoxLayout(self._holder)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._row = QHBoxLayout()
         self.more = QPushButton("More…")
         self.more.setCheckable(True)
         self.more.setToolTip("Stages, several updates, clipping, penalties, running means and what else a plan may say")
@@ -51,9 +54,11 @@ class PlanPanel(QWidget):
         self._plan_section = Section("Stages and updates")
         self._plan_section.add(self.stages)
         self._by_title = {title: self._section(title, settings) for title, settings in SECTIONS.items()}
-        self._sections = [self._data_section(), self._plan_section, *self._by_title.values()]
+        self._sections = [self._data_section(), *self._by_title.values()]
         for section in self._sections:
             section.setParent(self._holder)
+        self._whole.addWidget(self._plan_section)
+        self._whole.addLayout(self._row, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -72,15 +77,14 @@ class PlanPanel(QWidget):
 
     def refresh(self) -> None:
         """Shows the plan and the data of the document in front."""
-        needed = self._needs_more()
-        self.more.setEnabled(not needed)
+        self.more.setVisible(not self._needs_more())
         self._show_values()
         self._show_dataset()
         is_more = self.is_more
         hidden = {} if is_more else dict.fromkeys(self._sections_of_more())
         if hidden != self._hidden:
             self._hidden = hidden
-            for section in self._sections:
+            for section in (self._plan_section, *self._sections):
                 section.setVisible(section not in hidden)
             self._arrange_anew()
         self._show_words()
@@ -206,7 +210,7 @@ class PlanPanel(QWidget):
         """As many columns as there is room for; each section goes below the shortest."""
         spacing = theme_manager().spacing
         shown = [section for section in self._sections if section not in (self._hidden or {})]
-        count = max(1, min(len(shown), self.width() // spacing.px(_COLUMN)))
+        count = max(1, min(len(shown), self.width() // spacing.px(_WIDE_COLUMN if self.is_more else _COLUMN)))
         if count == len(self._columns):
             return
         self._take_apart()
@@ -220,6 +224,7 @@ class PlanPanel(QWidget):
             column.setSpacing(spacing.l)
             column.addStretch(1)
             self._row.addLayout(column, 1)
+        self._plan_section.setContentsMargins(spacing.l, spacing.m, spacing.l, 0)
         self._row.setContentsMargins(spacing.l, spacing.m, spacing.l, spacing.l)
         self._row.setSpacing(spacing.xxl)
 

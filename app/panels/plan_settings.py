@@ -181,7 +181,7 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
             "loads",
             "Begins with",
             "Weights to begin with, of a run or a safetensors file: lenet5-1; teacher.safetensors for @teacher.",
-            _text((), "what is there", texts.read_loads, texts.write_loads),
+            _text((), "weights of its own", texts.read_loads, texts.write_loads),
         ),
         _of_stage("resets", "Makes anew", "Nodes whose weights are drawn anew at its beginning.", _names("nothing")),
     ),

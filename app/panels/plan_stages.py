@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.panels.plan_focus import Focus
@@ -76,6 +77,10 @@ class PlanStages(QWidget):
         self.earlier.setEnabled(self._neighbour(-1) is not None)
         self.later.setEnabled(self._neighbour(1) is not None)
         self.remove.setEnabled(len(plan.stages) > 1 or len(updates) > 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _rows(self, plan: Plan) -> list[str]:
         """A row for each update; it begins with its stage where there are several."""
@@ -175,6 +180,7 @@ class PlanStages(QWidget):
 
     def _fit(self) -> None:
         """As high as its rows, within bounds."""
+        self.list.doItemsLayout()  # rows wrap anew
         rows = min(self.list.count(), _LONGEST)
         height = sum(self.list.sizeHintForRow(at) for at in range(rows)) + 2 * self.list.frameWidth()
         self.list.setFixedHeight(max(height, theme_manager().spacing.px(40)))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.widgets import InvalidText, ParsedField, read_number
 from graph_engine.document import Goal, Judgement, Loading, Part, Penalty, WeightedLoss, WeightGroup
+from graph_engine.document.rules import TAG_NAME
 
 T = TypeVar("T")
 
@@ -59,6 +60,19 @@ def read_names(text: str) -> tuple[str, ...]:
 
 def write_names(names: tuple[str, ...]) -> str:
     return ", ".join(names)
+
+
+def read_tags(text: str) -> tuple[str, ...]:
+    """`body, head`, with or without `#`. Raises: InvalidText."""
+    tags = tuple(dict.fromkeys(part.lstrip("#") for part in _parts(text, r"[,\s]+")))
+    for tag in tags:
+        if not TAG_NAME.fullmatch(tag):
+            raise InvalidText(f"“{tag}” can't be a tag: it takes letters, digits, _ and -, and begins with a letter.")
+    return tags
+
+
+def write_tags(tags: tuple[str, ...]) -> str:
+    return ", ".join(tags)
 
 
 def read_losses(text: str) -> tuple[WeightedLoss, ...]:

@@ -90,10 +90,15 @@ def _update(document: Document, update: Update, objective: Objective, result: Ch
     yield from (_penalty(penalty) for penalty in update.penalties)
 
 
+def optimiser_name(optimiser: Optimiser) -> str:
+    """`AdamW`."""
+    return _OPTIMISERS[optimiser.kind]
+
+
 def optimiser_in_words(update: Update) -> str:
     """`SGD with momentum 0.9 at 0.1, falling along a cosine`."""
     chosen: Optimiser = update.optimiser
-    said = _OPTIMISERS[chosen.kind]
+    said = optimiser_name(chosen)
     if chosen.kind == "sgd" and chosen.momentum:
         said += f" with {'Nesterov momentum' if chosen.nesterov else 'momentum'} {chosen.momentum:g}"
     said += f" at {chosen.learning_rate:g}"

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.panels import plan_texts as texts
+from app.panels.inspector_node import NodePage
 from app.panels.plan import PlanPanel
 from app.session import Session
 from app.widgets import InvalidText
@@ -84,6 +85,20 @@ def test_the_form_follows_the_row_that_is_chosen(session: Session, show: Show, p
     type_into(panel.rows["update_every"].widget, "4")
     critic, generator = session.document.plan.stages[0].updates
     assert (critic.every, generator.every) == (1, 4)
+
+
+def test_nodes_are_tagged_in_the_inspector(session: Session, show: Show, present: Callable[[QWidget], QWidget]) -> None:
+    show("lenet5")
+    page = NodePage(session)
+    present(page)
+    page.show_node("conv2d_1")
+
+    type_into(page.tags, "#body, first")
+    assert session.document.main["conv2d_1"].tags == ("body", "first")
+    page.show_node("conv2d_1")
+    assert page.tags.text() == "body, first"
+    session.undo()
+    assert session.document.main["conv2d_1"].tags == ()
 
 
 def test_what_is_wrong_is_said_and_nothing_is_lost(session: Session, show: Show, present: Present) -> None:
