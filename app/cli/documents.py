@@ -190,7 +190,19 @@ def _show_summary(document: Document, result: CheckResult) -> None:
         table,
         f"{digits(total.params)} parameters{frozen}, {amount(total.parameter_bytes, 'B')}{buffers} · "
         f"{amount(total.macs, 'MACs')} and {amount(total.activation_bytes, 'B')} of activations a sample",
+        *(plain(line) for line in _plan(document, result)),
     )
+
+
+def _plan(document: Document, result: CheckResult) -> list[str]:
+    """How it is trained, in words; nothing where that is not said in the document."""
+    from graph_engine.train import PlanError
+    from graph_engine.train.words import plan_in_words
+
+    try:
+        return plan_in_words(document, result) if result.ok else []
+    except PlanError:
+        return []
 
 
 _LENGTH = re.compile(r"0*[1-9][0-9]{0,9}")

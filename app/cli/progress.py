@@ -28,8 +28,12 @@ _WIDE = 110  # characters that a terminal needs for everything beside the bar
 
 
 def follow(handle: RunHandle, *, quiet: bool) -> None:
-    """Wait for the end of a run and show how it goes: on stderr with a terminal, else on stdout unless `quiet`."""
+    """Wait for the end of a run and show what its plan does and how it goes: on stderr with a terminal, else on stdout
+    unless `quiet`.
+    """
     with _stopping(handle):
+        if not quiet:
+            _say(handle, "\n".join(handle.folder.plan_in_words()))
         if sys.stderr.isatty():
             _follow_with_bar(handle)
         elif quiet:
@@ -100,12 +104,17 @@ def _follow_with_lines(handle: RunHandle) -> None:
         progress = handle.feed.progress
         if progress.epoch > shown and time.monotonic() >= next_line:
             shown, next_line = progress.epoch, time.monotonic() + _LINES
-            try:
-                say(f"{handle.id}  {_place(progress)}  {_metrics(progress, _SHOWN)}".rstrip())
-                sys.stdout.flush()
-            except BrokenPipeError:
-                handle.wait()
-                raise
+            _say(handle, f"{handle.id}  {_place(progress)}  {_metrics(progress, _SHOWN)}".rstrip())
+
+
+def _say(handle: RunHandle, text: str) -> None:
+    """Raises: BrokenPipeError when nobody reads it, once the run has ended."""
+    try:
+        say(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        handle.wait()
+        raise
 
 
 def _place(progress: Progress) -> str:

@@ -94,7 +94,7 @@ def _overview(document: Document, dataset: Dataset, resolution: Resolution) -> O
     if label is not None and labels is not None:
         counts = [tuple(np.bincount(labels[part], minlength=label.classes).tolist()) for part in (train, validation)]
     serving = tuple(
-        Serving(served.field, "×".join(map(str, served.shape)) or "a number", _input_name(document, node))
+        Serving(served.field or "drawn", "×".join(map(str, served.shape)) or "a number", _input_name(document, node))
         for node, served in resolution.inputs.items()
     )
     return Overview(

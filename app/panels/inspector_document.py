@@ -14,7 +14,7 @@ from app.panels.inspector_header import InspectorHeader
 from app.theme import set_role, theme_manager
 from app.widgets import Section
 from graph_engine.blocks import Role
-from graph_engine.document import SetAbout
+from graph_engine.document import Document, SetAbout
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -63,15 +63,7 @@ class DocumentPage(QWidget):
             f"{plural(len(graph), 'node')}, {plural(len(graph.wires), 'wire')}" if len(graph) else "Nothing drawn yet"
         )
         self.header.show_about(document.title, placeholder="Untitled", dot="accent", summary=summary)
-        plan = document.plan
-        optimiser = plan.first_update.optimiser
-        self._training_facts.show_lines(
-            [
-                f"{document.binding.dataset}",
-                f"{plural(plan.stages[0].epochs, 'epoch')} of batches of {plan.batch_size}",
-                f"{_OPTIMISERS[optimiser.kind]}, learning rate {optimiser.learning_rate:g}",
-            ]
-        )
+        self._training_facts.show_lines(_training(document))
         self.notes.show_text(document.notes)
         self._show_check()
 
@@ -117,7 +109,17 @@ class DocumentPage(QWidget):
         self._column.setSpacing(theme_manager().spacing.px(10))
 
 
-_OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
+def _training(document: Document) -> list[str]:
+    """Data, length and optimisers in a few words."""
+    from graph_engine.train.words import length_in_words, optimiser_name
+
+    plan = document.plan
+    updates = [update for stage in plan.stages for update in stage.updates]
+    told = [
+        f"{optimiser_name(update.optimiser)}, learning rate {update.optimiser.learning_rate:g}" for update in updates
+    ]
+    length = f"{length_in_words(plan)} of batches of {plan.batch_size}"
+    return [document.binding.dataset, length, *dict.fromkeys(told)]
 
 
 class NotesEdit(QPlainTextEdit):

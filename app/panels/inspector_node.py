@@ -10,6 +10,7 @@ from app.panels.inspector_details import Facts, HelpText, Snippet, cost_lines, h
 from app.panels.inspector_form import ParameterForm
 from app.panels.inspector_header import InspectorHeader
 from app.panels.inspector_use import ShareRow, UseSection
+from app.panels.plan_texts import TextPartField, read_tags, write_tags
 from app.panels.problem_row import ProblemRow
 from app.theme import icon, theme_manager
 from app.widgets import FormRow, Section, Toggle
@@ -61,6 +62,11 @@ class NodePage(QWidget):
         row = FormRow("Freeze", self.freeze, help_text="Frozen weights keep their values while the rest is trained.")
         self.freeze.committed.connect(self._freeze)
         self.weights.add(row)
+        self.tags = TextPartField((), read_tags, write_tags, {"none": ()})
+        self.tags.committed.connect(self._tag)
+        self.weights.add(
+            FormRow("Tags", self.tags, help_text="Words by which the training plan names several nodes at once: #head.")
+        )
         self.shares = ShareRow(session)
         self.weights.add(self.shares)
         self.use = UseSection(session)
@@ -106,6 +112,7 @@ class NodePage(QWidget):
         self._show_help(block)
         self.use.show_node(name)
         self.freeze.set_value(node.frozen)
+        self.tags.set_value(node.tags)
         self._show_check()
         self._show_code()
 
@@ -184,7 +191,7 @@ class NodePage(QWidget):
         shares = self._session.graph[self._node].shares
         may_share = self.shares.show_node(self._node)
         self.shares.setVisible(may_share and (is_weighted or bool(shares)))
-        self.weights.setVisible(frozen or bool(shares) or is_weighted)
+        self.weights.setVisible(frozen or bool(shares) or is_weighted or bool(self._session.graph[self._node].tags))
         self._show_problems()
         self.use.show_given()
         form = self.form
@@ -240,6 +247,9 @@ class NodePage(QWidget):
 
     def _freeze(self, frozen: object) -> None:
         self._session.attempt(SetNode(self._node, "frozen", bool(frozen), self._session.graph_name))
+
+    def _tag(self, tags: tuple[str, ...]) -> None:
+        self._session.attempt(SetNode(self._node, "tags", tags, self._session.graph_name))
 
     def _space(self) -> None:
         self._column.setSpacing(theme_manager().spacing.px(10))

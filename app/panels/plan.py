@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from app.panels.plan_settings import SECTIONS, Setting, is_shown
+from app.panels.plan_settings import ADVANCED, SECTIONS, Setting, is_shown
+from app.panels.plan_stages import PlanStages
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, Section
 from graph_engine.blocks import Role
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from app.session import Session
 
 _COLUMN = 250  # px at the base size, the least that a form is comfortable in
+_WIDE_COLUMN = 300  # px, for longer labels and lines of text
 
 
 class PlanPanel(QWidget):
-    """Edits the first stage and its first update, which is all that training a classifier takes."""
+    """A form for data, length, optimiser and schedule, which is all that training a classifier takes.
+
+    *More…* opens the list of stages and updates, the form then edits the one that is chosen in it, with all there is to
+    it. A plan that uses any of that is shown so at once.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,12 +37,28 @@ class PlanPanel(QWidget):
         self.rows: dict[str, FormRow] = {}
         self._settings: dict[str, Setting] = {}
         self._columns: list[QVBoxLayout] = []
+        self._hidden: dict[Section, None] | None = None
         set_surface(self, "panel")
         self.setAccessibleName("Training plan")
         self._holder = QWidget()
         set_surface(self._holder, "panel")
-        self._row = QHBoxLayout(self._holder)
-        self._sections = [self._data_section(), *(self._section(*each) for each in SECTIONS.items())]
+        self._whole = QVBoxLayout(self._holder)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._row = QHBoxLayout()
+        self.more = QPushButton("More…")
+        self.more.setCheckable(True)
+        self.more.setToolTip("Stages, several updates, clipping, penalties, running means and what else a plan may say")
+        self.more.toggled.connect(self.refresh)
+        self.stages = PlanStages(session)
+        self.stages.chosen.connect(self._show_values)
+        self._plan_section = Section("Stages and updates")
+        self._plan_section.add(self.stages)
+        self._by_title = {title: self._section(title, settings) for title, settings in SECTIONS.items()}
+        self._sections = [self._data_section(), *self._by_title.values()]
+        for section in self._sections:
+            section.setParent(self._holder)
+        self._whole.addWidget(self._plan_section)
+        self._whole.addLayout(self._row, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -48,18 +70,54 @@ class PlanPanel(QWidget):
         column.addWidget(scroll)
         session.opened.connect(self.refresh)
         session.changed.connect(self.refresh)
+        session.check_changed.connect(self._show_words)
         theme_manager().changed.connect(self._arrange_anew)
         self.refresh()
         self._arrange_anew()
 
     def refresh(self) -> None:
         """Shows the plan and the data of the document in front."""
+        self.more.setVisible(not self._needs_more())
+        self._show_values()
+        self._show_dataset()
+        is_more = self.is_more
+        hidden = {} if is_more else dict.fromkeys(self._sections_of_more())
+        if hidden != self._hidden:
+            self._hidden = hidden
+            for section in (self._plan_section, *self._sections):
+                section.setVisible(section not in hidden)
+            self._arrange_anew()
+        self._show_words()
+
+    def _sections_of_more(self) -> list[Section]:
+        """Those that a short form has nothing in."""
+        empty = [title for title, settings in SECTIONS.items() if all(each.name in ADVANCED for each in settings)]
+        return [self._plan_section, *(self._by_title[title] for title in empty)]
+
+    @property
+    def is_more(self) -> bool:
+        """Whether all there is to a plan is shown."""
+        return self.more.isChecked() or self._needs_more()
+
+    def _needs_more(self) -> bool:
+        """Whether the plan says what the short form does not show."""
         plan = self._session.document.plan
+        return not plan.is_simple or any(
+            setting.get(plan) != setting.default for name, setting in self._settings.items() if name in ADVANCED
+        )
+
+    def _show_values(self) -> None:
+        """Shows the stage and the update that are chosen."""
+        plan = self._session.document.plan
+        shown = self.stages.focus.within(plan).of(plan)
         for name, setting in self._settings.items():
             row = self.rows[name]
-            row.field.set_value(setting.get(plan))
-            row.setVisible(is_shown(name, plan))
-        self._show_dataset()
+            row.field.set_value(setting.get(shown))
+            row.setVisible(is_shown(name, shown) and (self.is_more or name not in ADVANCED))
+
+    def _show_words(self) -> None:
+        if self.is_more:
+            self.stages.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -83,6 +141,7 @@ class PlanPanel(QWidget):
         self._objective.setWordWrap(True)
         set_role(self._objective, "faint")
         section.add(self._objective)
+        section.add(self.more)
         return section
 
     def _show_dataset(self) -> None:
@@ -129,7 +188,8 @@ class PlanPanel(QWidget):
 
     def _commit(self, setting: Setting, value: Any) -> None:
         document = self._session.document
-        plan = setting.put(document.plan, value)
+        focus = self.stages.focus.within(document.plan)
+        plan = focus.into(document.plan, setting.put(focus.of(document.plan), value))
         if plan != document.plan:
             self._session.attempt(setting.edit(plan), label=f"Change {setting.title.lower()} of the plan")
 
@@ -149,13 +209,14 @@ class PlanPanel(QWidget):
     def _arrange(self) -> None:
         """As many columns as there is room for; each section goes below the shortest."""
         spacing = theme_manager().spacing
-        count = max(1, min(len(self._sections), self.width() // spacing.px(_COLUMN)))
+        shown = [section for section in self._sections if section not in (self._hidden or {})]
+        count = max(1, min(len(shown), self.width() // spacing.px(_WIDE_COLUMN if self.is_more else _COLUMN)))
         if count == len(self._columns):
             return
         self._take_apart()
         self._columns = [QVBoxLayout() for _ in range(count)]
         heights = [0] * count
-        for section in self._sections:
+        for section in shown:
             shortest = heights.index(min(heights))
             self._columns[shortest].addWidget(section)
             heights[shortest] += section.sizeHint().height()
@@ -163,6 +224,7 @@ class PlanPanel(QWidget):
             column.setSpacing(spacing.l)
             column.addStretch(1)
             self._row.addLayout(column, 1)
+        self._plan_section.setContentsMargins(spacing.l, spacing.m, spacing.l, 0)
         self._row.setContentsMargins(spacing.l, spacing.m, spacing.l, spacing.l)
         self._row.setSpacing(spacing.xxl)
 

@@ -1,13 +1,15 @@
 """The folder of a run: everything that was, and all that it takes to go on.
 
 `run.json` what is known of it, `about.json` name and note that a person gave; `document.loom` and `network.py` what
-was trained; `steps.bin` and `metrics.csv` what was measured; `checkpoints/` weights; `lock` held while it runs.
+was trained, `plan.txt` how, in words; `steps.bin` and `metrics.csv` what was measured; `checkpoints/` weights; `lock`
+held while it runs.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from graph_engine.train.feed import Feed, Progress
 from graph_engine.train.history import read_epochs, read_feed
 
 RECORD, ABOUT, DOCUMENT, SOURCE = "run.json", "about.json", "document.loom", "network.py"
+PLAN = "plan.txt"
 LOCK, CHECKPOINTS = "lock", "checkpoints"
 TRASH = ".trash"
 _LONGEST = 40
@@ -71,6 +74,17 @@ class RunFolder:
         """Keep what is trained. Raises: FileError."""
         save(document, self.path / DOCUMENT)
         write_whole(self.path / SOURCE, source)
+
+    def write_plan(self, lines: Sequence[str]) -> None:
+        """Keep in words how it is trained, for people. Raises: FileError."""
+        write_whole(self.path / PLAN, "".join(f"{line}\n" for line in lines))
+
+    def plan_in_words(self) -> list[str]:
+        """How it is trained, in sentences; none where that was not kept."""
+        try:
+            return (self.path / PLAN).read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return []
 
     def document(self) -> Document:
         """The document as it was when the run began.

@@ -36,8 +36,10 @@ def launch(
 
     Raises: RunError, TrainError, FileError as `start_run`.
     """
+    from graph_engine.runs.results import weights_from
     from graph_engine.train.devices import describe
     from graph_engine.train.trainer import Trainer
+    from graph_engine.train.words import plan_in_words
 
     if lock is None:
         lock = folder.lock
@@ -56,10 +58,13 @@ def launch(
             threads=prepared.threads,
             watcher=watch,
             ahead=ahead,
+            find_weights=weights_from(store),
         )
         if resume:
             trainer.resume()
             record = replace(record, ended="", message="", node=None, fits=0)
+        else:
+            trainer.begin()
         compiled = compiled or document.plan.compiled
         if compiled:
             trainer.stepper.network.compile()  # in place: its names and weights stay as they are
@@ -68,6 +73,7 @@ def launch(
         )
         record = replace(record, state=RunState.QUEUED, provenance=facts)
         folder.write_subject(document, prepared.program.source)
+        folder.write_plan([*plan_in_words(document, prepared.result), *trainer.notes])
         folder.write(record)
         store.refresh(record.id)
         handle = RunHandle(record, folder, store, lock, document, prepared.program, trainer, board)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,27 @@ def load_weights(run: str | StoredRun, which: Which = "best", store: RunStore | 
     Raises: RunError when there is no such run, or no whole checkpoint of it.
     """
     return _stored(run, store).folder.checkpoint(which).weights
+
+
+def weights_from(store: RunStore) -> Callable[[str], Mapping[str, Tensor]]:
+    """What finds the weights that a plan names: those of a run, or of a safetensors file.
+
+    What it gives raises: PlanError when there are none.
+    """
+
+    def find(source: str) -> Mapping[str, Tensor]:
+        from graph_engine.train.beginnings import weights_of_file
+        from graph_engine.train.errors import PlanError
+
+        stored = store.find(source)
+        if stored is None:
+            return weights_of_file(source)
+        try:
+            return load_weights(stored)
+        except RunError as error:
+            raise PlanError(str(error)) from error
+
+    return find
 
 
 def load_network(run: str | StoredRun, which: Which = "best", store: RunStore | None = None) -> TrainedNetwork:

@@ -140,6 +140,9 @@ class Trainer:
         """Train to the end, or until told to stop. Whatever goes wrong is told by the outcome, nothing is raised."""
         if self._threads is not None:
             torch.set_num_threads(self._threads)
+        if self.stepper.device.type == "cuda":
+            torch.set_float32_matmul_precision("high" if self.plan.tf32 else "highest")
+            torch.backends.cudnn.allow_tf32 = self.plan.tf32
         self._started = self._next_flush = time.perf_counter()
         message, node = "", None
         try:

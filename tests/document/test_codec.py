@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_engine.document import AddNodes, AnyEdit, Batch, Connect, EditRefused, Node, RemoveNodes, SetParameter, Wire
-from graph_engine.document.codec import FormatError, edit_from_json, edit_to_json
+from graph_engine.document.codec import FormatError, edit_from_json, edit_to_json, plan_from_json, plan_to_json
 from tests.document.drawings import drawing, edits, json_values, state
 from tests.document.test_edits import EDITS
 
@@ -22,6 +22,36 @@ def through_json(edit: AnyEdit) -> AnyEdit:
 def test_every_kind_of_edit_is_among_the_cases() -> None:
     assert {type(edit) for edit, _, _ in EDITS} == set(get_args(AnyEdit))
     assert len({kind.kind for kind in get_args(AnyEdit)}) == len(get_args(AnyEdit))
+
+
+def test_a_plan_from_before_is_written_as_it_was() -> None:
+    """What a file of the first version says of a plan, key by key: opening and saving adds nothing."""
+    optimiser = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "betas": [0.9, 0.999]}
+    update = {
+        "losses": [{"node": "cross_entropy_1", "weight": 1.0}],
+        "trains": ["linear_1"],
+        "optimiser": {**optimiser, "weight_decay": 0.0},
+        "schedule": {"kind": "step", "every": 10, "factor": 0.1, "floor": 0.0, "rise": 0.3},
+    }
+    plan = {
+        "stages": [{"updates": [update], "epochs": 10, "steps": None}],
+        "batch_size": 64,
+        "validation": 0.2,
+        "seed": 0,
+        "patience": None,
+        "device": "auto",
+        "precision": "fp32",
+    }
+
+    assert plan_to_json(plan_from_json(plan)) == plan
+
+
+def test_all_that_a_plan_may_say_comes_back() -> None:
+    from tests.train.mechanisms import MECHANISMS
+
+    for make in MECHANISMS.values():
+        plan = make().plan
+        assert plan_from_json(json.loads(json.dumps(plan_to_json(plan)))) == plan
 
 
 @pytest.mark.parametrize(("edit", "touched", "about"), EDITS, ids=lambda value: getattr(value, "label", ""))

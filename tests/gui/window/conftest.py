@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.open_document import OpenDocument
 from app.session import Session
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from app.window import MainWindow
+
+W = TypeVar("W", bound=QWidget)
 
 
 class ImmediateWorker(QObject):
@@ -136,3 +138,23 @@ def settle() -> None:
     for _ in range(3):
         QApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def present(qtbot: QtBot) -> Iterator[Callable[[W], W]]:
+    """Puts a widget on screen for the test."""
+    shown: list[QWidget] = []
+
+    def present(widget: W) -> W:
+        widget.resize(900, 700)
+        widget.show()
+        with qtbot.waitActive(widget):
+            widget.activateWindow()
+        shown.append(widget)
+        return widget
+
+    yield present
+    for widget in shown:
+        widget.close()
+        widget.deleteLater()
+    settle()

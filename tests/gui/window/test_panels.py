@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.canvas import BLOCK_MIME
@@ -29,34 +27,28 @@ from app.session import Session
 from app.settings import Settings
 from graph_engine.blocks import all_blocks
 from graph_engine.check.report import Severity
-from graph_engine.document import AddNodes, Binding, Document, Node, Plan, SetBinding, SetParameter
+from graph_engine.document import (
+    AddNodes,
+    Binding,
+    Document,
+    Goal,
+    Judgement,
+    Loading,
+    Node,
+    Part,
+    Penalty,
+    Plan,
+    SetBinding,
+    SetParameter,
+    WeightedLoss,
+    WeightGroup,
+)
 from graph_engine.document.journal import Recovery
 from presets import catalog, open_preset
 from presets.parts import parts
 from tests.gui.window.conftest import settle
 
 Show = Callable[[Document | str], Document]
-W = TypeVar("W", bound=QWidget)
-
-
-@pytest.fixture
-def present(qtbot: QtBot) -> Iterator[Callable[[W], W]]:
-    """Puts a widget on screen for the test."""
-    shown: list[QWidget] = []
-
-    def present(widget: W) -> W:
-        widget.resize(900, 700)
-        widget.show()
-        with qtbot.waitActive(widget):
-            widget.activateWindow()
-        shown.append(widget)
-        return widget
-
-    yield present
-    for widget in shown:
-        widget.close()
-        widget.deleteLater()
-    settle()
 
 
 # --- library
@@ -387,7 +379,7 @@ def test_every_setting_changes_the_plan_in_one_undoable_step(
     panel = present(PlanPanel(session))
     setting = next(each for settings in SECTIONS.values() for each in settings if each.name == name)
     before = session.document.plan
-    value = _another(setting.get(before))
+    value = _OTHERS.get(name, _another(setting.get(before)))
 
     panel.rows[name].field.enter(value)
 
@@ -396,6 +388,26 @@ def test_every_setting_changes_the_plan_in_one_undoable_step(
     session.undo()
     assert session.document.plan == before
     assert panel.rows[name].field.value() == setting.get(before)
+
+
+_OTHERS: dict[str, object] = {
+    "smoothing": 0.5,
+    "average_decay": 0.99,
+    "until": Goal(series="val_accuracy", value=0.9),
+    "judge": Judgement(name="accuracy", better="greater"),
+    "groups": (WeightGroup(of=("linear_1",), factor=0.1),),
+    "decays": "kernels",
+    "schedule_milestones": (3, 5),
+    "name": "first",
+    "data": Part(values=(0, 1, 2, 7)),
+    "loads": (Loading(source="lenet5-1", of=("conv2d_1",)),),
+    "resets": ("linear_1",),
+    "update_name": "critic",
+    "update_losses": (WeightedLoss(node="cross_entropy_1", weight=0.5),),
+    "update_trains": ("conv2d_1", "#head"),
+    "update_freezes": ("conv2d_1",),
+    "update_penalties": (Penalty(kind="l1", weight=0.001), Penalty(kind="ewc", weight=50.0, stage="first")),
+}
 
 
 def _another(value: object) -> object:

@@ -1,0 +1,186 @@
+"""What a plan does, in words: said alike in the panel, on the command line and in the folder of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graph_engine.blocks import Role
+from graph_engine.check.report import CheckResult
+from graph_engine.document import Document, Plan, Stage, Update
+from graph_engine.document.plan import Optimiser, Penalty, Schedule
+from graph_engine.train.objectives import Objective, objectives_of
+
+_OPTIMISERS = {
+    "sgd": "SGD",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "rmsprop": "RMSprop",
+    "adagrad": "AdaGrad",
+    "adadelta": "AdaDelta",
+    "nadam": "NAdam",
+    "radam": "RAdam",
+    "adamax": "Adamax",
+    "lion": "Lion",
+}
+_MOST = 4
+"""Nodes that are named; of more, the first."""
+
+
+def plan_in_words(document: Document, result: CheckResult) -> list[str]:
+    """A line for every stage, where there are several, and one for every update.
+
+    Raises: PlanError when the plan names what is not there.
+    """
+    plan, lines = document.plan, []
+    for at, stage in enumerate(plan.stages):
+        if len(plan.stages) > 1:
+            lines.append(f"{_called(stage.name, f'Stage {at + 1}')}: {stage_in_words(stage)}.")
+        told = updates_in_words(document, stage, result)
+        if len(told) == 1:
+            lines.append(f"{_large(told[0])}.")
+        else:
+            names = [_called(update.name, f"Update {number + 1}") for number, update in enumerate(stage.updates)]
+            lines += [f"{name}: {each}." for name, each in zip(names, told, strict=True)]
+    return lines
+
+
+def stage_in_words(stage: Stage) -> str:
+    """`20 epochs, or until val_accuracy is above 0.95; on 0, 1 and 2 alone`."""
+    length = _counted(stage.steps, "step") if stage.steps is not None else _counted(stage.epochs, "epoch")
+    parts = [length]
+    if stage.until is not None:
+        parts[0] += f", or until {stage.until.series} is {stage.until.direction} {stage.until.value:g}"
+    if stage.data is not None:
+        parts.append(f"on samples of class {_and([str(value) for value in stage.data.values])} alone")
+    parts += [f"begins with the weights of {each.source}" for each in stage.loads]
+    if stage.resets:
+        parts.append(f"makes {_and(stage.resets)} anew")
+    return "; ".join(parts)
+
+
+def updates_in_words(document: Document, stage: Stage, result: CheckResult) -> list[str]:
+    """What each update of a stage does: `updates 2 of 3 blocks (conv2d_1 and linear_1) by Adam at 0.001 …`.
+
+    Raises: PlanError when the plan names what is not there.
+    """
+    objectives = objectives_of(document, stage)
+    return [
+        "; ".join(_update(document, update, objective, result))
+        for update, objective in zip(stage.updates, objectives, strict=True)
+    ]
+
+
+def _update(document: Document, update: Update, objective: Objective, result: CheckResult) -> Iterator[str]:
+    graph = document.main
+    weighty = [node for node in graph.order() if node in result.nodes and result.nodes[node].cost.params]
+    trained = [node for node in objective.trains if node in weighty]
+    borders = (Role.INPUT, Role.OUTPUT, Role.METRIC)
+    working = {node.id for node in graph if (block := graph.block(node)) is not None and block.role not in borders}
+    needed = graph.upstream(node for node, _ in objective.losses) & working
+    names = f" ({_and(trained, _MOST)})" if trained and len(trained) < len(weighty) else ""
+    blocks = "block" if len(weighty) == 1 else "blocks"
+    losses = [
+        node if weight == 1 else f"{weight:g} × {node}"
+        for (node, _), weight in zip(objective.losses, objective.weights, strict=True)
+    ]
+    yield f"updates {len(trained)} of {len(weighty)} {blocks}{names} by {optimiser_in_words(update)} for {_and(losses)}"
+    if len(needed) < len(working):
+        yield f"runs {len(needed)} of {len(working)} blocks"
+    yield from _turn(update)
+    yield from (_penalty(penalty) for penalty in update.penalties)
+
+
+def optimiser_name(optimiser: Optimiser) -> str:
+    """`AdamW`."""
+    return _OPTIMISERS[optimiser.kind]
+
+
+def optimiser_in_words(update: Update) -> str:
+    """`SGD with momentum 0.9 at 0.1, falling along a cosine`."""
+    chosen: Optimiser = update.optimiser
+    said = optimiser_name(chosen)
+    if chosen.kind == "sgd" and chosen.momentum:
+        said += f" with {'Nesterov momentum' if chosen.nesterov else 'momentum'} {chosen.momentum:g}"
+    said += f" at {chosen.learning_rate:g}"
+    return f"{said}{_schedule(update.schedule)}"
+
+
+def _schedule(schedule: Schedule) -> str:
+    warm = f" after {_counted(schedule.warm_up, 'step')} of warm-up" if schedule.warm_up else ""
+    match schedule.kind:
+        case "constant":
+            return warm
+        case "step":
+            return f", times {schedule.factor:g} every {_counted(schedule.every, 'epoch')}{warm}"
+        case "multi_step":
+            return f", times {schedule.factor:g} after epoch {_and([str(each) for each in schedule.milestones])}{warm}"
+        case "exponential":
+            return f", times {schedule.factor:g} every epoch{warm}"
+        case "cosine":
+            again = f", again every {_counted(schedule.period, 'epoch')}" if schedule.period else ""
+            return f", falling along a cosine{again}{warm}"
+        case "polynomial":
+            return f", falling by the power {schedule.power:g}{warm}"
+        case "one_cycle":
+            return f", up and down in one cycle{warm}"
+        case "plateau":
+            return f", times {schedule.factor:g} after {_counted(schedule.patience, 'epoch')} without progress{warm}"
+
+
+def _turn(update: Update) -> Iterator[str]:
+    if update.every > 1:
+        yield f"every {update.every} steps"
+    if update.repeat > 1:
+        yield f"{update.repeat} steps a turn, each on a fresh batch"
+    if update.accumulate > 1:
+        yield f"gradients of {update.accumulate} batches a step"
+    if update.clip_norm is not None:
+        yield f"gradients of norm {update.clip_norm:g} at most"
+    if update.clip_value is not None:
+        yield f"gradients within ±{update.clip_value:g}"
+    if update.clip_weights is not None:
+        yield f"weights within ±{update.clip_weights:g}"
+    if update.average is not None:
+        kept = "judged and kept" if update.average.used else "kept aside"
+        yield f"running mean of weights (decay {update.average.decay:g}) {kept}"
+
+
+def _penalty(penalty: Penalty) -> str:
+    match penalty.kind:
+        case "l1" | "l2":
+            return f"{penalty.kind.upper()} penalty {penalty.weight:g}"
+        case "gradient_penalty":
+            return f"gradient penalty {penalty.weight:g} on {penalty.score} between {penalty.real} and {penalty.fake}"
+        case "r1":
+            return f"R1 penalty {penalty.weight:g} on {penalty.score} at {penalty.real}"
+        case "ewc":
+            return f"held to the weights of stage {penalty.stage} by {penalty.weight:g} times their importance"
+
+
+def length_in_words(plan: Plan) -> str:
+    """`30 epochs`, `2 stages of 10 and 20 epochs`: how long a plan takes at most."""
+    parts = [
+        _counted(each.steps, "step") if each.steps is not None else _counted(each.epochs, "epoch")
+        for each in plan.stages
+    ]
+    return parts[0] if len(parts) == 1 else f"{len(parts)} stages of {_and(parts)}"
+
+
+def _called(name: str, otherwise: str) -> str:
+    return f"{otherwise} “{name}”" if name else otherwise
+
+
+def _large(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")
+
+
+def _and(names: Sequence[str], most: int | None = None) -> str:
+    """`a`, `a and b`, `a, b and c`; of more than `most`, `a, b, c, d and 3 more`."""
+    shown = list(names)
+    if most is not None and len(shown) > most:
+        shown = [*shown[:most], f"{len(shown) - most} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "nothing"
