@@ -164,6 +164,12 @@ class DeskWindow(QMainWindow):
             now = with_changes(document, read_changes(folder.path))
             RunChangeDialog(now, progress.stage - 1, runs.change, self).open()
 
+    def show_search(self) -> None:
+        """Searches for better settings of the document."""
+        from app.dialogs.search import SearchDialog
+
+        SearchDialog(self._session, self._files.open_document, self).show()
+
     def show_checkpoints(self, run: str) -> None:
         """Shows what a run can be rewound to, and branched from."""
         from app.dialogs.checkpoints import show_checkpoints

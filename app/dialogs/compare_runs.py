@@ -85,9 +85,11 @@ class CompareRunsDialog(Dialog):
                 if column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 else:
-                    item.setToolTip("\n".join(record.name for record in group.runs))
+                    item.setToolTip("\n".join((group.title, *(record.name for record in group.runs))))
                 self.groups.setItem(row, column, item)
         self.groups.resizeColumnsToContents()
+        widest = theme_manager().spacing.px(360)
+        self.groups.setColumnWidth(0, min(self.groups.columnWidth(0), widest))
 
 
 def _figure(group: Group, name: str) -> str:

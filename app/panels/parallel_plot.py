@@ -135,7 +135,7 @@ class ParallelPlot(QWidget):
         area = self._area()
         for number, axis in enumerate(self._axes):
             x = self._x(number)
-            painter.setPen(QPen(qcolor(theme.palette.color("border")), 1))
+            painter.setPen(QPen(qcolor(theme.palette.color("line_strong")), 1))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             width = max(area.width() / max(len(self._axes) - 1, 1), px(90))
             align = Qt.AlignmentFlag.AlignHCenter
@@ -144,7 +144,7 @@ class ParallelPlot(QWidget):
                 align, left = Qt.AlignmentFlag.AlignLeft, px(8)
             elif number == len(self._axes) - 1:
                 align, left = Qt.AlignmentFlag.AlignRight, self.width() - width - px(8)
-            painter.setPen(qcolor(theme.palette.color("text_muted")))
+            painter.setPen(qcolor(theme.palette.color("text_dim")))
             title = painter.fontMetrics().elidedText(axis.title, Qt.TextElideMode.ElideMiddle, int(width) - px(6))
             painter.drawText(QRectF(left, 0, width, px(20)), align | Qt.AlignmentFlag.AlignVCenter, title)
             painter.setPen(qcolor(theme.palette.color("text")))

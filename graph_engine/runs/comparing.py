@@ -43,7 +43,9 @@ class Group:
 
     @property
     def title(self) -> str:
-        return ", ".join(f"{name} {value or '–'}" for name, value in self.key) or "All"
+        return (
+            ", ".join(value if name == "document" else f"{name} {value}" for name, value in self.key if value) or "All"
+        )
 
 
 def compare_documents(before: Document, after: Document) -> list[Difference]:
@@ -69,11 +71,13 @@ def group_over_seeds(records: Iterable[RunRecord]) -> list[Group]:
     """Groups of runs that differ in nothing but the seed, named by the settings in which the groups differ."""
     records = list(records)
     differing = [name for name in varying(records) if name != SEED]
-    return group_runs(records, ["document", *differing])
+    several = len({record.document for record in records}) > 1
+    return group_runs(records, [*(["document"] if several or not differing else []), *differing])
 
 
 def varying(records: Sequence[RunRecord]) -> list[str]:
     """The settings that are not the same in all of the runs."""
+    records = [record for record in records if record.settings]
     names = dict.fromkeys(name for record in records for name in record.settings)
     return [name for name in names if len({value_of(record, name) for record in records}) > 1]
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 from graph_engine.document import Document
 from graph_engine.document.codec import plan_to_json
+
+if TYPE_CHECKING:
+    from graph_engine.document import Plan
 
 MOST = 200
 """Settings that a record holds at most; those of the plan come first."""
@@ -27,6 +31,8 @@ def settings_of(document: Document) -> dict[str, str | float]:
     plan = document.plan
     found: dict[str, str | float] = {}
     for path, value in flat(plan_to_json(plan)):
+        if path.startswith("search."):
+            continue
         if value is not None and value != "":
             found[_name(path, short=plan.is_simple)] = value
     for node in document.main:
@@ -60,3 +66,18 @@ def _name(path: str, *, short: bool) -> str:
             if path.startswith(head):
                 return path.removeprefix(head)
     return path
+
+
+def plan_path(plan: Plan, name: str) -> str | None:
+    """Where in the plan's JSON the setting `name` is, as a path of `flat`; None when it is none of the plan."""
+    for path, _ in flat(complete(plan)):
+        if name in (path, _name(path, short=plan.is_simple)):
+            return path
+    return None
+
+
+def complete(value: Any) -> Any:
+    """A plan as JSON, with what a file leaves out because it is as usual."""
+    if is_dataclass(value):
+        return {each.name: complete(getattr(value, each.name)) for each in fields(value)}
+    return [complete(part) for part in value] if isinstance(value, tuple) else value

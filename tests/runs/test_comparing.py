@@ -72,7 +72,7 @@ def test_mean_and_deviation_over_seeds() -> None:
     ]
     assert varying(records) == ["learning_rate", "seed"]
     groups = group_over_seeds(records)
-    assert [group.title for group in groups] == ["document Net, learning_rate 0.1", "document Net, learning_rate 0.01"]
+    assert [group.title for group in groups] == ["learning_rate 0.1", "learning_rate 0.01"]
     found = groups[0].metrics["val_accuracy"]
     assert found == pytest.approx((np.mean(scores[0.1]), np.std(scores[0.1], ddof=1)))
     assert math.isnan(groups[1].metrics["val_accuracy"][1])
