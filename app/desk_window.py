@@ -215,19 +215,17 @@ class DeskWindow(QMainWindow):
             now = with_changes(document, read_changes(folder.path))
             RunChangeDialog(now, progress.stage - 1, runs.change, self).open()
 
+    def show_search(self) -> None:
+        """Searches for better settings of the document."""
+        from app.dialogs.search import SearchDialog
+
+        SearchDialog(self._session, self._files.open_document, self).show()
+
     def show_checkpoints(self, run: str) -> None:
         """Shows what a run can be rewound to, and branched from."""
-        from app.dialogs.checkpoints import CheckpointsDialog
+        from app.dialogs.checkpoints import show_checkpoints
 
-        again = self._session.runs.again
-        stored = self._session.runs.library.store().get(run)
-        CheckpointsDialog(
-            stored.name,
-            stored.folder,
-            lambda step: again.rewind(run, step),
-            lambda step: again.branch(run, step),
-            self,
-        ).open()
+        show_checkpoints(self._session.runs, run, self)
 
     def train(self, *, own_process: bool | None = None) -> None:
         self._session.runs.start(own_process=own_process)

@@ -133,6 +133,17 @@ ACTIONS = (
         run=lambda desk: desk.session.runs.again.rerun(desk.session.runs.last),
     ),
     Action(
+        id="run.search",
+        title="Search for better settings…",
+        menu=Menu.RUN,
+        section=2,
+        icon="flask",
+        help="Try other learning rates, sizes and the like, and open the best",
+        enabled=_can_enqueue,
+        explains="There must be something drawn, without errors.",
+        run=lambda desk: desk.show_search(),
+    ),
+    Action(
         id="run.train_apart",
         title="Train in a process of its own",
         menu=Menu.RUN,

@@ -22,6 +22,7 @@ from app.theme import set_role, theme_manager
 from app.widgets import dress_table
 
 if TYPE_CHECKING:
+    from app.runs.follower import RunFollower
     from graph_engine.runs import RunFolder
     from graph_engine.train.changes import DatedChange
 
@@ -108,3 +109,16 @@ def _changes(folder: RunFolder) -> list[DatedChange]:
     from graph_engine.train.changes import read_changes
 
     return read_changes(folder.path)
+
+
+def show_checkpoints(runs: RunFollower, run: str, window: QWidget) -> None:
+    """Shows what a run can be rewound to, and branched from."""
+    stored = runs.library.store().get(run)
+    again = runs.again
+    CheckpointsDialog(
+        stored.name,
+        stored.folder,
+        lambda step: again.rewind(run, step),
+        lambda step: again.branch(run, step),
+        window,
+    ).open()

@@ -97,7 +97,7 @@ class RunChangeDialog(Dialog):
             weights = self._weights(at)
             for node, weight in weights.items():
                 fields[node] = NumberField(weight, minimum=0.0)
-                section.add(FormRow(f"Weight of {node}", fields[node], help_text="How much this loss counts."))
+                section.add(FormRow(f"× {node}", fields[node], help_text="How much this loss counts."))
             self.weights.append(fields)
             self.column.addWidget(section)
 

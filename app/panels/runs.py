@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.runs_model import NAME, NOTE, RunsModel
+from app.dialogs.checkpoints import show_checkpoints
+from app.panels.runs_model import NAME, NOTE, TAGS, RunsModel
 from app.panels.runs_table import RunsTable
 from app.theme import icon, set_surface, theme_manager
 from app.widgets import Banner, ElidedLabel, EmptyState, MessageAction, SearchField
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from graph_engine.runs import RunRecord
 
 _LIVE_EVERY = 250  # ms between two looks at the run that goes on
-_RESUMABLE = (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED)
+_RESUMABLE = (RunState.STOPPED, RunState.INTERRUPTED, RunState.FAILED, RunState.WAITING)
 
 
 class RunsPanel(QWidget):
@@ -92,7 +93,7 @@ class RunsPanel(QWidget):
         self._bar = QHBoxLayout()
         self._bar.addWidget(self.search, 1)
         self._bar.addStretch(1)
-        for action in (self.resume, self.open, self.export, self.delete):
+        for action in (self.resume, self.back, self.compare, self.open, self.export, self.delete):
             button = QToolButton()
             button.setDefaultAction(action)
             self._bar.addWidget(button)
@@ -113,7 +114,16 @@ class RunsPanel(QWidget):
         self.rename = self._action("rename", "Rename\tF2", lambda: self._edit(NAME))
         self.table.rename_requested.connect(self.rename.trigger)
         self.note = self._action("", "Edit note", lambda: self._edit(NOTE))
+        self.tags = self._action("", "Edit tags", lambda: self._edit(TAGS))
+        self.pin = self._action("pin", "Keep at the top", self._toggle_pin)
         self.resume = self._action("play", "Go on with this run", self._resume)
+        self.follow = self._action("eye", "Follow it", self._follow)
+        self.back = self._action("history", "Rewind or branch…", self._show_checkpoints)
+        self.again = self._action("refresh", "Do it again", self._do_again)
+        self.compare = self._action("table", "Compare…", self._compare)
+        self.save_table = self._action("download", "Save as a table (CSV)…", self._ask_table)
+        self.save_curves = self._action("chart", "Write curves for TensorBoard…", self._ask_curves)
+        self.trash = self._action("trash", "Show the trash…", self._show_trash)
         self.open = self._action("file", "Open its document", self._open)
         self.export = self._action("download", "Export its weights…", self._ask_export)
         self.delete = self._action("trash", "Move to the trash", self._delete, "Del")
@@ -136,6 +146,7 @@ class RunsPanel(QWidget):
         self.model.ticked.connect(lambda run, name, on: self._runs.shown.compare(run, name, on=on))
         self.model.renamed.connect(self._library.rename)
         self.model.noted.connect(self._library.set_note)
+        self.model.tagged.connect(self._library.set_tags)
         self._library.changed.connect(self._show_records)
         self._library.deleted.connect(self._on_deleted)
         self._library.failed.connect(self._on_failed)
@@ -202,8 +213,15 @@ class RunsPanel(QWidget):
         chosen, several = self.chosen(), self.all_chosen()
         live = self._runs.run
         self.resume.setEnabled(chosen is not None and chosen.state in _RESUMABLE and not self._runs.live)
-        for action in (self.open, self.export, self.rename, self.note):
+        for action in (self.open, self.export, self.rename, self.note, self.tags, self.back):
             action.setEnabled(chosen is not None)
+        elsewhere = chosen is not None and chosen.state.live and chosen.id != live
+        self.follow.setEnabled(elsewhere and not self._runs.live)
+        self.again.setEnabled(chosen is not None and not chosen.state.live and not self._runs.live)
+        self.compare.setEnabled(len(several) > 1)
+        for action in (self.pin, self.save_curves):
+            action.setEnabled(bool(several))
+        self.pin.setText("Keep at the top" if not all(each.pinned for each in several) else "Do not keep at the top")
         self.draw.setEnabled(bool(several))
         self.delete.setEnabled(bool(several) and all(record.id != live for record in several))
         message = chosen.message if chosen is not None else ""
@@ -220,12 +238,22 @@ class RunsPanel(QWidget):
             None,
             self.rename,
             self.note,
+            self.tags,
+            self.pin,
             None,
             self.resume,
+            self.follow,
+            self.back,
+            self.again,
+            None,
+            self.compare,
             self.open,
             self.export,
+            self.save_table,
+            self.save_curves,
             None,
             self.delete,
+            self.trash,
         ):
             if action is None:
                 menu.addSeparator()
@@ -253,6 +281,81 @@ class RunsPanel(QWidget):
         chosen = self.chosen()
         if chosen is not None:
             self._runs.resume_run(chosen.id)
+
+    def _follow(self) -> None:
+        chosen = self.chosen()
+        if chosen is not None:
+            self._runs.follow(chosen.id)
+
+    def _show_checkpoints(self) -> None:
+        chosen = self.chosen()
+        if chosen is not None:
+            show_checkpoints(self._runs, chosen.id, self)
+
+    def _do_again(self) -> None:
+        chosen = self.chosen()
+        if chosen is not None:
+            self._runs.again.rerun(chosen.id)
+
+    def _toggle_pin(self) -> None:
+        several = self.all_chosen()
+        on = not all(record.pinned for record in several)
+        for record in several:
+            self._library.pin(record.id, on=on)
+
+    def _compare(self) -> None:
+        from app.dialogs.compare_runs import CompareRunsDialog
+
+        records = self.all_chosen()
+        self._library.compare(
+            [record.id for record in records], lambda found: CompareRunsDialog(records, found, self).open()
+        )
+
+    def _ask_table(self) -> None:
+        records = self.all_chosen() if len(self.all_chosen()) > 1 else self.model.listed()
+        dialog = QFileDialog(self, f"Save {len(records)} runs as a table", "runs.csv", "Tables (*.csv)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.write_table(records, Path(path)))
+        dialog.open()
+
+    def write_table(self, records: list[RunRecord], path: Path) -> None:
+        """Writes runs as CSV, in the background."""
+        from graph_engine.runs.comparing import write_table
+
+        def done(_: object) -> None:
+            self.said.emit(f"{path.name} holds {len(records)} runs.")
+
+        self._session.jobs.start(f"Writing {path.name}", lambda: write_table(records, path), done, self.failed.emit)
+
+    def _ask_curves(self) -> None:
+        records = self.all_chosen()
+        dialog = QFileDialog(self, "Write curves for TensorBoard into a folder", str(Path.home()))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.write_curves(records, Path(path)))
+        dialog.open()
+
+    def write_curves(self, records: list[RunRecord], folder: Path) -> None:
+        """Writes the curves of runs as TensorBoard's event files, in the background."""
+        from graph_engine.runs.comparing import write_tensorboard
+
+        def write() -> None:
+            for record in records:
+                write_tensorboard(self._library.store().get(record.id), folder)
+
+        def done(_: object) -> None:
+            self.said.emit(f"Show the curves with: tensorboard --logdir {folder}")
+
+        self._session.jobs.start("Writing curves", write, done, self.failed.emit)
+
+    def _show_trash(self) -> None:
+        from app.dialogs.trash import TrashDialog
+
+        self._library.read_trash(
+            lambda found: TrashDialog(found, self._library.restore, self._library.empty_trash, self).open()
+        )
 
     def _open(self) -> None:
         chosen = self.chosen()

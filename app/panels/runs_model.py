@@ -9,7 +9,7 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPixmap, QPixmapCache
+from PySide6.QtGui import QFont, QPainter, QPixmap, QPixmapCache
 
 from app.figures import clock
 from app.panels.charts_ticks import value_label
@@ -78,7 +78,7 @@ def _number(value: float | None, absent: float) -> float:
     return value if value is not None else absent
 
 
-NAME, STATE, NOTE = 0, 2, 8
+NAME, STATE, TAGS, NOTE = 0, 2, 8, 9
 
 COLUMNS: tuple[Column, ...] = (
     Column("Run", lambda run: run.name, lambda run: run.name.lower(), help="Tick a run to draw its curves"),
@@ -103,6 +103,7 @@ COLUMNS: tuple[Column, ...] = (
         help="Of training, pauses aside",
     ),
     Column("Started", started, lambda run: run.started or run.created),
+    Column("Tags", lambda run: ", ".join(run.tags), lambda run: ", ".join(run.tags).lower()),
     Column("Note", lambda run: run.note, lambda run: run.note.lower()),
 )
 
@@ -112,6 +113,8 @@ class RunsModel(QAbstractTableModel):
 
     renamed = Signal(str, str)
     noted = Signal(str, str)
+    tagged = Signal(str, object)
+    """(run, its tags)."""
     ticked = Signal(str, str, bool)
     """(run, name, whether it is to be drawn)."""
 
@@ -120,6 +123,7 @@ class RunsModel(QAbstractTableModel):
         self._shown = shown
         self._records: Sequence[RunRecord] = ()
         self._rows: list[RunRecord] = []
+        self._places: dict[str, int] = {}
         self._text = ""
         self._column, self._descending = 7, True
         self._live = ""
@@ -157,7 +161,11 @@ class RunsModel(QAbstractTableModel):
 
     def row_of(self, run: str) -> int:
         """The row of a run; -1 where it is not listed."""
-        return next((row for row, record in enumerate(self._rows) if record.id == run), -1) if run else -1
+        return self._places.get(run, -1)
+
+    def listed(self) -> list[RunRecord]:
+        """All runs that are listed, in their order."""
+        return list(self._rows)
 
     # Qt.
 
@@ -187,6 +195,10 @@ class RunsModel(QAbstractTableModel):
                 return column.text(record)
             case Qt.ItemDataRole.TextAlignmentRole if column.figures:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            case Qt.ItemDataRole.FontRole if index.column() == NAME and record.pinned:
+                font = QFont()
+                font.setBold(True)
+                return font
             case Qt.ItemDataRole.CheckStateRole if index.column() == NAME:
                 return Qt.CheckState.Checked if self._shown.is_shown(record.id) else Qt.CheckState.Unchecked
             case Qt.ItemDataRole.DecorationRole if index.column() == NAME:
@@ -210,13 +222,15 @@ class RunsModel(QAbstractTableModel):
         text = str(value).strip()
         if index.column() == NAME and text and text != record.name:
             self.renamed.emit(record.id, text)
+        elif index.column() == TAGS and text != ", ".join(record.tags):
+            self.tagged.emit(record.id, text.split(","))
         elif index.column() == NOTE and text != record.note:
             self.noted.emit(record.id, text)
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if index.column() in (NAME, NOTE):
+        if index.column() in (NAME, TAGS, NOTE):
             flags |= Qt.ItemFlag.ItemIsEditable
         if index.column() == NAME and self.record(index.row()).id != self._live:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
@@ -234,7 +248,9 @@ class RunsModel(QAbstractTableModel):
         rows = [record for record in self._records if all(word in _searched(record) for word in words)]
         rows.sort(key=lambda record: record.created, reverse=True)
         rows.sort(key=COLUMNS[self._column].key, reverse=self._descending)
+        rows.sort(key=lambda record: not record.pinned)
         self._rows = rows
+        self._places = {record.id: row for row, record in enumerate(rows)}
         self.endResetModel()
 
     def _as_live(self, record: RunRecord) -> RunRecord:
@@ -259,7 +275,9 @@ class RunsModel(QAbstractTableModel):
         if column == STATE and record.message:
             return record.message
         if column == NAME:
-            return f"{record.id}: {record.document or 'Untitled'} on {record.dataset}"
+            parent = f"\nfrom {record.parent}" + (f" after step {record.parent_step}" if record.parent_step else "")
+            origin = parent if record.parent else ""
+            return f"{record.id}: {record.document or 'Untitled'} on {record.dataset}{origin}"
         return record.note or None if column == NOTE else None
 
 
@@ -286,5 +304,13 @@ def mark(color: str, *, is_round: bool) -> QPixmap:
 
 
 def _searched(record: RunRecord) -> str:
-    words = (record.id, record.name, record.document, record.dataset, STATES[record.state][0], record.note)
+    words = (
+        record.id,
+        record.name,
+        record.document,
+        record.dataset,
+        STATES[record.state][0],
+        record.note,
+        *record.tags,
+    )
     return " ".join(words).lower()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.workers import Jobs
     from graph_engine.document import Document
     from graph_engine.runs import RunRecord, RunStore
+    from graph_engine.runs.comparing import Difference
 
 
 class RunLibrary(QObject):
@@ -70,6 +71,34 @@ class RunLibrary(QObject):
     def set_note(self, run: str, note: str) -> None:
         """Keeps a note with a run."""
         self._do(lambda: self.store().set_note(run, note), lambda _: self.refresh())
+
+    def set_tags(self, run: str, tags: list[str]) -> None:
+        """Gives a run exactly these tags."""
+        self._do(lambda: self.store().set_tags(run, tags), lambda _: self.refresh())
+
+    def pin(self, run: str, *, on: bool) -> None:
+        """Keeps a run at the top of the list, or no more."""
+        self._do(lambda: self.store().pin(run, on=on), lambda _: self.refresh())
+
+    def read_trash(self, take: Callable[[list[RunRecord]], None]) -> None:
+        """Lists the runs in the trash."""
+        self._do(lambda: self.store().trash(), take)
+
+    def empty_trash(self) -> None:
+        """Deletes what is in the trash for good."""
+        self._do(lambda: self.store().empty_trash(), lambda _: None)
+
+    def compare(self, runs: list[str], take: Callable[[list[Difference] | None], None]) -> None:
+        """Reads what differs between the documents of two runs; None for more than two."""
+        from graph_engine.runs.comparing import compare_documents
+
+        def work() -> list[Difference] | None:
+            if len(runs) != 2:
+                return None
+            one, other = (self.store().get(run).document() for run in runs)
+            return compare_documents(one, other)
+
+        self._do(work, take)
 
     def delete(self, run: str, name: str) -> None:
         """Moves a run to the trash."""

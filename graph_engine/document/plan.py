@@ -226,13 +226,29 @@ class Judgement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Range:
+    """What a search may give the setting `of` (`learning_rate`, `conv2d_1.channels` …): one of `choices`, or a number
+    from `low` to `high`, `step` apart if given, on a logarithmic scale if `log`, without fractions if `whole`.
+    """
+
+    of: str
+    choices: tuple[str | int | float, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+    step: Positive | None = None
+    log: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """How a document is trained.
 
     `batch_size` in samples; `validation` is the share of the data set held out; `patience` is after how many
     epochs without a better result a stage stops early (None: never), `judge` says which result. `seed` decides weights,
     order and dropout. `channels_last`, `tf32` and `compiled` are how to compute faster: images with channels last in
-    memory, products in TF32 on a GPU, `torch.compile` in a run of its own process.
+    memory, products in TF32 on a GPU, `torch.compile` in a run of its own process. `search` says which settings a
+    search tries.
     """
 
     stages: Annotated[tuple[Stage, ...], MinLen(1)] = (Stage(),)
@@ -246,6 +262,7 @@ class Plan:
     channels_last: bool = False
     tf32: bool = False
     compiled: bool = False
+    search: tuple[Range, ...] = ()
 
     @property
     def first_update(self) -> Update:

@@ -14,6 +14,7 @@ from graph_engine.runs.launching import busy, disk_error, make_place, take_back
 from graph_engine.runs.preparing import prepare
 from graph_engine.runs.provenance import now
 from graph_engine.runs.record import RunRecord
+from graph_engine.runs.settings import settings_of
 from graph_engine.runs.starting import start_run
 from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.train import RunState
@@ -178,6 +179,7 @@ def enqueue(document: Document, *, name: str = "", store: RunStore | None = None
                 created=now(),
                 state=RunState.WAITING,
                 parameters=prepared.result.total.params,
+                settings=settings_of(prepared.document),
             )
         )
         return StoredRun(store.refresh(path.name), folder)

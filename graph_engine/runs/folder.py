@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from graph_engine.document import Document
 from graph_engine.document.file import FileError, load, save, write_whole
@@ -52,8 +53,7 @@ class RunFolder:
         """Raises: RunError when there is no record, or a damaged one."""
         try:
             record = from_json((self.path / RECORD).read_bytes())
-            name, note = self._about() or (record.name, record.note)
-            return replace(record, name=name, note=note)
+            return replace(record, **self._about())
         except OSError as error:
             raise RunError(f"{self.path} is no run: {RECORD} can't be read ({error.strerror or error}).") from error
         except (ValueError, TypeError) as error:
@@ -63,12 +63,13 @@ class RunFolder:
         """For the run itself. Raises: FileError when the disk is full; then the record before is still there."""
         write_whole(self.path / RECORD, to_json(record))
 
-    def write_about(self, name: str, note: str) -> None:
+    def write_about(self, record: RunRecord) -> None:
         """What a person calls it and says of it: in a file of its own, since the run writes the record.
 
         Raises: FileError.
         """
-        write_whole(self.path / ABOUT, json.dumps({"name": name, "note": note}, ensure_ascii=False, indent=1))
+        said = {"name": record.name, "note": record.note, "tags": list(record.tags), "pinned": record.pinned}
+        write_whole(self.path / ABOUT, json.dumps(said, ensure_ascii=False, indent=1))
 
     def write_subject(self, document: Document, source: str) -> None:
         """Keep what is trained. Raises: FileError."""
@@ -129,13 +130,18 @@ class RunFolder:
         """What was measured after each epoch, by column."""
         return read_epochs(self.path)
 
-    def _about(self) -> tuple[str, str] | None:
-        """Name and note that a person gave, if one did."""
+    def _about(self) -> dict[str, Any]:
+        """What a person said of it, by field of the record."""
         try:
             said = json.loads((self.path / ABOUT).read_bytes())
-            return str(said["name"]), str(said["note"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+            return {
+                "name": str(said["name"]),
+                "note": str(said["note"]),
+                "tags": tuple(map(str, said.get("tags") or ())),
+                "pinned": bool(said.get("pinned")),
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
 
     def checkpoint(self, which: str) -> Checkpoint:
         """`best` or `last`.

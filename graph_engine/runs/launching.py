@@ -16,6 +16,7 @@ from graph_engine.runs.lock import RunLock
 from graph_engine.runs.preparing import Prepared
 from graph_engine.runs.provenance import provenance
 from graph_engine.runs.record import RunRecord
+from graph_engine.runs.settings import settings_of
 from graph_engine.runs.store import RunStore
 from graph_engine.train import Control, RunState
 from graph_engine.train.changes import DatedChange
@@ -71,7 +72,7 @@ def launch(
         facts = provenance(
             document.plan, prepared.samples, describe(prepared.device), prepared.threads, compiled=compiled
         )
-        record = replace(record, state=RunState.QUEUED, provenance=facts)
+        record = replace(record, state=RunState.QUEUED, provenance=facts, settings=settings_of(document))
         folder.write_subject(document, prepared.program.source)
         folder.write_plan([*plan_in_words(document, prepared.result), *trainer.notes])
         folder.write(record)

@@ -21,7 +21,8 @@ class RunRecord:
     `best` the epoch with the best validation loss: its number, step and metrics. `provenance` says what it takes to
     do it again: versions, device, threads, seed, data. `node` is where a failed run failed, `message` why; `fits` is a
     batch size that memory would have been enough for (0: it was). `parent` is the run that this one branched from after
-    `parent_step` steps, or does again. `tags` and `pinned` are a person's, as `name` and `note` are.
+    `parent_step` steps, or does again. `settings` are the values of plan and nodes by which runs are compared. `tags`
+    and `pinned` are a person's, as `name` and `note` are.
     """
 
     id: str
@@ -47,6 +48,7 @@ class RunRecord:
     fits: int = 0
     parent: str = ""
     parent_step: int = 0
+    settings: Mapping[str, str | float] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     pinned: bool = False
 

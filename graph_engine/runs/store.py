@@ -6,6 +6,7 @@ The database can be lost, damaged or of another version at any time: it is made 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -82,7 +83,10 @@ class RunStore:
         self._mark_interrupted()
         where, values = ["1"], []
         if text:
-            where.append("instr(lower(id || ' ' || name || ' ' || document || ' ' || dataset), ?)")
+            said = ("json_extract(record, '$.note')", "json_extract(record, '$.tags')")
+            words = ["id", "name", "document", "dataset", *(f"ifnull({each}, '')" for each in said)]
+            joined = " || ' ' || ".join(words)
+            where.append(f"instr(lower({joined}), ?)")
             values.append(text.lower())
         if states:
             where.append(f"state IN ({', '.join('?' * len(states))})")
@@ -133,11 +137,20 @@ class RunStore:
 
     def rename(self, run: str, name: str) -> RunRecord:
         """Raises: RunError when there is no such run, or its folder can't be written."""
-        return self._change(run, name=name.strip() or run)
+        return self._change(run, lambda record: replace(record, name=name.strip() or run))
 
     def set_note(self, run: str, note: str) -> RunRecord:
         """Raises: RunError as `rename`."""
-        return self._change(run, note=note)
+        return self._change(run, lambda record: replace(record, note=note))
+
+    def set_tags(self, run: str, tags: Sequence[str]) -> RunRecord:
+        """Give a run exactly these tags. Raises: RunError as `rename`."""
+        kept = tuple(dict.fromkeys(tag for each in tags if (tag := " ".join(each.split()))))
+        return self._change(run, lambda record: replace(record, tags=kept))
+
+    def pin(self, run: str, *, on: bool = True) -> RunRecord:
+        """Keep a run at the top of lists, or no more. Raises: RunError as `rename`."""
+        return self._change(run, lambda record: replace(record, pinned=on))
 
     def delete(self, run: str) -> None:
         """Move a run to the trash, from where `restore` brings it back. One in a folder of the user's own is only
@@ -173,12 +186,23 @@ class RunStore:
                 lock.let_go()
         return len(records)
 
-    def _change(self, run: str, *, name: str | None = None, note: str | None = None) -> RunRecord:
+    def trash(self) -> list[RunRecord]:
+        """The runs in the trash, the newest first."""
+        place = self.folder / TRASH
+        names = [each.name for each in place.iterdir() if each.is_dir()] if place.is_dir() else []
+        found = [record for name in names if (record := self._read(f"{TRASH}/{name}")) is not None]
+        return sorted(found, key=lambda record: record.created, reverse=True)
+
+    def empty_trash(self) -> None:
+        """Delete what is in the trash for good."""
+        shutil.rmtree(self.folder / TRASH, ignore_errors=True)
+
+    def _change(self, run: str, change: Callable[[RunRecord], RunRecord]) -> RunRecord:
         folder = self.run_folder(run)
         with self._lock:
             record = folder.read()
             try:
-                folder.write_about(record.name if name is None else name, record.note if note is None else note)
+                folder.write_about(change(record))
             except FileError as error:
                 raise RunError(str(error)) from error
             return self.refresh(run)
@@ -225,7 +249,7 @@ class RunStore:
     def _read(self, name: str) -> RunRecord | None:
         """The record in a folder; None when there is none, or a damaged one (its weights are still there)."""
         try:
-            return replace(self.run_folder(name).read(), id=name)
+            return replace(self.run_folder(name).read(), id=Path(name).name)
         except RunError:
             return None
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-
 from graph_engine.train.errors import TrainError
 from graph_engine.train.keeper import disk_error
+from graph_engine.train.memory import asked_for, is_memory
 from graph_engine.train.stepper import Stepper
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
-
-_NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
 
 def explain(error: BaseException, stepper: Stepper, program: Program) -> tuple[str, str | None]:
@@ -23,10 +20,11 @@ def explain(error: BaseException, stepper: Stepper, program: Program) -> tuple[s
     called = stepper.document.called(node) if node is not None else ""
     if isinstance(error, TrainError):
         return str(error), error.node
-    if _is_memory(error):
+    if is_memory(error):
         where = f" at {called}" if called else ""
+        asked = f", which asks for {_bytes(asked_for(error))}" if asked_for(error) else ""
         batch = stepper.plan.batch_size
-        return f"Step {step}: there is not enough memory for a batch of {batch}{where}. Try {max(batch // 2, 1)}.", node
+        return f"Step {step}: there is not enough memory for a batch of {batch}{where}{asked}.", node
     if isinstance(error, OSError):
         return str(disk_error(error, step)), None
     text = (str(error).strip().splitlines() or [""])[0]
@@ -36,7 +34,13 @@ def explain(error: BaseException, stepper: Stepper, program: Program) -> tuple[s
     return f"Step {step} failed: {what} ({type(error).__name__}). The newest checkpoint is whole.", None
 
 
-def _is_memory(error: BaseException) -> bool:
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+def fit_in_words(fits: int) -> str:
+    """What to do when there was not enough memory: a batch of `fits` was tried and goes well, 0: none does."""
+    return f"A batch of {fits} fits." if fits else "No smaller batch fits either: the network itself is too large."
+
+
+def _bytes(number: int) -> str:
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= scale:
+            return f"{number / scale:.3g} {unit}"
+    return f"{number} B"

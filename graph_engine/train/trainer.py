@@ -24,8 +24,9 @@ from graph_engine.train.feed import Feed
 from graph_engine.train.history import History, read_feed
 from graph_engine.train.judge import Judge
 from graph_engine.train.keeper import Keeper
+from graph_engine.train.memory import fitting_batch, is_memory
 from graph_engine.train.meter import Meter
-from graph_engine.train.mishaps import explain
+from graph_engine.train.mishaps import explain, fit_in_words
 from graph_engine.train.nonfinite import find_cause
 from graph_engine.train.objectives import series_of
 from graph_engine.train.outcome import NotFinite, Outcome, Stopped
@@ -144,7 +145,7 @@ class Trainer:
             torch.set_float32_matmul_precision("high" if self.plan.tf32 else "highest")
             torch.backends.cudnn.allow_tf32 = self.plan.tf32
         self._started = self._next_flush = time.perf_counter()
-        message, node = "", None
+        message, node, fits = "", None, 0
         try:
             if self._history is not None:
                 self._history.open()
@@ -156,10 +157,13 @@ class Trainer:
         except Exception as error:  # noqa: BLE001  a failed run ends with words, not with a dead thread
             state = RunState.FAILED
             message, node = explain(error, self.stepper, self._program)
+            if is_memory(error):
+                fits = fitting_batch(error, self.stepper)
+                message = f"{message} {fit_in_words(fits)}"
         finally:
             if self._history is not None:
                 self._history.close()
-        self._report(state, message, node)
+        self._report(state, message, node, fits)
         return Outcome(self.feed.progress, self.best.best)
 
     def _train(self) -> tuple[RunState, str]:
@@ -371,7 +375,7 @@ class Trainer:
         found = f"The best was {best.value:.4g} after epoch {best.epoch}."
         return f"Stopped early: no better {which} for {best.waited} epochs. {found}"
 
-    def _report(self, state: RunState, message: str = "", node: str | None = None) -> None:
+    def _report(self, state: RunState, message: str = "", node: str | None = None, fits: int = 0) -> None:
         progress = progress_of(self.stepper, self._elapsed() - self._seconds, self._first_step)
         self.feed.report(
             replace(
@@ -383,6 +387,7 @@ class Trainer:
                 message=message,
                 node=node,
                 notice=self._notice,
+                fits=fits,
             )
         )
 

@@ -12,6 +12,7 @@ import torch
 from graph_engine.document import Binding, Document, Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder
 from graph_engine.train import Checkpoints, RunState, Trainer, keeper
+from graph_engine.train.memory import asked_for, is_memory
 
 Make = Callable[..., Document]
 Start = Callable[..., Trainer]
@@ -170,15 +171,37 @@ def test_too_little_memory_says_which_batch_may_fit(
     small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+        if len(x) > 30:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9000 bytes.")
+        return x
 
     trained = trainer(small())
+    before = {name: value.clone() for name, value in trained.stepper.network.state_dict().items()}
     monkeypatch.setattr(torch.nn.Dropout, "forward", refuse)
     outcome = trained.run()
 
     assert outcome.progress.message == (
-        "Step 1: there is not enough memory for a batch of 100 at Dropout (dropout_1). Try 50."
+        "Step 1: there is not enough memory for a batch of 100 at Dropout (dropout_1), which asks for 9 kB. "
+        "A batch of 25 fits."
     )
+    assert outcome.progress.fits == 25
+    after = trained.stepper.network.state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    again = trainer(small(batch_size=outcome.progress.fits, epochs=1))
+    assert again.run().progress.state is RunState.FINISHED
+
+
+@pytest.mark.parametrize(
+    ("words", "bytes_asked"),
+    [
+        ("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 8 GiB", int(2.5 * 2**30)),
+        ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 12345 bytes. Error code 12", 12345),
+        ("out of memory", 0),
+    ],
+)
+def test_what_was_asked_for_is_read_from_the_error(words: str, bytes_asked: int) -> None:
+    assert is_memory(RuntimeError(words))
+    assert asked_for(RuntimeError(words)) == bytes_asked
 
 
 def overflowing(trained: Trainer, monkeypatch: pytest.MonkeyPatch, step: int) -> None:

@@ -1,0 +1,151 @@
+"""`layerloom search`: other settings tried, the best of them kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.errors import CallError
+from app.cli.options import JsonOption, ThingArgument
+from app.cli.output import figure, make_table, note, plain, print_json, say, show
+from app.cli.plans import Wishes
+from app.cli.things import open_thing, require_sound
+
+if TYPE_CHECKING:
+    from graph_engine.document import Range
+    from graph_engine.runs.search import Trial
+
+
+class SamplerName(StrEnum):
+    """What `--sampler` takes."""
+
+    TPE = "tpe"
+    RANDOM = "random"
+    GRID = "grid"
+
+
+def search(
+    thing: ThingArgument,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range",
+            metavar="SETTING=VALUES",
+            help="low..high, low..high:log, low..high:STEP, or a,b,c; beside those that the document marks.",
+            show_default=False,
+        ),
+    ] = None,
+    trials: Annotated[int, typer.Option("--trials", metavar="N", min=1, help="How many sets of values to try.")] = 20,
+    sampler: Annotated[SamplerName, typer.Option("--sampler", help="How values are chosen.")] = SamplerName.TPE,
+    metric: Annotated[
+        str, typer.Option("--metric", metavar="M", help="Small if it ends in loss, else great.")
+    ] = "val_loss",
+    prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Give up runs that do badly.")] = True,
+    workers: Annotated[int, typer.Option("--workers", metavar="W", min=1, help="Processes that try values.")] = 1,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="E", min=1, help="Passes over the data.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Of the values chosen.")] = 0,
+    name: Annotated[
+        str,
+        typer.Option("--name", metavar="NAME", help="Of the search; one there is gone on with.", show_default=False),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="FILE", help="Save the best document there (.loom).", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Search for better settings with Optuna; every trial is a run with the name of the search as its tag.
+
+    Example: layerloom search lenet5 --range learning_rate=1e-4..0.1:log --range batch_size=16,32,64 --trials 20
+    """
+    from graph_engine.document.file import save
+    from graph_engine.runs import search as searching
+
+    found = open_thing(thing)
+    require_sound(found)
+    document = found.document
+    plan = Wishes(epochs=epochs).changed(document.plan)
+    given = tuple(_range(text) for text in ranges or ())
+    marked = tuple(each for each in plan.search if each.of not in {other.of for other in given})
+    document.plan = replace(plan, search=(*marked, *given))
+    chosen = searching.Search(
+        name=name or f"search-{document.title.lower().replace(' ', '-')}",
+        sampler=sampler.value,
+        trials=trials,
+        metric=metric,
+        prune=prune,
+        seed=seed,
+    )
+    folder = searching.begin_search(document, chosen)
+    beside = searching.start_workers(folder, workers - 1)
+    try:
+        searching.work_on(folder, lambda trial: None if json else note(_line(trial, metric)))
+    finally:
+        for process in beside:
+            process.wait()
+    all_trials = searching.trials_of(folder)
+    best, best_document = searching.best_of(folder)
+    if out is not None:
+        save(best_document, out)
+    if json:
+        print_json(
+            {
+                "search": chosen.name,
+                "metric": metric,
+                "trials": [_data(trial) for trial in all_trials],
+                "best": _data(best),
+                "document": str(out) if out is not None else None,
+            }
+        )
+    else:
+        _show(all_trials, best, metric)
+
+
+def _range(text: str) -> Range:
+    """`learning_rate=1e-4..0.1:log`, `batch_size=16,32`. Raises: CallError when it is none."""
+    from graph_engine.runs import RunError
+    from graph_engine.runs.ranges import read_range
+
+    of, sign, values = text.partition("=")
+    if not sign or not of or not values:
+        raise CallError(f"--range takes SETTING=VALUES, such as learning_rate=1e-4..0.1:log; got {text!r}.")
+    try:
+        return read_range(of, values)
+    except RunError as error:
+        raise CallError(f"--range: {error}") from error
+
+
+def _data(trial: Trial) -> dict[str, Any]:
+    return {
+        "trial": trial.number,
+        "state": trial.state,
+        "values": dict(trial.values),
+        "run": trial.run,
+        "score": trial.score,
+    }
+
+
+def _line(trial: Trial, metric: str) -> str:
+    values = "  ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in trial.values.items()
+    )
+    score = "" if trial.score is None else f"  {metric} {figure(metric, trial.score)}"
+    return f"trial {trial.number}  {trial.state}{score}  {values}"
+
+
+def _show(trials: list[Trial], best: Trial, metric: str) -> None:
+    names = list(dict.fromkeys(name for trial in trials for name in trial.values))
+    table = make_table("trial", "run", "state", metric, *names, right=("trial", metric))
+    for trial in trials:
+        score = "" if trial.score is None else figure(metric, trial.score)
+        values = [trial.values.get(name, "") for name in names]
+        cells = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+        table.add_row(str(trial.number), plain(trial.run), trial.state, score, *map(plain, cells))
+    show(table)
+    say(f"The best is trial {best.number}: the run {best.run}.")

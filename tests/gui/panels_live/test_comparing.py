@@ -1,0 +1,116 @@
+"""Runs compared, found again, searched for: the dialogs of the runs panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QWidget
+
+from app.dialogs.compare_runs import CompareRunsDialog
+from app.dialogs.search import SearchDialog
+from app.dialogs.trash import TrashDialog
+from app.panels.parallel_plot import axes_of
+from app.session import Session
+from graph_engine.document import Document
+from graph_engine.runs import RunRecord, RunState, RunStore
+from graph_engine.runs.comparing import Difference
+from tests.gui.panels_live.making import PATIENCE
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+def records() -> list[RunRecord]:
+    return [
+        RunRecord(
+            id=f"net-{at}",
+            name=f"net-{at}",
+            document="Net",
+            state=RunState.FINISHED,
+            settings={"learning_rate": rate, "optimiser": kind, "seed": at},
+            best={"epoch": 1, "step": 1, "val_accuracy": accuracy},
+        )
+        for at, (rate, kind, accuracy) in enumerate(
+            [(0.001, "adam", 0.9), (0.001, "adam", 0.92), (0.1, "sgd", 0.7), (0.01, "sgd", 0.8)]
+        )
+    ]
+
+
+@pytest.fixture
+def parent(qtbot: QtBot) -> Iterator[QWidget]:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    return widget
+
+
+def test_axes_are_the_settings_that_differ_and_the_figure(qtbot: QtBot) -> None:
+    axes = axes_of(records(), "val_accuracy")
+    assert [axis.title for axis in axes] == ["learning_rate", "optimiser", "seed", "val_accuracy"]
+    assert axes[0].places == pytest.approx((0, 0, 1, 0.5))  # even ratios: 0.001, 0.01, 0.1
+    assert axes[1].marks == ((0.0, "adam"), (1.0, "sgd"))
+    assert axes[3].places == pytest.approx((0.2 / 0.22, 1, 0, 0.1 / 0.22))
+
+
+def test_groups_differences_and_lines_that_can_be_picked(qtbot: QtBot, parent: QWidget) -> None:
+    dialog = CompareRunsDialog(records(), None, parent)
+    dialog.resize(700, 500)
+    dialog.show()
+    cells = [[dialog.groups.item(row, column).text() for column in range(3)] for row in range(3)]
+    assert cells[0] == ["learning_rate 0.001, optimiser adam", "2", "91.00 ± 1.41 %"]
+    assert cells[1][2] == "70.00 %"
+    dialog.by.set_value("optimiser")
+    dialog.by.committed.emit("optimiser")
+    assert dialog.groups.rowCount() == 2
+    dialog.tabs.setCurrentIndex(1)
+    plot = dialog.plot
+    plot.grab()
+    picked: list[str] = []
+    plot.chosen.connect(picked.append)
+    end = plot._points(1)[-1]
+    qtbot.mouseMove(plot, QPoint(int(end.x()) - 1, int(end.y())))
+    qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=QPoint(int(end.x()) - 1, int(end.y())))
+    assert picked == ["net-1"]
+    two = CompareRunsDialog(records()[:2], [Difference("plan.seed", "0", "1")], parent)
+    assert [two.differences.item(0, column).text() for column in range(3)] == ["plan.seed", "0", "1"]
+
+
+def test_a_run_is_brought_back_from_the_trash(qtbot: QtBot, parent: QWidget) -> None:
+    back: list[str] = []
+    dialog = TrashDialog(records()[:2], back.append, lambda: back.append("all"), parent)
+    assert not dialog.restore.isEnabled()
+    dialog.list.setCurrentRow(1)
+    dialog.restore.click()
+    assert back == ["net-1"]
+
+
+def test_ranges_are_marked_searched_and_the_best_is_opened(qtbot: QtBot, session: Session, parent: QWidget) -> None:
+    opened: list[tuple[Document, str]] = []
+    dialog = SearchDialog(session, lambda document, name: opened.append((document, name)), parent)
+    dialog.show()
+    assert not dialog.start.isEnabled()
+    dialog.setting.set_value("learning_rate")
+    dialog.values.setText("5..1")
+    dialog.mark.click()
+    assert "less than" in dialog.said.text()
+    dialog.values.setText("0.001, 0.01")
+    dialog.mark.click()
+    assert session.document.plan.search[0].choices == (0.001, 0.01)
+    session.undo()
+    assert session.document.plan.search == ()
+    session.redo()
+    dialog._show_ranges()
+    dialog.sampler.set_value("grid")
+    dialog.count.set_value(2)
+    dialog.start.click()
+    qtbot.waitUntil(lambda: dialog.best.isEnabled() and not dialog._workers, timeout=4 * PATIENCE)
+    assert dialog.trials.rowCount() == 2
+    dialog.best.click()
+    qtbot.waitUntil(lambda: bool(opened), timeout=PATIENCE)
+    assert opened[0][0].plan.first_update.optimiser.learning_rate in (0.001, 0.01)
+    assert len(RunStore().records()) == 2
+    dialog.close()
+    assert replace(session.document.plan, search=()).search == ()
