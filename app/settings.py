@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
+from app.key_sets import KEY_SETS, KeySet
 from graph_engine.home import HomeError, settings_folder
 
 ThemeMode = Literal["system", "dark", "light"]
@@ -132,6 +133,17 @@ class Settings(QObject):
     @shortcuts.setter
     def shortcuts(self, keys: dict[str, list[str]]) -> None:
         self._put("keys/own", json.dumps(keys, sort_keys=True))
+        self.changed.emit("shortcuts")
+
+    @property
+    def key_set(self) -> KeySet:
+        """Which set of keys actions have that the user gave none."""
+        found = self._text("keys/set", "layerloom")
+        return next((each for each in KEY_SETS if each == found), "layerloom")
+
+    @key_set.setter
+    def key_set(self, key_set: KeySet) -> None:
+        self._put("keys/set", key_set)
         self.changed.emit("shortcuts")
 
     # --- what was opened

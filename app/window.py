@@ -63,7 +63,7 @@ class MainWindow(DeskWindow):
         self._own = OwnBlocks(session, self.notices, self)
         self._canvas.stock = Stock(self._own.blocks)
         self._stack = QStackedWidget()
-        self.book = ActionBook(ALL, self, self, settings.shortcuts)
+        self.book = ActionBook(ALL, self, self, settings.shortcuts, settings.key_set)
         self.book.menus_after["file.open"] = lambda menu: RecentMenu(settings, self._files.open_path, menu)
         self.panes = Panes(
             session, self._canvas, self.shelf, settings, self._files, self.notices, self._own, self.place_block, self
@@ -228,7 +228,7 @@ class MainWindow(DeskWindow):
         elif name == "snap_to_grid":
             self._canvas.snap = self._settings.snap_to_grid
         elif name == "shortcuts":
-            self.book.set_own_keys(self._settings.shortcuts)
+            self.book.set_own_keys(self._settings.shortcuts, self._settings.key_set)
         self.book.refresh_soon()
 
     def _prefer_runs(self) -> None:
