@@ -14,6 +14,7 @@ from graph_engine.home import HomeError, settings_folder
 ThemeMode = Literal["system", "dark", "light"]
 
 _RECENT = 12
+_USES = 200
 
 
 class Settings(QObject):
@@ -145,6 +146,22 @@ class Settings(QObject):
     def key_set(self, key_set: KeySet) -> None:
         self._put("keys/set", key_set)
         self.changed.emit("shortcuts")
+
+    def uses(self) -> dict[str, int]:
+        """How often what the command palette offers was chosen, by its key."""
+        try:
+            found = json.loads(self._text("palette/uses", "{}"))
+        except ValueError:
+            return {}
+        items = found.items() if isinstance(found, dict) else ()
+        return {str(key): count for key, count in items if isinstance(count, int) and not isinstance(count, bool)}
+
+    def count_use(self, key: str) -> None:
+        """Something of the command palette was chosen. The less used are forgotten when there are many."""
+        uses = self.uses()
+        uses[key] = uses.get(key, 0) + 1
+        kept = sorted(uses.items(), key=lambda use: (use[0] != key, -use[1]))[:_USES]
+        self._put("palette/uses", json.dumps(dict(kept)))
 
     # --- what was opened
 

@@ -24,6 +24,7 @@ from app.panels.run_status import RunStatus
 from app.panels.welcome import WelcomePage
 from app.panes import Panes
 from app.preset_shelf import PresetShelf
+from app.probes import Probes
 from app.questions import ask_to_leave_training, ask_to_stop_training
 from app.recent_menu import RecentMenu
 from app.search_everything import SearchEverything
@@ -53,6 +54,7 @@ class MainWindow(DeskWindow):
         self._settings = settings
         self._was_painted = False
         self._may_close = False
+        self._probes = Probes(session)
         self.notices = Notices(self)
         self.autosave = Autosave(session)
         self.shelf = PresetShelf(session.jobs, self)
@@ -81,6 +83,7 @@ class MainWindow(DeskWindow):
             self._files,
             self.place_block,
             self._canvas.stock,
+            self.show_preferences,
         )
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
         self.glances = Glances(session, self)

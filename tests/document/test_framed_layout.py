@@ -1,4 +1,4 @@
-"""The layout that a user asks for: both directions, frames that stay together, notes, and one step that is taken back."""
+"""The layout that a user asks for: both directions, frames that stay together, notes, one step that is taken back."""
 
 from __future__ import annotations
 
