@@ -137,7 +137,7 @@ def _node_offer(session: Session, graph_name: str, node: Node, block: type[Block
         words += [shape, shape.partition("×")[2], shape.replace("×", "x"), shape.partition("×")[2].replace("×", "x")]
     words += [word for problem in problems for word in ("problem", "error", *problem.split())]
     entry = Entry(
-        f"node:{graph_name}:{node.id}",
+        f"node:{node.id}" if here else f"node:{graph_name}:{node.id}",
         title_of(node, graph),
         str(block.category) if block is not None else "",
         detail,

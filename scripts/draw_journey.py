@@ -1,0 +1,59 @@
+"""Draws the small residual net as `tests/gui/window/drawing.py` does, by keys and by mouse, and keeps pictures.
+
+`draw_journey.py [FOLDER]`; the pictures of docs/drawing.md are made with `docs/images/journey`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("LAYERLOOM_HOME", tempfile.mkdtemp())
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from app.settings import Settings
+from app.start import Studio
+from app.theme import theme_manager
+from tests.gui.window.drawing import Hand, draw_by_keys, draw_by_mouse
+
+
+def main() -> int:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images/journey")
+    folder.mkdir(parents=True, exist_ok=True)
+    app = QApplication.instance() or QApplication([])
+    for draw in (draw_by_keys, draw_by_mouse):
+        theme_manager().set_mode("dark")
+        studio = Studio(Settings())
+        window = studio.window
+        window.resize(1280, 800)
+        window.show_drawing()
+        window.show()
+        studio.begin()
+        hand = Hand(window)
+
+        def shot(name: str, window=window, hand=hand, studio=studio) -> None:
+            while not studio.settled:
+                app.processEvents()
+            hand.settle()
+            picture = window.grab().toImage().scaledToWidth(1000, Qt.TransformationMode.SmoothTransformation)
+            small = picture.convertToFormat(QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.ThresholdDither)
+            small.save(str(folder / f"{name}.png"))
+
+        hand.shot = shot
+        while not studio.settled:
+            app.processEvents()
+        draw(hand)
+        print(f"{draw.__name__}: {hand.actions} actions")
+        studio.discard()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
