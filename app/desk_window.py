@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.panels.welcome import WelcomePage
     from app.panes import Panes
     from app.preset_shelf import PresetShelf
+    from app.probes import Probes
     from app.search_everything import SearchEverything
     from app.session import Session
     from app.settings import Settings, ThemeMode
@@ -42,6 +43,7 @@ class DeskWindow(QMainWindow):
     _files: Files
     _own: OwnBlocks
     _search: SearchEverything
+    _probes: Probes
     _session: Session
     _settings: Settings
     _stack: QStackedWidget
@@ -227,15 +229,38 @@ class DeskWindow(QMainWindow):
 
         show_checkpoints(self._session.runs, run, self)
 
+    def probe(self) -> None:
+        """Watches the selected node: its maps are shown, and a number brings them back."""
+        node = self._session.selection.current
+        if node is None:
+            return
+        number = self._probes.put(node)
+        self.show_panel("feature_maps")
+        self._canvas.setFocus()
+        self._canvas.tell(f"Probe {number} is {self._session.title(node)}: {number} on the canvas shows it again.")
+
+    def recall_probe(self, number: int) -> None:
+        """Shows what the node with this number makes of a sample."""
+        address = self._probes.at(number)
+        if address is None:
+            self._canvas.tell(f"There is no probe {number}: F9 gives the selected node a number.")
+            return
+        self._session.show_place(address)
+        self.show_panel("feature_maps")
+        self._canvas.setFocus()
+
     def train(self, *, own_process: bool | None = None) -> None:
         self._session.runs.start(own_process=own_process)
         if self.side_shown(Side.BOTTOM) and self.panes.bottom.current not in ("charts", "feature_maps", "runs"):
             self.panes.bottom.show_panel("charts")
 
-    def show_preferences(self) -> None:
+    def show_preferences(self, setting: str = "") -> None:
+        """Opens the preferences, with the keyboard in `setting` if given."""
         from app.dialogs.preferences import PreferencesDialog
 
-        PreferencesDialog(self._settings, self.book, self).open()
+        dialog = PreferencesDialog(self._settings, self.book, self)
+        dialog.open()
+        dialog.show_setting(setting)
 
     def show_shortcuts(self) -> None:
         from app.dialogs.shortcuts import ShortcutSheet

@@ -11,15 +11,29 @@ from PySide6.QtGui import QKeySequence
 
 from app.canvas.search import Entry
 from app.canvas.stock import is_composite_key
+from app.key_sets import KEY_SETS, TITLES
 from app.palette_list import Offer, renamed
 from app.panels.presets import preset_entry
+from graph_engine.document import MAIN, title_of
 
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
     from app.canvas.stock import Stock
     from app.preset_shelf import PresetShelf
     from app.session import Session
+    from app.settings import Settings
+    from graph_engine.blocks import Block
+    from graph_engine.document import Node
 
+_SETTINGS = (
+    ("theme", "Theme", "Dark, light, or as the system", "look dark light colours"),
+    ("text_size", "Text size", "Of the system's text size", "look font scale zoom"),
+    ("menu_bar", "Menu bar", "Shows the menus in a row of their own", "look"),
+    ("snap", "Snap to grid", "Shift does so for one drag", "canvas align"),
+    ("welcome", "Welcome page", "Shown when no file is given", "start"),
+    ("key_set", "Key set", "Layerloom, Blender-like or ComfyUI-like", "shortcuts keyboard remap"),
+    ("keys", "Keys of actions", "Give an action another key", "shortcuts keyboard remap"),
+)
 _NOT_OFFERED = {"help.palette"}
 
 
@@ -78,19 +92,56 @@ def file_offers(files: Sequence[Path], open_file: Callable[[Path], object]) -> l
     ]
 
 
-def node_offers(session: Session) -> list[Offer]:
-    """Every node that is drawn, to be shown."""
-    found = []
-    for node in session.graph:
-        block = session.graph.block(node)
-        report = session.report(node.id)
-        tell = " · ".join(filter(None, (node.id, report.tell if report is not None else "")))
-        entry = Entry(
-            f"node:{node.id}",
-            session.title(node.id),
-            str(block.category) if block is not None else "",
-            tell,
-            (node.id, block.title if block is not None else node.block),
+def setting_offers(settings: Settings, show: Callable[[str], object]) -> list[Offer]:
+    """The settings, to be changed, and the sets of keys, to be taken at once."""
+    found = [
+        Offer(
+            Entry(f"setting:{name}", title, "Setting", detail, ("settings", "preferences", *words.split())),
+            partial(show, name),
+            icon="sliders",
         )
-        found.append(Offer(entry, partial(session.reveal, node.id)))
+        for name, title, detail, words in _SETTINGS
+    ]
+    for key_set in KEY_SETS:
+        title = f"Keys: {TITLES[key_set]}"
+        detail = "In use" if settings.key_set == key_set else "Take this set of keys"
+        entry = Entry(f"setting:keys_{key_set}", title, "Setting", detail, ("settings", "keyboard", "shortcuts"))
+        found.append(Offer(entry, partial(setattr, settings, "key_set", key_set), icon="keyboard"))
     return found
+
+
+def node_offers(session: Session) -> list[Offer]:
+    """Every node of the document, those of the graph that is shown first: found by name, block, shape and problem."""
+    names = sorted(session.document.graphs, key=lambda name: (name != session.graph_name, name))
+    return [
+        _node_offer(session, name, node, session.graph.block(node) if name == session.graph_name else None)
+        for name in names
+        for node in session.document.graphs[name]
+    ]
+
+
+def _node_offer(session: Session, graph_name: str, node: Node, block: type[Block] | None) -> Offer:
+    graph = session.document.graphs[graph_name]
+    block = block or graph.block(node)
+    here = graph_name == session.graph_name
+    report = session.report(node.id) if here else None
+    problems = [
+        problem.message for problem in session.problems if (problem.graph, problem.node) == (graph_name, node.id)
+    ]
+    shapes = [str(spec) for spec in report.outputs.values()] if report is not None else []
+    where = node.id if here else f"{node.id} in {graph_name}"
+    tell = report.tell if report is not None else ""
+    detail = " · ".join(filter(None, (*problems[:1], where, tell, *shapes)))
+    words = [node.id, block.title if block is not None else node.block, node.block]
+    for shape in shapes:
+        words += [shape, shape.partition("×")[2], shape.replace("×", "x"), shape.partition("×")[2].replace("×", "x")]
+    words += [word for problem in problems for word in ("problem", "error", *problem.split())]
+    entry = Entry(
+        f"node:{node.id}" if here else f"node:{graph_name}:{node.id}",
+        title_of(node, graph),
+        str(block.category) if block is not None else "",
+        detail,
+        tuple(filter(None, words)),
+    )
+    address = node.id if graph_name == MAIN else f"{graph_name}:{node.id}"
+    return Offer(entry, partial(session.show_place, address), icon="warning" if problems else "")

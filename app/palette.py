@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log2
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt, Signal
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.canvas.search import Entry, find
+from app.canvas.search import Entry, Match, find
 from app.palette_list import Offer, PaletteDelegate, PaletteModel
 from app.theme import qcolor, set_role, theme_manager
 from app.widgets import SearchField
@@ -24,7 +25,10 @@ from app.widgets import SearchField
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.settings import Settings
+
 _MOST = 60
+_USED = 3.0  # what doubling the number of uses adds to how well something fits
 _ROWS = 11
 
 
@@ -33,9 +37,11 @@ class Palette(QFrame):
 
     closed = Signal()
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, settings: Settings) -> None:
         super().__init__(window)
         self._window = window
+        self._settings = settings
+        self._uses: dict[str, int] = {}
         self._back_to: QWidget | None = None
         self._offers: dict[str, Offer] = {}
         self._entries: list[Entry] = []
@@ -76,7 +82,9 @@ class Palette(QFrame):
         focused = QApplication.focusWidget()
         self._back_to = focused if focused is not None and not self.isAncestorOf(focused) else self._back_to
         self._offers = {offer.entry.key: offer for offer in offers}
-        self._entries = [offer.entry for offer in offers]
+        self._uses = self._settings.uses()
+        # what was chosen most comes first; the rest keeps its order
+        self._entries = sorted((offer.entry for offer in offers), key=lambda entry: -self._uses.get(entry.key, 0))
         self.line.setPlaceholderText(placeholder)
         self.line.clear()
         self._search("")
@@ -138,12 +146,17 @@ class Palette(QFrame):
 
     def _search(self, text: str) -> None:
         # What is not possible now comes last, and the keyboard does not go there.
-        matches = sorted(find(text, self._entries), key=lambda match: not self._offers[match.entry.key].possible)
+        matches = sorted(find(text, self._entries), key=self._rank)
         self.model.show_matches([(match, self._offers[match.entry.key]) for match in matches[:_MOST]])
         self.list.setVisible(bool(matches))
         self._nothing.setVisible(not matches)
         self._nothing.setText(f"Nothing answers to “{text}”.")
         self._light(0)
+
+    def _rank(self, match: Match) -> tuple[bool, float]:
+        """What is possible first, by how well it fits and how often it was chosen."""
+        used = log2(1 + self._uses.get(match.entry.key, 0))
+        return not self._offers[match.entry.key].possible, -(match.score + _USED * used)
 
     def _light(self, row: int) -> None:
         index = self.model.index(row, 0)
@@ -156,6 +169,7 @@ class Palette(QFrame):
         if offer is None or not offer.possible:
             return
         self.close_palette()
+        self._settings.count_use(offer.entry.key)
         offer.run()
 
     def _place(self, at: QRect) -> None:

@@ -35,6 +35,7 @@ class SearchEverything(QObject):
         files: Files,
         place_block: Callable[[str], object],
         stock: Stock,
+        show_settings: Callable[[str], object],
     ) -> None:
         """`below` is the widget over which the palette opens."""
         super().__init__(window)
@@ -47,6 +48,7 @@ class SearchEverything(QObject):
         self._files = files
         self._place_block = place_block
         self._stock = stock
+        self._show_settings = show_settings
         self._palette: Palette | None = None
 
     @property
@@ -55,7 +57,7 @@ class SearchEverything(QObject):
         if self._palette is None:
             from app.palette import Palette
 
-            self._palette = Palette(self._window)
+            self._palette = Palette(self._window, self._settings)
         return self._palette
 
     def open(self, *, drawing: bool) -> None:
@@ -65,6 +67,7 @@ class SearchEverything(QObject):
             file_offers,
             node_offers,
             preset_offers,
+            setting_offers,
             stock_offers,
         )
 
@@ -73,10 +76,11 @@ class SearchEverything(QObject):
             look_for_folds(self._session)
         offers = [*action_offers(self._book), *preset_offers(self._shelf, self._files.open_preset)]
         offers += file_offers(self._settings.recent_files, self._files.open_path)
+        offers += setting_offers(self._settings, self._show_settings)
         if drawing:
             offers += stock_offers(self._stock, self._session, self._place_block)
             offers += node_offers(self._session)
-        self._open(offers, "Search blocks, actions, presets and nodes")
+        self._open(offers, "Search blocks, actions, presets, nodes and settings")
 
     def open_nodes(self) -> None:
         """Offers the nodes alone."""

@@ -8,11 +8,13 @@ from typing import Literal, cast
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
+from app.key_sets import KEY_SETS, KeySet
 from graph_engine.home import HomeError, settings_folder
 
 ThemeMode = Literal["system", "dark", "light"]
 
 _RECENT = 12
+_USES = 200
 
 
 class Settings(QObject):
@@ -133,6 +135,33 @@ class Settings(QObject):
     def shortcuts(self, keys: dict[str, list[str]]) -> None:
         self._put("keys/own", json.dumps(keys, sort_keys=True))
         self.changed.emit("shortcuts")
+
+    @property
+    def key_set(self) -> KeySet:
+        """Which set of keys actions have that the user gave none."""
+        found = self._text("keys/set", "layerloom")
+        return next((each for each in KEY_SETS if each == found), "layerloom")
+
+    @key_set.setter
+    def key_set(self, key_set: KeySet) -> None:
+        self._put("keys/set", key_set)
+        self.changed.emit("shortcuts")
+
+    def uses(self) -> dict[str, int]:
+        """How often what the command palette offers was chosen, by its key."""
+        try:
+            found = json.loads(self._text("palette/uses", "{}"))
+        except ValueError:
+            return {}
+        items = found.items() if isinstance(found, dict) else ()
+        return {str(key): count for key, count in items if isinstance(count, int) and not isinstance(count, bool)}
+
+    def count_use(self, key: str) -> None:
+        """Something of the command palette was chosen. The less used are forgotten when there are many."""
+        uses = self.uses()
+        uses[key] = uses.get(key, 0) + 1
+        kept = sorted(uses.items(), key=lambda use: (use[0] != key, -use[1]))[:_USES]
+        self._put("palette/uses", json.dumps(dict(kept)))
 
     # --- what was opened
 

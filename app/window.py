@@ -24,6 +24,7 @@ from app.panels.run_status import RunStatus
 from app.panels.welcome import WelcomePage
 from app.panes import Panes
 from app.preset_shelf import PresetShelf
+from app.probes import Probes
 from app.questions import ask_to_leave_training, ask_to_stop_training
 from app.recent_menu import RecentMenu
 from app.search_everything import SearchEverything
@@ -55,6 +56,7 @@ class MainWindow(DeskWindow):
         self._settings = settings
         self._was_painted = False
         self._may_close = False
+        self._probes = Probes(session)
         self.notices = Notices(self)
         self.autosave = Autosave(session)
         self.shelf = PresetShelf(session.jobs, self)
@@ -65,7 +67,7 @@ class MainWindow(DeskWindow):
         self._own = OwnBlocks(session, self.notices, self)
         self._canvas.stock = Stock(self._own.blocks)
         self._stack = QStackedWidget()
-        self.book = ActionBook(ALL, self, self, settings.shortcuts)
+        self.book = ActionBook(ALL, self, self, settings.shortcuts, settings.key_set)
         self.book.menus_after["file.open"] = lambda menu: RecentMenu(settings, self._files.open_path, menu)
         self.panes = Panes(
             session, self._canvas, self.shelf, settings, self._files, self.notices, self._own, self.place_block, self
@@ -84,6 +86,7 @@ class MainWindow(DeskWindow):
             self._files,
             self.place_block,
             self._canvas.stock,
+            self.show_preferences,
         )
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
         self.glances = Glances(session, self)
@@ -238,7 +241,7 @@ class MainWindow(DeskWindow):
         elif name == "snap_to_grid":
             self._canvas.snap = self._settings.snap_to_grid
         elif name == "shortcuts":
-            self.book.set_own_keys(self._settings.shortcuts)
+            self.book.set_own_keys(self._settings.shortcuts, self._settings.key_set)
         self.book.refresh_soon()
 
     def _prefer_runs(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 
 from app.actions.action import Action, Menu, Scope
+from app.key_sets import KeySet, usual_keys
 from app.theme import icon
 from graph_engine.document import EditRefused
 
@@ -20,27 +21,34 @@ if TYPE_CHECKING:
 class ActionBook(QObject):
     """Makes a `QAction` of every action and keeps it up to date.
 
-    `own_keys` are those the user chose, by action id. States are looked at again, once, after `refresh_soon`.
+    `own_keys` are those the user chose, by action id; the others have those of `key_set`. States are
+    looked at again, once, after `refresh_soon`.
     """
 
     refused = Signal(str)
     """Why an action could not do what it was asked to."""
 
     def __init__(
-        self, actions: Iterable[Action], desk: Desk, window: QWidget, own_keys: Mapping[str, list[str]] | None = None
+        self,
+        actions: Iterable[Action],
+        desk: Desk,
+        window: QWidget,
+        own_keys: Mapping[str, list[str]] | None = None,
+        key_set: KeySet = "layerloom",
     ) -> None:
         super().__init__(window)
         self._desk = desk
         self._window = window
         self._actions = {action.id: action for action in actions}
         self._made: dict[str, QAction] = {}
+        self.key_set: KeySet = "layerloom"
         self.menus_after: dict[str, Callable[[QWidget], QMenu]] = {}
         """Menus whose content is no action, such as the recent files, by the action that they stand below."""
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self.refresh)
         for action in self._actions.values():
             self._made[action.id] = self._make(action)
-        self.set_own_keys(own_keys or {})
+        self.set_own_keys(own_keys or {}, key_set)
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -67,20 +75,43 @@ class ActionBook(QObject):
                 self._window.removeAction(self._made[action.id])
                 canvas.addAction(self._made[action.id])
 
-    def set_own_keys(self, own: Mapping[str, list[str]]) -> None:
-        """Takes the user's keys for the actions named, the usual ones for the rest."""
-        for name, action in self._actions.items():
-            keys = own.get(name, list(action.keys))
+    def set_own_keys(self, own: Mapping[str, list[str]], key_set: KeySet | None = None) -> None:
+        """Takes the user's keys for the actions named, those of the set for the rest."""
+        self.key_set = key_set or self.key_set
+        for name, keys in self.keys_with(own).items():
             self._made[name].setShortcuts([QKeySequence(key) for key in keys])
             self._describe(name)
+
+    def usual(self, name: str) -> list[str]:
+        """The keys of an action in the set that is in use."""
+        return list(usual_keys(name, self._actions[name].keys, self.key_set))
+
+    def keys_with(self, own: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """The keys of every action. What the user chose is taken from the actions that would usually have it."""
+        chosen = {QKeySequence(key).toString() for name in own if name in self._actions for key in own[name]}
+        return {
+            name: own[name]
+            if name in own
+            else [key for key in self.usual(name) if QKeySequence(key).toString() not in chosen]
+            for name in self._actions
+        }
 
     def clashes(self, own: Mapping[str, list[str]]) -> dict[str, list[str]]:
         """Keys that more than one action would have: the key, and the ids of the actions."""
         used: dict[str, list[str]] = {}
-        for name, action in self._actions.items():
-            for key in own.get(name, list(action.keys)):
+        for name, keys in self.keys_with(own).items():
+            for key in keys:
                 used.setdefault(QKeySequence(key).toString(), []).append(name)
         return {key: names for key, names in used.items() if len(names) > 1}
+
+    def losers(self, own: Mapping[str, list[str]], name: str) -> list[str]:
+        """The actions whose usual key `name` has, by the user's choice."""
+        chosen = {QKeySequence(key).toString() for key in own.get(name, ())}
+        return [
+            other
+            for other in self._actions
+            if other not in own and any(QKeySequence(key).toString() in chosen for key in self.usual(other))
+        ]
 
     def run(self, name: str) -> None:
         """Does what an action does, if it is possible now."""

@@ -13,6 +13,8 @@ def _nodes_chosen(desk: Desk) -> bool:
 
 ACTIONS = (
     canvas_action("add_block", Menu.NETWORK, icon="plus", title="Add a block…", help_text="Search and place a block"),
+    canvas_action("add_after", Menu.NETWORK, help_text="What fits the output of the selected node, wired to it"),
+    canvas_action("connect_to", Menu.NETWORK, help_text="The inputs at which a wire from the selected node may end"),
     canvas_action("connect", Menu.NETWORK, icon="wire", help_text="Wire the two selected nodes"),
     canvas_action("insert", Menu.NETWORK, help_text="The selected node goes half way along the selected wire"),
     canvas_action("take_over_wires", Menu.NETWORK, submenu="Wires"),

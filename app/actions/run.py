@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from app.actions.action import Action, Menu
+from app.actions.action import Action, Menu, Scope
+from app.actions.canvas_command import drawing_is_shown
 from app.actions.desk import Desk
+from app.probes import NUMBERS
+
+_PROBES = 9
+"""The section of the menu for probes."""
 
 
 def _can_train(desk: Desk) -> bool:
@@ -31,6 +36,20 @@ def _can_enqueue(desk: Desk) -> bool:
 def _toggle_queue(desk: Desk) -> None:
     again = desk.session.runs.again
     (again.hold_queue if again.is_on else again.start_queue)()
+
+
+def _recall(number: int) -> Action:
+    return Action(
+        id=f"run.recall_{number}",
+        title=f"Recall probe {number}",
+        menu=Menu.RUN,
+        section=_PROBES,
+        submenu="Probes",
+        keys=(str(number),),
+        scope=Scope.CANVAS,
+        enabled=drawing_is_shown,
+        run=lambda desk: desk.recall_probe(number),
+    )
 
 
 ACTIONS = (
@@ -189,4 +208,17 @@ ACTIONS = (
         explains="No run waits.",
         run=_toggle_queue,
     ),
+    Action(
+        id="run.probe",
+        title="Probe the node",
+        menu=Menu.RUN,
+        section=_PROBES,
+        keys=("F9",),
+        icon="image",
+        help="Show what the selected node makes of a sample, and give it a number to come back by",
+        enabled=lambda desk: drawing_is_shown(desk) and desk.session.selection.current is not None,
+        explains="Select a node first.",
+        run=lambda desk: desk.probe(),
+    ),
+    *(_recall(number) for number in NUMBERS),
 )

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from app.canvas.node_item import NodeItem, PortRef
+from app.canvas.paint.style import CanvasStyle
+from app.canvas.peek import peek
 from app.canvas.wire_item import WireItem
 from graph_engine.blocks import Input, Kind, Output
 from graph_engine.check.report import State
+from graph_engine.document.composite import graph_of, is_composite
 
 if TYPE_CHECKING:
     from app.canvas.gestures.gesture import Pointer
@@ -23,6 +26,7 @@ class Hover:
         self._canvas = canvas
         self._node: NodeItem | None = None
         self._wire: WireItem | None = None
+        self._peek: tuple[tuple[str, int, CanvasStyle], str] | None = None
 
     def move(self, pointer: Pointer) -> None:
         canvas, scene = self._canvas, self._canvas.canvas_scene
@@ -42,7 +46,7 @@ class Hover:
             canvas.note.show_fact(self._about_wire(wire), pointer.view, scene.look.style.kind(wire.kind))
         else:
             canvas.note.hide()
-        canvas.viewport().setToolTip(_about_node(node) if node is not None and port is None else "")
+        canvas.viewport().setToolTip(self._about_node(node) if node is not None and port is None else "")
 
     def forget(self) -> None:
         """What was lit is gone."""
@@ -65,6 +69,23 @@ class Hover:
         if wire is not None:
             wire.set_hovered(on=True)
         self._node, self._wire = node, wire
+
+    def _about_node(self, item: NodeItem) -> str:
+        """The whole of what the node can only show in part: what is wrong with it, or what a composite holds."""
+        if item.message:
+            return item.message
+        if item.report is not None and item.report.state is State.WAITING:
+            return f"Nothing is wrong here: it waits for {item.waits_for}."
+        if not is_composite(item.node.block):
+            return ""
+        scene = self._canvas.canvas_scene
+        inner = scene.graph.find_graph(graph_of(item.node.block))
+        if inner is None:
+            return ""
+        key = (item.id, inner.stamp, scene.look.style)
+        if self._peek is None or self._peek[0] != key:
+            self._peek = key, peek(inner, scene.look.style, item.title)
+        return self._peek[1]
 
     def _about_wire(self, item: WireItem) -> str:
         source = self._canvas.canvas_scene.nodes[item.wire.source]
@@ -92,12 +113,3 @@ def _about_port(item: NodeItem, port: PortRef) -> str:
             carries = f"gives {declared.kind} ({declared.kind.axes})"
     about = declared.help if declared is not None else ""
     return "\n".join(line for line in (" · ".join(part for part in (port.name, carries) if part), about) if line)
-
-
-def _about_node(item: NodeItem) -> str:
-    """The whole of what the node can only show in part."""
-    if item.message:
-        return item.message
-    if item.report is not None and item.report.state is State.WAITING:
-        return f"Nothing is wrong here: it waits for {item.waits_for}."
-    return ""

@@ -114,6 +114,8 @@ COMMANDS: tuple[Command, ...] = (
         needs_selection=True,
     ),
     Command("add_block", "Add block", ("Tab", "Shift+A"), lambda canvas: canvas.add_block()),
+    Command("add_after", "Add after the node", ("A",), lambda canvas: canvas.add_after(), needs_selection=True),
+    Command("connect_to", "Connect to…", ("K",), lambda canvas: canvas.connecting.open(), needs_selection=True),
     Command("connect", "Connect", ("J",), lambda canvas: canvas.editing.join(), needs_selection=True),
     Command("rename", "Rename", ("F2",), lambda canvas: canvas.rename(), needs_selection=True),
     Command("select_all", "Select all", ("Ctrl+A",), lambda canvas: canvas.editing.select_all()),

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QWidget
 from app.canvas import changes
 from app.canvas.adding import AddBlock
 from app.canvas.annotating import Annotating
+from app.canvas.connecting import ConnectTo
 from app.canvas.editing import Editing
 from app.canvas.eye import Eye
 from app.canvas.gestures import Gesture, Pointer, pick
@@ -41,13 +42,15 @@ from app.canvas.wire_item import BEND, WireItem
 from app.canvas.wiring import Wiring
 from graph_engine.blocks import Block
 from graph_engine.document import Node, Wire
-from graph_engine.document.geometry import HEADER
+from graph_engine.document.geometry import HEADER, PORT_TOP
+from graph_engine.document.layout import COLUMN_GAP
 
 BLOCK_MIME = "application/x-layerloom-block"
 """What a drag from the library carries: the name of a block."""
 
 _REACH = 12.0  # px: how near to a port the pointer must be
 _WIRE_REACH = 6.0  # px
+_NEW = (150.0, 84.0)  # about as large as a node is, in scene units
 
 
 def block_mime(block: str) -> QMimeData:
@@ -64,6 +67,7 @@ class CanvasView(Eye):
     adding: AddBlock
     annotating: Annotating
     tidying: Tidying
+    connecting: ConnectTo
     gesture: Gesture | None = None
 
     node_activated = Signal(str)
@@ -98,6 +102,7 @@ class CanvasView(Eye):
         self._rename = RenameField(self)
         self.annotating = Annotating(self)
         self.tidying = Tidying(self)
+        self.connecting = ConnectTo(self)
         self.setObjectName("canvas")
         self.setAccessibleName("Drawing of the network")
         self.setAccessibleDescription("Nodes and wires. Tab adds a block, Alt with arrows goes from node to node.")
@@ -114,6 +119,7 @@ class CanvasView(Eye):
         """Show the graph of `host` from here on, all of it in view; None shows nothing."""
         self.cancel_gesture()
         self.adding.close()
+        self.connecting.close()
         self._rename.cancel()
         self.annotating.field.cancel()
         self._hover.forget()
@@ -190,6 +196,25 @@ class CanvasView(Eye):
     def add_block(self) -> None:
         """Open the list of blocks at the pointer, or in the middle."""
         self.adding.open(self._pointer)
+
+    def add_after(self) -> None:
+        """Open the list of what fits the output of the selected node; a choice stands to its right, wired."""
+        scene = self.canvas_scene
+        node = scene.selected_nodes[-1] if scene.selected_nodes else None
+        outputs = scene.nodes[node].ports("output") if node is not None else ()
+        if node is None or not outputs:
+            self.tell("Select a node with an output to add what follows it.")
+            return
+        free = [name for name in outputs if not scene.graph.wires_out_of(node, name)]
+        anchor = PortRef(node, "output", free[0] if free else outputs[0])
+        port, right = scene.nodes[node].port_position("output", anchor.name), scene.nodes[node].card.right()
+        place = QRectF(right + COLUMN_GAP, port.y() - PORT_TOP, *_NEW)
+        while scene.nodes_in(place.adjusted(-8.0, -8.0, 8.0, 8.0)):
+            place.translate(0.0, _NEW[1] / 2)
+        if not self.visible_rect().contains(place):
+            self.centerOn(place.center())
+        at = self.viewportTransform().map(QPointF(place.left(), place.top() + PORT_TOP))
+        self.adding.open(at, anchor)
 
     def add_from_port(self, anchor: PortRef, pointer: Pointer) -> None:
         """Open the list of what fits a wire that was released on empty canvas."""

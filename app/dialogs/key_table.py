@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.canvas.search import Entry, find
+from app.key_sets import KEY_SETS, TITLES
 from app.theme import set_role, theme_manager
-from app.widgets import SearchField
+from app.widgets import Choice, ChoiceField, FormRow, SearchField
 
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
@@ -42,6 +43,8 @@ class KeyTable(QWidget):
             for action in book.actions
         ]
         spacing = theme_manager().spacing
+        self.key_set = ChoiceField([Choice(each, TITLES[each]) for each in KEY_SETS], settings.key_set)
+        self.key_set.committed.connect(self._choose_set)
         self.filter = SearchField("Filter actions…")
         self.filter.edited.connect(self._filter)
         self.table = QTableWidget(0, 3)
@@ -77,6 +80,7 @@ class KeyTable(QWidget):
         column_ = QVBoxLayout(self)
         column_.setContentsMargins(0, 0, 0, 0)
         column_.setSpacing(spacing.m)
+        column_.addWidget(FormRow("Key set", self.key_set, default="layerloom"))
         for widget in (self.filter, self.table):
             column_.addWidget(widget)
         column_.addLayout(row)
@@ -99,7 +103,7 @@ class KeyTable(QWidget):
                 self.table.selectRow(row)
 
     def _keys(self, action: str) -> list[str]:
-        return self._own.get(action, list(self._book.action(action).keys))
+        return self._book.keys_with(self._own)[action]
 
     def _filter(self, text: str) -> None:
         matches = find(text, self._entries)
@@ -136,23 +140,39 @@ class KeyTable(QWidget):
         action = self.current
         if action is not None:
             self._own.pop(action, None)
-            self._keep(action)
+            self._keep()
 
     def _set(self, keys: list[str]) -> None:
         action = self.current
         if action is None:
             return
-        if keys == list(self._book.action(action).keys):
+        if keys == self._book.usual(action):
             self._own.pop(action, None)
         else:
             self._own[action] = keys
-        self._keep(action)
+        self._keep()
 
-    def _keep(self, action: str) -> None:
+    def _keep(self) -> None:
         self._settings.shortcuts = self._own
-        self.table.setItem(self.table.currentRow(), 2, QTableWidgetItem(_shown(self._keys(action))))
+        self._show_keys()
         self._show_current()
         self.changed.emit()
+
+    def _show_keys(self) -> None:
+        """What the keys are now, in every row: a key given to one action may be taken from another."""
+        keys = self._book.keys_with(self._own)
+        for row in range(self.table.rowCount()):
+            item = self.table.item(row, 0)
+            if item is not None:
+                self.table.setItem(row, 2, QTableWidgetItem(_shown(keys[item.data(Qt.ItemDataRole.UserRole)])))
+
+    def _choose_set(self, chosen: object) -> None:
+        if chosen in KEY_SETS:
+            self._settings.key_set = chosen
+            self._book.set_own_keys(self._own, chosen)
+            self._show_keys()
+            self._show_current()
+            self.changed.emit()
 
     def _warn(self) -> None:
         action = self.current
@@ -161,7 +181,9 @@ class KeyTable(QWidget):
                 others = ", ".join(self._book.action(name).plain_title for name in names if name != action)
                 self.note.setText(f"{key} is also the key of {others}: where both are possible, neither works.")
                 return
-        self.note.setText("")
+        losers = self._book.losers(self._own, action) if action is not None else []
+        taken = ", ".join(self._book.action(name).plain_title for name in losers)
+        self.note.setText(f"This key is taken from {taken}. Give it back with “Usual key”." if losers else "")
 
 
 def _shown(keys: list[str]) -> str:

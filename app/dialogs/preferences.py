@@ -34,6 +34,22 @@ class PreferencesDialog(Dialog):
         self.column.addWidget(self.tabs, 1)
         self.finish()
 
+    def show_setting(self, name: str) -> None:
+        """Brings a setting to the front and puts the keyboard into it; an unknown one changes nothing."""
+        fields: dict[str, QWidget] = {
+            "theme": self.theme,
+            "text_size": self.scale,
+            "menu_bar": self.menu_bar,
+            "snap": self.snap,
+            "welcome": self.welcome,
+            "key_set": self.keys.key_set,
+            "keys": self.keys.filter,
+        }
+        field = fields.get(name)
+        if field is not None:
+            self.tabs.setCurrentIndex(1 if self.keys.isAncestorOf(field) else 0)
+            field.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _general(self) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 from graph_engine.blocks import Kind, TensorSpec
 from graph_engine.check.report import CheckResult
 from graph_engine.document import Document, Graph, Wire
+from graph_engine.document.bending import through
 from graph_engine.document.geometry import text_width
 from graph_engine.document.layout import arrange
 from graph_engine.document.routing import Curve, Lanes, Obstacles, lean_of, route
@@ -16,6 +17,7 @@ from graph_engine.export.errors import Exported, ExportError
 from graph_engine.export.ink import Ink, Style
 from graph_engine.export.svg_card import Card
 from graph_engine.export.svg_legend import Legend
+from graph_engine.export.svg_notes import draw_frames, draw_notes, extent
 from graph_engine.export.svg_text import label, xml
 from graph_engine.export.writing import write_checked
 
@@ -50,6 +52,7 @@ def draw(document: Document, result: CheckResult, style: Style = Style.LIGHT) ->
     curves = _curves(graph, cards)
     legend = Legend.of(_kinds(graph, result), [card.category for card in cards.values()], ink)
     points = [point for curve in curves.values() for point in curve]
+    points += extent(graph.annotations.values())
     points += [corner for card in cards.values() for corner in (card.rect[:2], card.rect[2:])] or [(0.0, 0.0)]
     left, top = min(x for x, _ in points) - _EDGE, min(y for _, y in points) - _EDGE - _HEAD
     foot = max(y for _, y in points) + _EDGE
@@ -62,9 +65,11 @@ def draw(document: Document, result: CheckResult, style: Style = Style.LIGHT) ->
         f"<title>{xml(document.title)}</title>",
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="{ink.paper}"/>',
         label(document.title, left + _EDGE, top + _EDGE + _HEADLINE / 2, _HEADLINE, ink.text, bold=True),
+        *draw_frames(graph.annotations.values(), ink),
         '<g fill="none" stroke-width="1.6" stroke-linecap="round">',
         *(_wire(wire, curve, result, ink) for wire, curve in curves.items()),
         "</g>",
+        *draw_notes(graph.annotations.values(), ink),
         *(element for card in cards.values() for element in card.draw()),
         *legend.draw(left + _EDGE, foot + 4, width - 2 * _EDGE),
         "</svg>",
@@ -90,6 +95,9 @@ def _curves(graph: Graph, cards: Mapping[str, Card]) -> dict[Wire, Curve]:
     curves = {}
     for wire in sorted(graph.wires, key=lambda wire: abs(cards[wire.target].rect[0] - cards[wire.source].rect[0])):
         start, end = cards[wire.source].port("output", wire.output), cards[wire.target].port("input", wire.input)
+        if wire.bends:
+            curves[wire] = through(start, wire.bends, end)
+            continue
         way = route(start, end, obstacles, (wire.source, wire.target), lanes, _lean(graph, cards, wire))
         if way.runs:
             lanes.take(wire, wire.source, way.runs)

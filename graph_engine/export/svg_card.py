@@ -115,7 +115,8 @@ class Card:
 
     def _header(self) -> Iterator[str]:
         ink = self.ink
-        yield f'<path d="M0.5 {HEADER:g}H{self.place.width - 0.5:g}" stroke="{self.ink.rule}"/>'
+        if self.height > HEADER:
+            yield f'<path d="M0.5 {HEADER:g}H{self.place.width - 0.5:g}" stroke="{self.ink.rule}"/>'
         yield f'<rect x="10" y="7.5" width="3" height="13" fill="{ink.category(self.category)}"/>'
         right = self.place.width - MARGIN
         for badge in reversed(badges_of(self.node)):
@@ -131,7 +132,7 @@ class Card:
             tell = cut(tell_of(self.node, self.graph.block(self.node)), TELL_SIZE, room)
             yield label(tell, MARGIN, self.place.tell + LINE / 2, TELL_SIZE, self.ink.text_dim, room=room)
         middle = self.place.shape + LINE / 2
-        if self.report is None:
+        if self.report is None or (self.node.collapsed and not self.faulty):
             return
         if self.faulty:
             for at, line in enumerate(self._message()):

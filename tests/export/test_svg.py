@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from graph_engine.blocks import Category, Kind
 from graph_engine.check import Checker
-from graph_engine.document import Document, Graph, RemoveNodes, SetAbout, SetNode
+from graph_engine.document import (
+    Annotate,
+    Annotation,
+    BendWire,
+    Document,
+    Graph,
+    RemoveNodes,
+    SetAbout,
+    SetNode,
+)
 from graph_engine.document.builder import Builder
 from graph_engine.document.geometry import geometry_in
 from graph_engine.export import ExportError, Style, Target, colors, export_document
@@ -75,6 +84,25 @@ def test_wires_end_at_the_ports(lenet: Document) -> None:
             dx, dy = geometry_in(graph, node).offset(side, port)  # type: ignore[arg-type]
             x, y = graph[node].position
             assert end == pytest.approx([x + dx, y + dy], abs=1e-2)
+
+
+def test_frames_notes_bends_and_collapsed_nodes_are_drawn(lenet: Document) -> None:
+    plain = _texts(_root(lenet))
+    wire = next(wire for wire in lenet.main.wires if wire.target == "conv2d_2")
+    frame = Annotation("frame_1", "frame", "Stem & more", (-500.0, -300.0), (200.0, 100.0), "blue")
+    note = Annotation("note_1", "note", "one\nהערה", (-250.0, -300.0), (120.0, 60.0))
+    lenet.apply(Annotate((frame, note)))
+    lenet.apply(BendWire(wire, ((12.5, 900.0),)))
+    lenet.apply(SetNode("conv2d_2", "collapsed", True))
+    root = _root(lenet)
+    texts = _texts(root)
+    assert {"Stem & more", "one", "הערה"} <= set(texts)
+    assert len(texts) == len(plain) + 3 - 1 - 1, "a collapsed node tells neither its parameters nor its shape"
+    right_to_left = next(element for element in root.iter(f"{_SVG}text") if element.text == "הערה")
+    assert right_to_left.get("direction") == "rtl"
+    assert float(right_to_left.get("x", 0)) > -150.0
+    assert any("12.5 900" in (element.get("d") or "") for element in _wires(root))
+    assert float((root.get("viewBox") or "").split()[0]) <= -500.0
 
 
 def test_a_problem_is_shown_on_its_node(lenet: Document) -> None:

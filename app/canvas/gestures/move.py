@@ -95,8 +95,10 @@ class MoveNodes(Gesture):
         return area
 
     def paint(self, painter: QPainter, style: CanvasStyle) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         painter.setPen(style.guide)
         painter.drawLines(list(self._guides))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _edit(self, target: WireItem | None) -> AnyEdit:
         graph, name = self.scene.graph, self.scene.host.graph_name

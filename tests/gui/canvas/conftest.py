@@ -155,6 +155,7 @@ class Bench:
     def double_click(self, at: QPoint) -> None:
         self.click(at)
         QTest.mouseDClick(self.view.viewport(), LEFT, NONE, at)
+        QTest.mouseRelease(self.view.viewport(), LEFT, NONE, at)
         self.settle()
 
     def drag(

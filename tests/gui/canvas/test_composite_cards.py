@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -143,3 +144,18 @@ def test_a_parameter_shows_as_it_changes(composites: Bench) -> None:
     composites.host.attempt(SetParameter("cell_1", "width", "=depth"))
 
     assert composites.item("cell_1").tell == "=depth"
+
+
+def test_the_pointer_on_a_composite_gives_a_glance_into_it(composites: Bench) -> None:
+    composites.hover(composites.body("cell_1"))
+    tip = composites.view.viewport().toolTip()
+    assert "<b>Cell</b> · 3 nodes" in tip
+    encoded = tip.partition("base64,")[2].partition('"')[0]
+    shown = QImage.fromData(base64.b64decode(encoded))
+    style = composites.view.canvas_scene.look.style
+    fills = {style.far_fill(name).color().name() for name in ("Convolution", "Input & output")}
+    seen = {shown.pixelColor(x, y).name() for x in range(0, shown.width(), 3) for y in range(0, shown.height(), 3)}
+    assert fills <= seen
+    assert max(shown.width() / 384, shown.height() / 224) <= 1.0
+    composites.hover(composites.body("input_1"))
+    assert composites.view.viewport().toolTip() == ""
