@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.forecasts import Forecasts
 from app.open_document import OpenDocument, Selection
 from app.runs.follower import RunFollower
 from app.workers import Checked, Compiled, Jobs
@@ -97,6 +98,7 @@ class Session(QObject):
         self.front = OpenDocument(Document(), name="Untitled")
         self._listen()
         self.runs = RunFollower(self)
+        self.forecasts = Forecasts(self)
 
     # --- what is open
 

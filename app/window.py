@@ -14,6 +14,7 @@ from app.autosave import Autosave
 from app.canvas import CanvasView
 from app.canvas.stock import Stock
 from app.canvas_link import CanvasLink
+from app.costs import CostOverlay
 from app.desk_window import DeskWindow
 from app.exports import Exports
 from app.files import Files
@@ -84,6 +85,7 @@ class MainWindow(DeskWindow):
         )
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
         self.glances = Glances(session, self)
+        self.costs = CostOverlay(session, self._canvas)
         self._assemble()
         self._connect()
         self.book.attach(self._canvas)
@@ -155,6 +157,7 @@ class MainWindow(DeskWindow):
         for signal in (session.program_changed, session.runs.state_changed, self.panes.workspace.sides_changed):
             signal.connect(book.refresh_soon)
         self._canvas.canvas_scene.selection_changed.connect(book.refresh_soon)
+        self.costs.changed.connect(book.refresh_soon)
         session.opened.connect(self.show_drawing)
         self._own.changed.connect(book.refresh_soon)
         self._stack.currentChanged.connect(lambda: self.topbar.set_at_welcome(at_welcome=self.at_welcome))

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from app.panels.forecast import ForecastSection
 from app.panels.plan_settings import SECTIONS, Setting, is_shown
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, Section
@@ -37,6 +38,8 @@ class PlanPanel(QWidget):
         set_surface(self._holder, "panel")
         self._row = QHBoxLayout(self._holder)
         self._sections = [self._data_section(), *(self._section(*each) for each in SECTIONS.items())]
+        self.forecast = ForecastSection(session)
+        self._sections.append(self.forecast)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
