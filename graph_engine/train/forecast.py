@@ -141,7 +141,7 @@ def forecast(document: Document, program: Program, result: CheckResult) -> Forec
         batches = {
             size: {name: values[:size].clone() for name, values in by_argument.items()} for size in (small, larger)
         }
-        stepper.step(batches[small])  # the optimiser makes its state
+        stepper.step((batches[small],))  # the optimiser makes its state
         courses = tuple(_course(stepper, batches[size]) for size in (small, larger))
         fixed = _fixed(stepper)
         sample = size_of(batches[larger].values()) // larger
@@ -166,7 +166,7 @@ def _course(stepper: Stepper, batch: Mapping[str, Tensor]) -> list[int]:
     known = [*network.parameters(), *network.buffers(), *gradients_of(network), *batch.values(), *_state(stepper)]
     course = MemoryCourse(known)
     with course:
-        stepper.step(batch)
+        stepper.step((batch,))
     return course.course
 
 
@@ -205,7 +205,7 @@ def _time(stepper: Stepper, batch: Mapping[str, Tensor]) -> float:
     for _ in range(_ROUNDS + 1):
         _wait(stepper.device)
         began = time.perf_counter()
-        stepper.step(batch)
+        stepper.step((batch,))
         _wait(stepper.device)
         rounds.append(time.perf_counter() - began)
     return statistics.median(rounds[1:])

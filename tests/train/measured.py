@@ -32,7 +32,7 @@ def _train(document: Document, batch: int) -> None:
     stepper = Stepper(sized, program, nothing_to_read(columns, batch), torch.device("cpu"))
     samples = {program.input_nodes[node]: values for node, values in columns.items()}
     for _ in range(2):
-        stepper.step(samples)
+        stepper.step((samples,))
 
 
 def main() -> None:
