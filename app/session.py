@@ -217,6 +217,13 @@ class Session(QObject):
         if self.history.redo() is not None:
             self.history_changed.emit()
 
+    def go_to_step(self, position: int) -> None:
+        """Undoes or redoes until `position` steps of the history are done."""
+        self._drop_preview()
+        if position != self.history.position:
+            self.history.go_to(position)
+            self.history_changed.emit()
+
     def try_out(self, edit: Edit | None) -> None:
         """Checks the document as it would be after `edit`, without changing it; None ends that.
 

@@ -9,11 +9,13 @@ from xml.etree import ElementTree as ET
 from graph_engine.blocks import Kind, TensorSpec
 from graph_engine.check.report import CheckResult
 from graph_engine.document import Document, Graph, Wire
+from graph_engine.document.bending import through
 from graph_engine.document.geometry import text_width
 from graph_engine.document.layout import arrange
 from graph_engine.document.routing import Curve, Lanes, Obstacles, lean_of, route
 from graph_engine.export.errors import Exported, ExportError
 from graph_engine.export.ink import Ink, Style
+from graph_engine.export.svg_annotation import draw_annotation
 from graph_engine.export.svg_card import Card
 from graph_engine.export.svg_legend import Legend
 from graph_engine.export.svg_text import label, xml
@@ -50,7 +52,8 @@ def draw(document: Document, result: CheckResult, style: Style = Style.LIGHT) ->
     curves = _curves(graph, cards)
     legend = Legend.of(_kinds(graph, result), [card.category for card in cards.values()], ink)
     points = [point for curve in curves.values() for point in curve]
-    points += [corner for card in cards.values() for corner in (card.rect[:2], card.rect[2:])] or [(0.0, 0.0)]
+    rects = [card.rect for card in cards.values()] + [each.rect for each in graph.annotations.values()]
+    points += [corner for rect in rects for corner in (rect[:2], rect[2:])] or [(0.0, 0.0)]
     left, top = min(x for x, _ in points) - _EDGE, min(y for _, y in points) - _EDGE - _HEAD
     foot = max(y for _, y in points) + _EDGE
     least = max(text_width(document.title, _HEADLINE), legend.widest)
@@ -62,6 +65,7 @@ def draw(document: Document, result: CheckResult, style: Style = Style.LIGHT) ->
         f"<title>{xml(document.title)}</title>",
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="{ink.paper}"/>',
         label(document.title, left + _EDGE, top + _EDGE + _HEADLINE / 2, _HEADLINE, ink.text, bold=True),
+        *(element for each in graph.annotations.values() for element in draw_annotation(each, ink)),
         '<g fill="none" stroke-width="1.6" stroke-linecap="round">',
         *(_wire(wire, curve, result, ink) for wire, curve in curves.items()),
         "</g>",
@@ -90,6 +94,9 @@ def _curves(graph: Graph, cards: Mapping[str, Card]) -> dict[Wire, Curve]:
     curves = {}
     for wire in sorted(graph.wires, key=lambda wire: abs(cards[wire.target].rect[0] - cards[wire.source].rect[0])):
         start, end = cards[wire.source].port("output", wire.output), cards[wire.target].port("input", wire.input)
+        if wire.bends:
+            curves[wire] = through(start, wire.bends, end)
+            continue
         way = route(start, end, obstacles, (wire.source, wire.target), lanes, _lean(graph, cards, wire))
         if way.runs:
             lanes.take(wire, wire.source, way.runs)
