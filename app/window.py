@@ -16,6 +16,7 @@ from app.canvas.stock import Stock
 from app.canvas_link import CanvasLink
 from app.costs import CostOverlay
 from app.desk_window import DeskWindow
+from app.document_tabs import DocumentTabs
 from app.exports import Exports
 from app.files import Files
 from app.notices import Notices
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class MainWindow(DeskWindow):
-    """One window with one document."""
+    """One window, with a tab for each open document."""
 
     painted = Signal()
     """It is on screen for the first time."""
@@ -71,6 +72,7 @@ class MainWindow(DeskWindow):
         )
         self.welcome = WelcomePage(self.shelf, settings)
         self.topbar = TopBar(session, self.book)
+        self.tabs = DocumentTabs(session, self._files.close)
         self.statusbar = StatusBar(session, self.autosave, RunStatus(session))
         self._search = SearchEverything(
             self,
@@ -104,7 +106,7 @@ class MainWindow(DeskWindow):
         self._close_now()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._may_close or not (self._session.runs.live or self._session.dirty):
+        if self._may_close or not (self._session.runs.live or self._session.any_dirty):
             self._leave()
             event.accept()
             return
@@ -142,7 +144,7 @@ class MainWindow(DeskWindow):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.topbar, line):
+        for widget in (self.topbar, line, self.tabs):
             column.addWidget(widget)
         column.addWidget(self._stack, 1)
         column.addWidget(self.statusbar)
