@@ -1,9 +1,10 @@
-"""Keeps the crash journal of the document in front, and says when it last wrote."""
+"""Keeps the crash journals of the open documents, and says when they last wrote."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Autosave(QObject):
-    """Records every edit of the session in a crash journal.
+    """Records every edit of every open document in a crash journal of its own.
 
     The journal's code is loaded on a job, since it takes longer than a window may wait; what was changed until then is
     in the journal's first entry.
@@ -35,19 +36,19 @@ class Autosave(QObject):
         super().__init__(session)
         self._session = session
         self._clock = clock
-        self._journal: Journal | None = None
-        self._of: OpenDocument | None = None
+        self._journals: dict[OpenDocument, Journal] = {}
+        self._wrote: dict[OpenDocument, float] = {}
         self._ready = False
         self._trouble = ""
-        self.wrote_at: float | None = None
-        """When it last wrote, by its clock (s); None as long as nothing was changed."""
-        session.opened.connect(self._on_opened)
+        session.documents_changed.connect(self._follow)
+        session.opened.connect(self.changed)
         session.file_saved.connect(self._rebase)
 
     @property
     def seconds_ago(self) -> float | None:
-        """How long ago (s) the last change was recorded."""
-        return None if self.wrote_at is None else self._clock() - self.wrote_at
+        """How long ago (s) the last change of the document in front was recorded; None when nothing was changed."""
+        wrote = self._wrote.get(self._session.front)
+        return None if wrote is None else self._clock() - wrote
 
     @property
     def trouble(self) -> str:
@@ -59,17 +60,14 @@ class Autosave(QObject):
         self._session.jobs.start("Looking for unsaved work", _look, self._on_ready, self._on_no_journal)
 
     def close(self) -> None:
-        """The document was closed on purpose: its journal goes."""
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
-        if self._of is not None:
-            self._of.history.applied = _ignore
-            self._of = None
+        """The documents were closed on purpose: their journals go."""
+        for opened in tuple(self._journals):
+            self._end(opened)
+        self._ready = False
 
     def _on_ready(self, left: list[Recovery]) -> None:
         self._ready = True
-        self._on_opened()
+        self._follow()
         if left:
             self.found.emit(left)
 
@@ -78,39 +76,49 @@ class Autosave(QObject):
         self.failed.emit(self._trouble)
         self.changed.emit()
 
-    def _on_opened(self) -> None:
+    def _follow(self) -> None:
+        """Begins journals of documents that were opened, and ends those of documents that were closed."""
         if not self._ready:
             return
+        for opened in tuple(self._journals):
+            if opened not in self._session.documents:
+                self._end(opened)
+        for opened in self._session.documents:
+            if opened not in self._journals:
+                self._begin(opened)
+        self.changed.emit()
+
+    def _begin(self, opened: OpenDocument) -> None:
         from graph_engine.document.journal import Journal
 
-        self.close()
-        front = self._session.front
         try:
             folder = journal_folder()
         except HomeError as error:
             self._on_no_journal(error)
             return
-        self._journal = Journal(folder, front.document, front.path, self._on_trouble)
-        self._of = front
-        self.wrote_at = None
-        front.history.applied = self._record
-        if front.dirty:
-            self._record(_mark(front))
+        self._journals[opened] = Journal(folder, opened.document, opened.path, self._on_trouble)
+        opened.history.applied = partial(self._record, opened)
+        if opened.dirty:
+            self._record(opened, _mark(opened))
+
+    def _end(self, opened: OpenDocument) -> None:
+        opened.history.applied = _ignore
+        self._journals.pop(opened).close()
+        self._wrote.pop(opened, None)
+
+    def _record(self, opened: OpenDocument, edit: Edit) -> None:
+        self._trouble = ""
+        self._journals[opened].record(edit)  # type: ignore[arg-type]  # every edit is one of AnyEdit
+        if not self._trouble:
+            self._wrote[opened] = self._clock()
         self.changed.emit()
 
-    def _record(self, edit: Edit) -> None:
-        if self._journal is not None:
-            self._trouble = ""
-            self._journal.record(edit)  # type: ignore[arg-type]  # every edit is one of AnyEdit
-            if not self._trouble:
-                self.wrote_at = self._clock()
-            self.changed.emit()
-
-    def _rebase(self) -> None:
-        if self._journal is not None and self._of is self._session.front:
-            self._journal.rebase(self._session.path)
-            if self._session.dirty:
-                self._record(_mark(self._session.front))
+    def _rebase(self, opened: OpenDocument) -> None:
+        journal = self._journals.get(opened)
+        if journal is not None:
+            journal.rebase(opened.path)
+            if opened.dirty:
+                self._record(opened, _mark(opened))
 
     def _on_trouble(self, text: str) -> None:
         self._trouble = text

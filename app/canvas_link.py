@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.actions.book import ActionBook
     from app.canvas import CanvasView
     from app.notices import Notices
+    from app.open_document import OpenDocument
     from app.session import Session
 
 _Groups = tuple[tuple[str, ...], ...]
@@ -71,7 +72,8 @@ class CanvasLink(QObject):
         self._book = book
         self._selecting = False
         self._level: Level = (session.graph_name, ())
-        self._views: dict[Level, View] = {}
+        self._of = session.front
+        self._views: dict[OpenDocument, dict[Level, View]] = {}
         canvas.set_keys({})  # the window's actions have them, and the user may change them
         canvas.canvas_scene.selection_changed.connect(self._on_chosen)
         canvas.message.connect(self._on_message)
@@ -86,18 +88,23 @@ class CanvasLink(QObject):
         session.reveal_requested.connect(self._reveal)
 
     def show_document(self) -> None:
-        """Shows the document in front."""
-        self._views.clear()
-        self._level = self._level_now()
-        self._canvas.show_host(self._session)
+        """Shows the document in front, as it was seen the last time."""
+        self._views = {opened: views for opened, views in self._views.items() if opened in self._session.documents}
+        self._show_anew()
 
     def _show_level(self) -> None:
         """Shows another graph of the document, as it was seen the last time on this way."""
-        self._views[self._level] = self._canvas.view
-        self._level = self._level_now()
+        self._show_anew()
+
+    def _show_anew(self) -> None:
+        if self._of in self._session.documents:
+            self._views.setdefault(self._of, {})[self._level] = self._canvas.view
+        self._of, self._level = self._session.front, self._level_now()
         self._canvas.show_host(self._session)
-        if self._level in self._views:
-            self._canvas.come_back(self._views[self._level])
+        self._show_selection()
+        view = self._views.get(self._of, {}).get(self._level)
+        if view is not None:
+            self._canvas.come_back(view)
 
     def _level_now(self) -> Level:
         return self._session.graph_name, self._session.front.way

@@ -14,6 +14,7 @@ from graph_engine.document.surgery import wrap_in_residual
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
     from app.canvas import CanvasView
+    from app.costs import CostOverlay
     from app.exports import Exports
     from app.files import Files
     from app.notices import Notices
@@ -38,6 +39,7 @@ class DeskWindow(QMainWindow):
     shelf: PresetShelf
     topbar: TopBar
     welcome: WelcomePage
+    costs: CostOverlay
     _canvas: CanvasView
     _exports: Exports
     _files: Files

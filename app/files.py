@@ -43,7 +43,7 @@ class Files(QObject):
 
     def new(self) -> None:
         """An empty document."""
-        self.unless_unsaved(lambda: self._show(OpenDocument(Document(), name="Untitled")))
+        self._show(OpenDocument(Document(), name="Untitled"))
 
     def open(self) -> None:
         """Asks for a file and opens it."""
@@ -53,16 +53,23 @@ class Files(QObject):
         self._present(dialog)
 
     def open_path(self, path: Path, then: Then | None = None) -> None:
-        """Opens a file, once what is open is safe."""
-        self.unless_unsaved(lambda: self._load(path.expanduser().absolute(), then))
+        """Opens a file in a tab of its own; one that is open comes to the front."""
+        path = path.expanduser().absolute()
+        there = next((each for each in self._session.documents if each.path == path), None)
+        if there is None:
+            self._load(path, then)
+            return
+        self._show(there)
+        if then is not None:
+            then()
 
     def open_document(self, document: Document, name: str) -> None:
-        """Shows a document that is no file yet, such as a preset, once what is open is safe."""
-        self.unless_unsaved(lambda: self._show(OpenDocument(document, name=name)))
+        """Shows a document that is no file yet, such as a preset."""
+        self._show(OpenDocument(document, name=name))
 
     def open_preset(self, text: str) -> None:
         """Builds `name` or `name:key=value,…` and shows it."""
-        self.unless_unsaved(lambda: self._build(text))
+        self._build(text)
 
     def recover(self, recovery: Recovery) -> None:
         """Shows what a crashed window left; it counts as unsaved, and its old journal goes once a new one holds it."""
@@ -73,10 +80,7 @@ class Files(QObject):
             self._show(opened)
             recovery.discard()
 
-        def recover() -> None:
-            self._session.jobs.start("Recovering unsaved work", recovery.document, show, self._tell)
-
-        self.unless_unsaved(recover)
+        self._session.jobs.start("Recovering unsaved work", recovery.document, show, self._tell)
 
     # --- saving
 
@@ -102,12 +106,31 @@ class Files(QObject):
 
     # --- leaving
 
+    def close(self, opened: OpenDocument | None = None) -> None:
+        """Closes a document (else the one in front), once what is unsaved in it is saved or given up."""
+        closed = opened or self._session.front
+        self._unless_unsaved(closed, lambda: self._session.close_document(closed))
+
     def unless_unsaved(self, then: Then) -> None:
-        """Calls `then` at once when nothing would be lost, else when the user has saved or given it up."""
-        if not self._session.dirty:
+        """Calls `then` when nothing would be lost in any document: at once, or when the user has saved or given up each
+        that has unsaved changes.
+        """
+        self._ask_each([each for each in self._session.documents if each.dirty], then)
+
+    def _ask_each(self, unsaved: list[OpenDocument], then: Then) -> None:
+        if not unsaved:
             then()
             return
-        ask_to_save(self._window, self._session.front.name, lambda: self.save(then), then)
+        first, *rest = unsaved
+        self._unless_unsaved(first, lambda: self._ask_each(rest, then))
+
+    def _unless_unsaved(self, opened: OpenDocument, then: Then) -> None:
+        if not opened.dirty:
+            then()
+            return
+        if opened is not self._session.front:
+            self._session.show(opened)  # so that one sees what is asked about
+        ask_to_save(self._window, opened.name, lambda: self.save(then), then)
 
     # --- inside
 
@@ -161,8 +184,8 @@ class Files(QObject):
 
         def done(_: object) -> None:
             self._saving = False
-            if self._session.front is front:
-                self._session.mark_saved(path.absolute(), mark)
+            if front in self._session.documents:
+                self._session.mark_saved(path.absolute(), mark, front)
             self._settings.remember_file(path)
             self._settings.last_folder = str(path.absolute().parent)
             self._notices.say(f"Saved {path.name}", severity="success")

@@ -38,7 +38,7 @@ class Selection:
 
 
 class OpenDocument:
-    """Everything the window knows of one document; a window with tabs has several of these.
+    """Everything the window knows of one document; a window has one for each of its tabs.
 
     `graph_name` is the graph that is shown, and `way` the nodes through which it was entered from the main drawing; a
     composite that nothing uses is shown without a way.
@@ -110,6 +110,11 @@ class OpenDocument:
         if self.path is not None:
             return self.path.name
         return self.given_name or self.document.title
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is a new one that nobody has done anything with."""
+        return self.untouched and self.path is None and not self.recovered and not len(self.document.main)
 
     @property
     def dirty(self) -> bool:

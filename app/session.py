@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.forecasts import Forecasts
 from app.open_document import OpenDocument, Selection
 from app.runs.follower import RunFollower
 from app.workers import Checked, Compiled, Jobs
@@ -62,6 +63,8 @@ class Session(QObject):
 
     opened = Signal()
     """Another document is in front: everything is to be read anew."""
+    documents_changed = Signal()
+    """A document was opened beside the others, or closed."""
     level_changed = Signal()
     """Another graph of the document is shown: a composite was entered or left."""
     changed = Signal(object)
@@ -75,7 +78,8 @@ class Session(QObject):
     """What undo and redo would do, or whether there is something to save, may be different."""
     file_changed = Signal()
     """The name or path is another."""
-    file_saved = Signal()
+    file_saved = Signal(object)
+    """The `OpenDocument` that is on disk now."""
     reveal_requested = Signal(object)
     """Node ids (a tuple) that the canvas brings into view."""
     refused = Signal(str)
@@ -101,8 +105,11 @@ class Session(QObject):
         worker.checked.connect(self._on_checked)
         worker.compiled.connect(self._on_compiled)
         self.front = OpenDocument(Document(), name="Untitled")
+        self.documents = [self.front]
+        """All that are open, in the order of their tabs."""
         self._listen()
         self.runs = RunFollower(self)
+        self.forecasts = Forecasts(self)
 
     # --- what is open
 
@@ -132,6 +139,11 @@ class Session(QObject):
         return self.front.dirty
 
     @property
+    def any_dirty(self) -> bool:
+        """Whether closing the window would lose something."""
+        return any(opened.dirty for opened in self.documents)
+
+    @property
     def check(self) -> CheckResult | None:
         """The last check that still holds for these nodes; None until the first one came."""
         return self.front.check
@@ -157,13 +169,40 @@ class Session(QObject):
         return self._soon.isActive() or (self._request is not None and self._request.ticket != self._shown_ticket)
 
     def show(self, opened: OpenDocument) -> None:
-        """Puts another document in front."""
+        """Puts another document in front: one that is open, or a new one beside it.
+
+        A document in front that nobody has touched gives its place to a new one.
+        """
+        self._drop_preview()
+        if opened not in self.documents:
+            at = self.documents.index(self.front)
+            self.documents[at if self.front.is_blank else at + 1 : at + 1] = [opened]
+            self._put_in_front(opened, others=True)
+        else:
+            self._put_in_front(opened, others=False)
+
+    def close_document(self, opened: OpenDocument) -> None:
+        """Closes a document, whatever is unsaved in it; the last one leaves an empty one."""
+        if opened not in self.documents:
+            return
+        at = self.documents.index(opened)
+        self.documents.remove(opened)
+        if not self.documents:
+            self.documents.append(OpenDocument(Document(), name="Untitled"))
+        if opened is self.front:
+            self._put_in_front(self.documents[min(at, len(self.documents) - 1)], others=True)
+        else:
+            self.documents_changed.emit()
+
+    def _put_in_front(self, opened: OpenDocument, *, others: bool) -> None:
         self._end_listening()
         self.front = opened
         self._listen()
         self._request = None
         self._drawing += 1
         self._shown_ticket = self._ticket
+        if others:
+            self.documents_changed.emit()
         self.opened.emit()
         self.selection_changed.emit()
         self.history_changed.emit()
@@ -172,12 +211,18 @@ class Session(QObject):
         self.program_changed.emit()
         self._soon.start()
 
-    def mark_saved(self, path: Path, mark: Mark) -> None:
-        """The document as it was at `mark` is on disk under `path`."""
-        self.front.path = path
-        self.front.recovered = False
-        self.history.mark_saved(mark)
-        self.file_saved.emit()
+    def show_next(self, steps: int) -> None:
+        """Puts the document in front that is so many tabs further, round and round."""
+        at = self.documents.index(self.front) + steps
+        self.show(self.documents[at % len(self.documents)])
+
+    def mark_saved(self, path: Path, mark: Mark, opened: OpenDocument | None = None) -> None:
+        """A document (else the one in front) as it was at `mark` is on disk under `path`."""
+        saved = opened or self.front
+        saved.path = path
+        saved.recovered = False
+        saved.history.mark_saved(mark)
+        self.file_saved.emit(saved)
         self.file_changed.emit()
         self.history_changed.emit()
 
@@ -226,6 +271,13 @@ class Session(QObject):
         """Makes again the step that was taken back last."""
         self._drop_preview()
         if self.history.redo() is not None:
+            self.history_changed.emit()
+
+    def go_to_step(self, position: int) -> None:
+        """Undoes or redoes until `position` steps of the history are done."""
+        self._drop_preview()
+        if position != self.history.position:
+            self.history.go_to(position)
             self.history_changed.emit()
 
     def try_out(self, edit: Edit | None) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from app.figures import ago, plural, short
+from app.forecasts import brief
 from app.theme import set_role, set_surface, theme_manager
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class StatusBar(QWidget):
         session.preview_changed.connect(self._show_check)
         session.history_changed.connect(self._show_kept)
         session.file_changed.connect(self._show_kept)
+        session.forecasts.changed.connect(self._show_check)
         autosave.changed.connect(self._show_kept)
         self._clock = QTimer(self, interval=_EVERY)
         self._clock.timeout.connect(self._show_kept)
@@ -54,6 +56,11 @@ class StatusBar(QWidget):
     def stop(self) -> None:
         """Says no more."""
         self._clock.stop()
+
+    @property
+    def totals(self) -> str:
+        """What is said of the network's cost."""
+        return self._totals.text()
 
     def _show_jobs(self) -> None:
         titles = self._session.jobs.titles
@@ -76,6 +83,9 @@ class StatusBar(QWidget):
         if total is not None and total.macs:
             parts.append(f"{short(total.macs)} MACs")
         text = " · ".join(parts)
+        found = self._session.forecasts.current
+        if found is not None:
+            text = f"{text} · {brief(found)}"
         if self._session.preview is not None and text:
             text = f"{text} (not entered)"
         self._totals.setText(text)

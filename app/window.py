@@ -14,7 +14,9 @@ from app.autosave import Autosave
 from app.canvas import CanvasView
 from app.canvas.stock import Stock
 from app.canvas_link import CanvasLink
+from app.costs import CostOverlay
 from app.desk_window import DeskWindow
+from app.document_tabs import DocumentTabs
 from app.exports import Exports
 from app.files import Files
 from app.notices import Notices
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class MainWindow(DeskWindow):
-    """One window with one document."""
+    """One window, with a tab for each open document."""
 
     painted = Signal()
     """It is on screen for the first time."""
@@ -75,6 +77,7 @@ class MainWindow(DeskWindow):
         self.welcome = WelcomePage(self.shelf, settings)
         self.topbar = TopBar(session, self.book)
         self._trust = TrustBanner(session)
+        self.tabs = DocumentTabs(session, self._files.close)
         self.statusbar = StatusBar(session, self.autosave, RunStatus(session))
         self._search = SearchEverything(
             self,
@@ -90,6 +93,7 @@ class MainWindow(DeskWindow):
         )
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
         self.glances = Glances(session, self)
+        self.costs = CostOverlay(session, self._canvas)
         self._assemble()
         self._connect()
         self.book.attach(self._canvas)
@@ -108,7 +112,7 @@ class MainWindow(DeskWindow):
         self._close_now()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._may_close or not (self._session.runs.live or self._session.dirty):
+        if self._may_close or not (self._session.runs.live or self._session.any_dirty):
             self._leave()
             event.accept()
             return
@@ -146,7 +150,7 @@ class MainWindow(DeskWindow):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.topbar, line):
+        for widget in (self.topbar, line, self.tabs):
             column.addWidget(widget)
         column.addWidget(self._trust)
         column.addWidget(self._stack, 1)
@@ -162,6 +166,7 @@ class MainWindow(DeskWindow):
         for signal in (session.program_changed, session.runs.state_changed, self.panes.workspace.sides_changed):
             signal.connect(book.refresh_soon)
         self._canvas.canvas_scene.selection_changed.connect(book.refresh_soon)
+        self.costs.changed.connect(book.refresh_soon)
         session.opened.connect(self.show_drawing)
         self._own.changed.connect(book.refresh_soon)
         self._stack.currentChanged.connect(lambda: self.topbar.set_at_welcome(at_welcome=self.at_welcome))

@@ -49,6 +49,15 @@ def journal_folder() -> Path:
     return _made(home() / "journal")
 
 
+def versions_folder() -> Path:
+    """The folder of earlier versions of documents, a folder for each.
+
+    Raises:
+        HomeError: as `home`.
+    """
+    return _made(home() / "versions")
+
+
 def settings_folder() -> Path:
     """The folder of preferences, key maps and the window's layout.
 

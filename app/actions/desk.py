@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from app.canvas.view import CanvasView
+    from app.costs import CostOverlay
     from app.exports import Exports
     from app.files import Files
     from app.own_blocks import OwnBlocks
@@ -36,6 +37,9 @@ class Desk(Protocol):
 
     @property
     def canvas(self) -> CanvasView: ...
+
+    @property
+    def costs(self) -> CostOverlay: ...
 
     @property
     def theme(self) -> ThemeMode: ...

@@ -16,6 +16,11 @@ def _compiles(desk: Desk) -> bool:
 
 _ERRORS = "The drawing must be free of errors; see Problems."
 
+
+def _has_others(desk: Desk) -> bool:
+    return not desk.at_welcome and len(desk.session.documents) > 1
+
+
 ACTIONS = (
     Action(
         id="file.new",
@@ -61,6 +66,37 @@ ACTIONS = (
         keys=("Ctrl+Shift+S",),
         enabled=lambda desk: not desk.at_welcome,
         run=lambda desk: desk.files.save_as(),
+    ),
+    Action(
+        id="file.close",
+        title="Close document",
+        menu=Menu.FILE,
+        section=1,
+        keys=("Ctrl+W",),
+        icon="close",
+        help="Asks first when there are unsaved changes",
+        enabled=lambda desk: not desk.at_welcome,
+        run=lambda desk: desk.files.close(),
+    ),
+    Action(
+        id="file.next_document",
+        title="Next document",
+        menu=Menu.FILE,
+        section=1,
+        keys=("Ctrl+Tab", "Ctrl+PgDown"),
+        enabled=_has_others,
+        explains="Only one document is open.",
+        run=lambda desk: desk.session.show_next(1),
+    ),
+    Action(
+        id="file.previous_document",
+        title="Previous document",
+        menu=Menu.FILE,
+        section=1,
+        keys=("Ctrl+Shift+Tab", "Ctrl+PgUp"),
+        enabled=_has_others,
+        explains="Only one document is open.",
+        run=lambda desk: desk.session.show_next(-1),
     ),
     Action(
         id="export.ask",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.actions.action import Action, Menu
 from app.actions.canvas_command import canvas_action, drawing_is_shown
 from app.actions.desk import Desk
+from app.costs import CostKind
 from app.settings import ThemeMode
 from app.workspace import Side
 from graph_engine.document.annotation import SLOTS
@@ -80,6 +81,29 @@ def _toggle_snap(desk: Desk) -> None:
     desk.settings.snap_to_grid = not desk.settings.snap_to_grid
 
 
+_COSTS = (
+    (CostKind.PARAMETERS, "Parameters", "How many numbers each node learns"),
+    (CostKind.MACS, "Multiply-adds", "How much each node computes for a sample"),
+    (CostKind.MEMORY, "Memory", "What each node's weights and results take"),
+    (CostKind.TIME, "Measured time", "Runs the network a few times and tells how long each node took"),
+)
+
+
+def _cost(kind: CostKind, title: str, help_text: str) -> Action:
+    return Action(
+        id=f"view.cost_{kind}",
+        title=f"Colour by {title.lower()}",
+        menu=Menu.VIEW,
+        section=2,
+        submenu="Colour nodes by cost",
+        icon="chart",
+        help=help_text,
+        enabled=drawing_is_shown,
+        checked=lambda desk: desk.costs.kind is kind,
+        run=lambda desk: desk.costs.toggle(kind),
+    )
+
+
 ACTIONS = (
     *(_side(*each) for each in _SIDES),
     *(_panel(*each) for each in _PANELS),
@@ -132,6 +156,7 @@ ACTIONS = (
         for what in ("go_to", "set")
         for slot in SLOTS
     ),
+    *(_cost(*each) for each in _COSTS),
     *(_theme(*each) for each in _THEMES),
     Action(
         id="view.menu_bar",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 from app.canvas.changes import Fragment
+from app.canvas.quoted import find_object
 from graph_engine.document import AddCustom, AddGraph, Node
 
 FORMAT = "layerloom-nodes"
 VERSION = 1
+DOCUMENT_FORMAT = "layerloom"
 
 
 class ClipboardError(ValueError):
@@ -49,13 +51,14 @@ def from_text(text: str) -> Fragment:
 
     nothing = "The clipboard holds no nodes. Copy some with Ctrl+C first."
     if FORMAT not in text:
+        if f'"{DOCUMENT_FORMAT}"' in text:
+            raise ClipboardError("This is a whole document, not nodes: save it as a .loom file and open that.")
         raise ClipboardError(nothing)
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ClipboardError("The copied nodes are cut off or changed, so they can't be pasted.") from error
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise ClipboardError(nothing)
+    value = find_object(text, FORMAT)
+    if value is None:
+        raise ClipboardError(
+            "The copied nodes are cut off or changed, so they can't be pasted. Copy all from the first { to the last }."
+        )
     if not isinstance(value.get("version"), int) or value["version"] > VERSION:
         raise ClipboardError("These nodes were copied from a newer Layerloom: update this one to paste them.")
     try:

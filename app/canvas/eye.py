@@ -15,6 +15,7 @@ from app.canvas.note import Note
 from app.canvas.paint.annotation import paint_far
 from app.canvas.paint.empty import paint_empty, paint_hint
 from app.canvas.paint.grid import Grid
+from app.canvas.paint.heat import Heat, legend_rect, paint_heat, paint_legend
 from app.canvas.scene import CanvasScene
 from app.theme import theme_manager
 from graph_engine.document import MAIN
@@ -59,6 +60,7 @@ class Eye(QGraphicsView):
         self._part = QRect()
         self._gathered: QPoint | None = None
         self._grid = Grid()
+        self._heat: Heat | None = None
         self.minimap = Minimap(self.canvas_scene)
         self.note = Note(self.canvas_scene.look, self.update_px)
         self._set_up()
@@ -76,6 +78,17 @@ class Eye(QGraphicsView):
 
     def paint_gesture(self, painter: QPainter) -> None:
         """Draw over the scene, in scene coordinates."""
+
+    @property
+    def heat(self) -> Heat | None:
+        """By what nodes are coloured; None while they are not."""
+        return self._heat
+
+    def set_heat(self, heat: Heat | None) -> None:
+        """Colour the nodes by what they cost, or no longer."""
+        if heat != self._heat:
+            self._heat = heat
+            self.viewport().update()
 
     def _tell_view_changed(self) -> None:
         before = self.minimap.rect
@@ -219,8 +232,10 @@ class Eye(QGraphicsView):
         painter.setTransform(transform)
         self._grid.paint(painter, QRectF(rect), self.canvas_scene.look)
 
-    def drawForeground(self, painter: QPainter, _rect: QRectF | QRect) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._heat is not None:
+            paint_heat(painter, self._heat, self.canvas_scene.nodes, self.canvas_scene.look, QRectF(rect))
         self.paint_gesture(painter)
         painter.resetTransform()
         self._paint_over(painter)
@@ -310,6 +325,8 @@ class Eye(QGraphicsView):
             paint_empty(painter, QRectF(self.viewport().rect()), style)
         if self.hint and (rect := self._hint_rect()).intersects(part):
             paint_hint(painter, rect, style, self.hint)
+        if self._heat is not None and (legend := self._legend_rect()).intersects(part):
+            paint_legend(painter, self._heat, self.canvas_scene.look, legend)
         if self.minimap.rect.intersects(part):
             self.minimap.paint(painter, self.visible_rect())
         if self.note.rect.intersects(part):
@@ -327,11 +344,17 @@ class Eye(QGraphicsView):
         room.setWidth(min(self.canvas_scene.look.style.ui_width(self.hint) + 2.0, room.width()))
         return room
 
+    def _legend_rect(self) -> QRectF:
+        """Where it is told what the colours of nodes mean; empty while they are their own."""
+        if self._heat is None:
+            return QRectF()
+        return legend_rect(self._heat, self.canvas_scene.look, self.viewport().width())
+
     def _fixed_rects(self) -> list[QRect]:
         """Where something is painted that does not move with the drawing."""
         if not self.canvas_scene.nodes:
             return [self.viewport().rect()]
-        found = [self.minimap.rect, self._hint_rect(), self.note.rect]
+        found = [self.minimap.rect, self._hint_rect(), self.note.rect, self._legend_rect()]
         return [rect.toAlignedRect().adjusted(-1, -1, 1, 1) for rect in found if not rect.isEmpty()]
 
     def _on_contents(self) -> None:

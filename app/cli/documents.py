@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.errors import CallError
+from app.cli.errors import CallError, ThingError
 from app.cli.options import JsonOption, ThingArgument, TrustOption
-from app.cli.output import amount, counted, digits, make_table, note, plain, print_json, say, show
+from app.cli.output import amount, counted, digits, duration, make_table, note, plain, print_json, say, show
 from app.cli.things import first_error, open_thing, require_sound, require_trust
 
 if TYPE_CHECKING:
     from graph_engine.blocks import TensorSpec
     from graph_engine.check import CheckResult, Problem
     from graph_engine.document import Document
+    from graph_engine.train.forecast import Forecast
 
 
 def check(
@@ -53,6 +55,9 @@ def summary(
         ),
     ] = None,
     trust_code: TrustOption = False,
+    with_forecast: Annotated[
+        bool, typer.Option("--forecast", help="Also take a few steps, and tell memory and time of a whole batch.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Say how large a network is: shapes, parameters, multiply-adds, for one sample.
@@ -65,10 +70,13 @@ def summary(
     require_trust(found)
     document = _resized(found.document, size) if size else found.document
     result = Checker().check(document)
+    forecast = _forecast(document, result, found.name) if with_forecast and result.ok else None
     if json:
-        print_json(_summary_data(document, result))
+        print_json(_summary_data(document, result) | ({"forecast": _forecast_data(forecast)} if forecast else {}))
     else:
         _show_summary(document, result)
+        if forecast is not None:
+            _show_forecast(forecast)
     if not result.ok:
         errors = counted(len(result.errors), "error")
         note(f"layerloom: {errors} in {found.name}, so these figures are not all: {first_error(result)}")
@@ -203,6 +211,46 @@ def _plan(document: Document, result: CheckResult) -> list[str]:
         return plan_in_words(document, result) if result.ok else []
     except PlanError:
         return []
+
+
+def _forecast(document: Document, result: CheckResult, name: str) -> Forecast:
+    """Raises: ThingError when a step can't be taken."""
+    from graph_engine.compile import compile_document
+    from graph_engine.train import PlanError
+    from graph_engine.train.forecast import forecast
+
+    try:
+        return forecast(document, compile_document(document, result), result)
+    except (PlanError, RuntimeError) as error:
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ThingError(f"{name}: nothing can be foretold, since a step can't be taken. {why}") from error
+
+
+def _forecast_data(found: Forecast) -> dict[str, Any]:
+    """Bytes, and s a step."""
+    return {
+        "device": found.device,
+        "batch_size": found.batch_size,
+        "memory": {**asdict(found.memory), "total": found.memory.total},
+        "step_seconds": found.step_seconds,
+        "largest_batch": found.largest_batch,
+    }
+
+
+def _show_forecast(found: Forecast) -> None:
+    memory = found.memory
+    parts = {
+        "weights": memory.weights,
+        "gradients": memory.gradients,
+        "optimiser": memory.optimiser,
+        "activations": memory.activations + memory.batch,
+    }
+    told = ", ".join(f"{name} {amount(size, 'B')}" for name, size in parts.items())
+    show(
+        f"A step on {digits(found.batch_size)} samples on {plain(found.device)} takes "
+        f"{amount(memory.total, 'B')} ({told}) and {duration(found.step_seconds)}; "
+        f"at most {digits(found.largest_batch)} samples fit."
+    )
 
 
 _LENGTH = re.compile(r"0*[1-9][0-9]{0,9}")

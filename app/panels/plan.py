@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from app.panels.forecast import ForecastSection
 from app.panels.plan_settings import ADVANCED, SECTIONS, Setting, is_shown
 from app.panels.plan_stages import PlanStages
 from app.theme import icon, set_role, set_surface, theme_manager
@@ -54,7 +55,8 @@ class PlanPanel(QWidget):
         self._plan_section = Section("Stages and updates")
         self._plan_section.add(self.stages)
         self._by_title = {title: self._section(title, settings) for title, settings in SECTIONS.items()}
-        self._sections = [self._data_section(), *self._by_title.values()]
+        self.forecast = ForecastSection(session)
+        self._sections = [self._data_section(), *self._by_title.values(), self.forecast]
         for section in self._sections:
             section.setParent(self._holder)
         self._whole.addWidget(self._plan_section)

@@ -90,7 +90,9 @@ class CustomChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All that differs, each part in the order of names. `moved` counts nodes that only stand elsewhere."""
+    """All that differs, each part in the order of names. `annotations` counts frames and
+    notes that came, went or changed, `moved` nodes that only stand elsewhere.
+    """
 
     nodes: tuple[NodeChange, ...] = ()
     wires: tuple[WireChange, ...] = ()
@@ -98,12 +100,13 @@ class Difference:
     plan: tuple[ValueChange, ...] = ()
     data: tuple[ValueChange, ...] = ()
     about: tuple[ValueChange, ...] = ()
+    annotations: int = 0
     moved: int = 0
     customs: tuple[CustomChange, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything differs, the places of nodes included."""
-        return self.computes_otherwise or bool(self.plan or self.data or self.about or self.moved)
+        return self.computes_otherwise or bool(self.plan or self.data or self.about or self.annotations or self.moved)
 
     @property
     def computes_otherwise(self) -> bool:
@@ -124,6 +127,7 @@ class Difference:
         parts += _counts([change.kind for change in self.wires], "wire")
         parts += _counts([change.kind for change in self.graphs], "composite")
         parts += _counts([change.kind for change in self.customs], "custom block")
+        parts += [f"{self.annotations} frames or notes"] if self.annotations else []
         parts += [f"{self.moved} moved"] if self.moved else []
         others = [
             name
@@ -139,7 +143,7 @@ def difference(before: Document, after: Document) -> Difference:
     nodes: list[NodeChange] = []
     wires: list[WireChange] = []
     graphs: list[GraphChange] = []
-    moved = 0
+    moved = annotations = 0
     names = sorted({*before.graphs, *after.graphs}, key=lambda name: (name != MAIN, natural(name)))
     for name in names:
         old, new = before.graphs.get(name), after.graphs.get(name)
@@ -147,6 +151,8 @@ def difference(before: Document, after: Document) -> Difference:
         old, new = old or Graph(), new or Graph()
         nodes += _nodes(name, old, new)
         wires += _wires(name, old, new)
+        beside = {*old.annotations, *new.annotations}
+        annotations += sum(1 for each in beside if old.annotations.get(each) != new.annotations.get(each))
         moved += sum(1 for node in new if node.id in old and old[node.id].position != node.position)
     about = [
         ValueChange(name, name.capitalize(), getattr(before, name), getattr(after, name))
@@ -160,6 +166,7 @@ def difference(before: Document, after: Document) -> Difference:
         tuple(_changed(dict(_flat(before.plan)), dict(_flat(after.plan)))),
         tuple(_changed(_bound(before.binding), _bound(after.binding))),
         tuple(about),
+        annotations,
         moved,
         tuple(_customs(before, after)),
     )

@@ -110,6 +110,34 @@ class History:
         """What was done, oldest first."""
         return [step.label for step in self._done]
 
+    @property
+    def undone_labels(self) -> list[str]:
+        """What was taken back and could be made again, in the order in which it would be."""
+        return [step.label for step in reversed(self._undone)]
+
+    @property
+    def position(self) -> int:
+        """How many steps are done."""
+        return len(self._done)
+
+    @property
+    def saved_position(self) -> int | None:
+        """After how many steps the document was as it is on disk; None when those steps are gone."""
+        if self._saved is None:
+            return 0
+        steps = [*self._done, *reversed(self._undone)]
+        return next((at + 1 for at, step in enumerate(steps) if step is self._saved), None)
+
+    def go_to(self, position: int) -> None:
+        """Undo or redo until `position` steps are done; what is beyond either end is passed over.
+
+        Raises: EditRefused when the document was changed past this history; the steps before that stay as they went.
+        """
+        while len(self._done) > max(0, position):
+            self.undo()
+        while len(self._done) < position and self._undone:
+            self.redo()
+
     def mark(self) -> Mark:
         """Where the history stands; nothing later merges into it, so that it can be come back to."""
         self._closed = True

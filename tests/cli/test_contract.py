@@ -19,7 +19,7 @@ CONTRACT: dict[str, tuple[str, set[str]]] = {
     "blocks": ("[NAME]", {"--json"}),
     "presets": ("[NAME]", {"--json"}),
     "check": ("{THING}", {"--trust-code", "--json"}),
-    "summary": ("{THING}", {"--input", "--trust-code", "--json"}),
+    "summary": ("{THING}", {"--input", "--forecast", "--trust-code", "--json"}),
     "code": ("{THING}", {"-o", "--trust-code"}),
     "train": (
         "[THING]",  # may be left out with --resume
@@ -69,7 +69,7 @@ def test_help_lists_what_there_is_and_nothing_else(layerloom: Call) -> None:
     [
         ("train", "device", ["auto", "cpu", "cuda"]),
         ("train", "precision", ["fp32", "bf16", "fp16"]),
-        ("export", "to", ["python", "onnx", "pt2", "safetensors", "svg", "png", "html"]),
+        ("export", "to", ["python", "onnx", "pt2", "safetensors", "svg", "pdf", "png", "html"]),
         ("render", "theme", ["dark", "light"]),
     ],
 )

@@ -78,6 +78,18 @@ def test_summary_in_words(layerloom: Call) -> None:
         assert word in shown
 
 
+def test_summary_foretells_what_training_takes_when_it_is_asked_to(layerloom: Call) -> None:
+    found = layerloom("summary", "xor", "--forecast", "--json").json["forecast"]
+    memory = found["memory"]
+    assert memory["total"] == sum(size for name, size in memory.items() if name != "total")
+    assert memory["weights"] == memory["gradients"] == 4 * layerloom("summary", "xor", "--json").json["params"]
+    assert found["step_seconds"] > 0
+    assert found["largest_batch"] > found["batch_size"]
+    said = layerloom("summary", "xor", "--forecast").out
+    assert "A step on" in said
+    assert "optimiser" in said
+
+
 def test_summary_counts_what_is_frozen_and_buffers(layerloom: Call, tmp_path: Path) -> None:
     document = open_preset("small_resnet")
     document.apply(SetNode("conv2d_1", "frozen", True))

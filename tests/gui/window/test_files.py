@@ -176,17 +176,17 @@ def test_a_save_that_fails_loses_nothing(open_in: OpenIn, qtbot: QtBot, tmp_path
 # --- unsaved changes
 
 
-def test_leaving_unsaved_changes_asks(open_in: OpenIn, qtbot: QtBot, tmp_path: Path) -> None:
+def test_closing_unsaved_changes_asks(open_in: OpenIn, qtbot: QtBot, tmp_path: Path) -> None:
     window = open_in("lenet5")
     window.settings.last_folder = str(tmp_path)
     change(window)
     buttons = QMessageBox.StandardButton
 
-    window.files.new()
+    window.book.run("file.close")
     press(box(window, "unsaved"), buttons.Cancel)
     assert "conv2d_1" in window.session.graph
 
-    window.files.new()
+    window.book.run("file.close")
     press(box(window, "unsaved"), buttons.Save)
     choose(window, tmp_path / "kept.loom")
     qtbot.waitUntil(lambda: len(window.session.graph) == 0, timeout=10_000)
@@ -217,15 +217,15 @@ def test_quitting_without_changes_asks_nothing(open_in: OpenIn) -> None:
     assert window.findChild(QMessageBox) is None
 
 
-def test_a_preset_in_place_of_unsaved_work_asks(open_in: OpenIn, qtbot: QtBot) -> None:
+def test_a_preset_opens_beside_unsaved_work(open_in: OpenIn, qtbot: QtBot) -> None:
     window = open_in("lenet5")
     change(window)
 
     window.files.open_preset("xor")
-    press(box(window, "unsaved"), QMessageBox.StandardButton.Discard)
 
     qtbot.waitUntil(lambda: window.session.document.title == "XOR", timeout=10_000)
     assert not window.session.dirty
+    assert [each.dirty for each in window.session.documents] == [True, False]
 
 
 # --- the crash journal
