@@ -219,11 +219,12 @@ class Eye(QGraphicsView):
             # Qt keeps books of what is dirty while it paints: it is given one pixel to do so
             super().paintEvent(QPaintEvent(QRegion(0, 0, 1, 1)))
             self._paint_far(region)
-            return
-        # Qt would draw all items within the bounds of what is dirty, which after a scroll is nearly everything
-        for rect in _parts(region):
-            self._part = rect
-            super().paintEvent(QPaintEvent(rect))
+        else:
+            # Qt would draw all items within the bounds of what is dirty, which after a scroll is nearly everything
+            for rect in _parts(region):
+                self._part = rect
+                super().paintEvent(QPaintEvent(rect))
+        self._paint_over(region)
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         transform = painter.transform()
@@ -237,8 +238,6 @@ class Eye(QGraphicsView):
         if self._heat is not None:
             paint_heat(painter, self._heat, self.canvas_scene.nodes, self.canvas_scene.look, QRectF(rect))
         self.paint_gesture(painter)
-        painter.resetTransform()
-        self._paint_over(painter)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802 - Qt's own name
         if self._gathered is not None:
@@ -246,10 +245,15 @@ class Eye(QGraphicsView):
             return
         super().scrollContentsBy(dx, dy)
         self._shows_all = False
-        # what is painted over the viewport stays where it is while the pixels below it move
+        # what is painted over the viewport stays where it is while the pixels below it move; where both are is given as
+        # one rectangle, since lines are drawn many times more slowly where the clip is anything else
         for rect in self._fixed_rects():
-            self.viewport().update(rect)
-            self.viewport().update(rect.translated(dx, dy))
+            moved = rect.translated(dx, dy)
+            if rect.intersects(moved):
+                self.viewport().update(rect.united(moved))
+            else:
+                self.viewport().update(rect)
+                self.viewport().update(moved)
         self._tell_view_changed()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -318,19 +322,22 @@ class Eye(QGraphicsView):
         self.drawForeground(painter, rect)
         painter.end()
 
-    def _paint_over(self, painter: QPainter) -> None:
+    def _paint_over(self, region: QRegion) -> None:
         """What belongs to the window rather than to the drawing; in pixels of the viewport."""
-        style, part = self.canvas_scene.look.style, QRectF(self._part)
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        style = self.canvas_scene.look.style
         if self.canvas_scene.has_graph and not self.canvas_scene.nodes:
             paint_empty(painter, QRectF(self.viewport().rect()), style)
-        if self.hint and (rect := self._hint_rect()).intersects(part):
-            paint_hint(painter, rect, style, self.hint)
-        if self._heat is not None and (legend := self._legend_rect()).intersects(part):
+        if (hint := self.hint) and _touches(region, room := self._hint_rect()):
+            paint_hint(painter, room, style, hint)
+        if self._heat is not None and _touches(region, legend := self._legend_rect()):
             paint_legend(painter, self._heat, self.canvas_scene.look, legend)
-        if self.minimap.rect.intersects(part):
+        if _touches(region, self.minimap.rect):
             self.minimap.paint(painter, self.visible_rect())
-        if self.note.rect.intersects(part):
+        if _touches(region, self.note.rect):
             self.note.paint(painter)
+        painter.end()
 
     def _hint_room(self) -> QRectF:
         """Where the line at the foot may stand."""
@@ -381,6 +388,10 @@ def _parts(region: QRegion) -> list[QRect]:
         else:
             parts.append(rect)
     return parts if len(parts) <= _MOST_PARTS else [region.boundingRect()]
+
+
+def _touches(region: QRegion, rect: QRectF) -> bool:
+    return not rect.isEmpty() and region.intersects(rect.toAlignedRect())
 
 
 def _area(rect: QRect) -> int:

@@ -137,16 +137,16 @@ class WireItem(QGraphicsRectItem):
         self.update()
 
 
-def path_of(curve: Curve, dx: float = 0.0, dy: float = 0.0, path: QPainterPath | None = None) -> QPainterPath:
-    """A curve as Qt draws it, moved by (`dx`, `dy`), added to `path` if given."""
-    path = QPainterPath() if path is None else path
-    path.moveTo(curve[0][0] + dx, curve[0][1] + dy)
+def path_of(curve: Curve) -> QPainterPath:
+    """A curve as Qt draws it."""
+    path = QPainterPath()
+    path.moveTo(*curve[0])
     for at in range(1, len(curve), 3):
         (x1, y1), (x2, y2), (x3, y3) = curve[at : at + 3]
         if y1 == y2 == y3 == curve[at - 1][1]:
-            path.lineTo(x3 + dx, y3 + dy)
+            path.lineTo(x3, y3)
         else:
-            path.cubicTo(x1 + dx, y1 + dy, x2 + dx, y2 + dy, x3 + dx, y3 + dy)
+            path.cubicTo(x1, y1, x2, y2, x3, y3)
     return path
 
 
@@ -155,7 +155,10 @@ def pair_of(curve: Curve) -> QPainterPath:
     down = curve[-1][1] >= curve[0][1]
     half = _PAIR / 2
     across = -half if down else half
-    return path_of(curve, -across * 0.7, -half, path_of(curve, across * 0.7, half))
+    path = path_of(curve)
+    pair = path.translated(across * 0.7, half)
+    pair.addPath(path.translated(-across * 0.7, -half))
+    return pair
 
 
 def _to_segment(x: float, y: float, x1: float, y1: float, x2: float, y2: float) -> float:

@@ -40,14 +40,13 @@ _ICON_FROM = 30.0  # px: lower, there is room for a title alone
 def paint_card(
     painter: QPainter,
     style: CanvasStyle,
-    category: str,
     width: float,
     height: float,
     state: CardState,
     pixel: float,
     finish: Finish = PLAIN,
 ) -> None:
-    """Shadow, halo, body, edge, the header's line, the category's strip; `pixel` is a device pixel in scene units."""
+    """Shadow, halo, body, edge and the header's line; `pixel` is a device pixel in scene units."""
     card = QRectF(0.0, 0.0, width, height)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(style.shadow)
@@ -69,6 +68,10 @@ def paint_card(
     if height > HEADER:
         header = round(HEADER / pixel) * pixel + half
         painter.drawLine(QPointF(1.0, header), QPointF(width - 1.0, header))
+
+
+def paint_category(painter: QPainter, style: CanvasStyle, category: str) -> None:
+    """The strip before the title."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(style.category(category))
     painter.drawRoundedRect(QRectF(10.0, 7.5, 3.0, 13.0), 1.5, 1.5)

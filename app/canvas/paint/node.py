@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter
 
 from app.canvas.look import Detail, Look
-from app.canvas.paint.card import HALO, PORT, CardState, paint_box, paint_card, paint_port
+from app.canvas.paint.card import HALO, PORT, CardState, paint_box, paint_card, paint_category, paint_port
 from graph_engine.check.report import State
 from graph_engine.document.geometry import MARGIN, STRIP, TITLE_LEFT, badge_width
 
@@ -43,18 +43,24 @@ def _paint_near(painter: QPainter, item: NodeItem, look: Look) -> None:
     if item.message:
         height = max(height, message_rect(item, style).bottom())
 
-    def draw(into: QPainter) -> None:
+    size, halo = QSizeF(width * scale, height * scale), HALO * scale
+
+    def draw_card(into: QPainter) -> None:
         into.scale(scale, scale)
-        pixel = 1.0 / (scale * look.ratio)
-        paint_card(into, style, item.category, width, height, state, pixel, item.finish)
+        paint_card(into, style, width, height, state, 1.0 / (scale * look.ratio), item.finish)
+
+    def draw(into: QPainter) -> None:
+        # most cards differ in no more than a strip and ports, and their shadows and edges are the dear part of them
+        look.sprites.stamp(into, (width, height, state, item.finish), size, halo, draw_card)
+        into.scale(scale, scale)
+        paint_category(into, style, item.category)
         for _, _, kind, wired, x, y in item.port_marks:
             paint_port(into, style, kind, QPointF(x, y), PORT, wired=wired)
 
     if item.faded:
         painter.setOpacity(_FADED)
-    size = QSizeF(width * scale, height * scale)
     key = (item.category, width, height, state, item.finish, item.port_marks)
-    look.sprites.stamp(painter, key, size, HALO * scale, draw)
+    look.sprites.stamp(painter, key, size, halo, draw)
     if item.finish.striped and not item.faded:
         painter.setOpacity(_BYPASSED)
     _paint_title(painter, item, style, width)
