@@ -39,7 +39,9 @@ def memn2n(
     question = net.input("question", 3, classes=words, label=True)
     answer = net.input("answer", classes=words, label=True)
     encoders = [net.add("sentence_encoder", story, features=features) for _ in range(hops + 1)]
-    memories = [net.add("position_embedding", encoder, title="Time") for encoder in encoders]
+    memories = [
+        net.add("position_embedding", encoder, title=f"Memory {number}") for number, encoder in enumerate(encoders, 1)
+    ]
     u = net.add("sentence_encoder", question, _words(encoders[0]), features=features, title="Question")
     for m, c in pairwise(memories):
         u = net.add("memory_hop", u, m, c)

@@ -52,6 +52,8 @@ class Body:
     _repeat: Repeat | None = None
     _in_loop: Mapping[LayerKey, str] = field(default_factory=dict)
     """What the layers of the loop that is being written are called as."""
+    _in_steps: list[str] = field(default_factory=list)
+    """Names that only the last loop over the steps of a sequence needed."""
     _locals: Locals = field(init=False)
     _shape: str = ""
     """That of the value before."""
@@ -200,11 +202,13 @@ class Body:
             lines.append(f"{states[state]} = {start}")
         outputs = [name for name in flat(statement.pattern) if name not in states]
         used = {name: (statement.node, name) in self._users for name in outputs}
-        now = {port: self.names.take(f"{port}_t", f"{statement.node}_{port}") for port in sequences}
+        free, self._in_steps = [*self._in_steps], []  # of loops before this one
+        now = {port: self._step_name(free, f"{port}_t", f"{statement.node}_{port}") for port in sequences}
         given = {
-            name: self.names.take(f"{name}_t", f"{statement.node}_{name}") if used[name] else "_" for name in outputs
+            name: self._step_name(free, f"{name}_t", f"{statement.node}_{name}") if used[name] else "_"
+            for name in outputs
         }
-        lists = {name: self.names.take("steps", f"{name}_steps") for name in outputs if used[name]}
+        lists = {name: self._step_name(free, "steps", f"{name}_steps") for name in outputs if used[name]}
         lines += [f"{name} = []" for name in lists.values()]
         unbound = [f"{name}.unbind(1)" for name in sequences.values()]
         over = unbound[0] if len(unbound) == 1 else f"zip({', '.join(unbound)}, strict=True)"
@@ -222,6 +226,16 @@ class Body:
         for name, kept in lists.items():
             stacked = f"{self._bound(at, name)} = torch.stack({kept}, 1)"
             self.text.add(stacked, self.indent, (statement.node,), comment)
+
+    def _step_name(self, free: list[str], *wishes: str) -> str:
+        """The first of `wishes` that is one of the `free` names or new."""
+        name = next((wish for wish in wishes if wish in free or self.names.is_free(wish)), "")
+        if name in free:
+            free.remove(name)
+        else:
+            name = self.names.take(*wishes)
+        self._in_steps.append(name)
+        return name
 
     def _render(self, at: int, inside: Sequence[int]) -> str:
         """Statement `at` as text in which those `inside` it, and what they hold, stand between marks."""

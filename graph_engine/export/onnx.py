@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from graph_engine.export.errors import Exported, ExportError
-from graph_engine.export.pt2 import quiet, trace
+from graph_engine.export.pt2 import of_any_length, quiet, trace
 from graph_engine.export.subject import BATCHES, Subject, difference
 from graph_engine.export.writing import write_checked
 
@@ -42,7 +42,7 @@ def export_onnx(subject: Subject, path: Path) -> Exported:
 def _convert(subject: Subject, path: Path) -> bytes:
     import torch
 
-    with quiet():
+    with quiet(), of_any_length():
         exported = trace(subject, path)
         try:
             made = torch.onnx.export(

@@ -54,13 +54,38 @@ def trace(subject: Subject, path: Path) -> ExportedProgram:
         name: {at: torch.export.Dim(axis) for at, axis in axes.items()} for name, axes in subject.dynamic_shapes.items()
     }
     try:
-        return torch.export.export(subject.network, subject.examples(BATCHES[0]), dynamic_shapes=shapes)
+        with of_any_length():
+            return torch.export.export(subject.network, subject.examples(BATCHES[0]), dynamic_shapes=shapes)
     except Exception as error:
         first = str(error).strip().splitlines()[0]
+        lengths = sorted({axis for axes in subject.dynamic_shapes.values() for axis in axes.values()} - {"batch"})
+        if any(f"({axis})" in first or f"{axis} = " in str(error) for axis in lengths):
+            raise ExportError(
+                f"{path} was not written: {subject.title} goes through its steps one by one, and torch can only export "
+                f"that for a number of steps that is known. Give the input a length instead of "
+                f"{' and '.join(map(str.upper, lengths))}, or export Python source."
+            ) from error
         raise ExportError(
             f"{path} was not written: torch can't export {subject.title} for any batch size ({first}). "
             "Export Python source instead."
         ) from error
+
+
+@contextmanager
+def of_any_length() -> Iterator[None]:
+    """Exports LSTM and GRU layers as loops, for any number of steps; else torch writes down those of the example."""
+    import torch
+    from torch.export._patches import register_gru_while_loop_decomposition, register_lstm_while_loop_decomposition
+
+    layers = (torch.ops.aten.lstm.input, torch.ops.aten.gru.input)
+    with register_lstm_while_loop_decomposition(), register_gru_while_loop_decomposition():
+        try:
+            for layer in layers:
+                layer._dispatch_cache.clear()  # noqa: SLF001  else what torch looked up before stays
+            yield
+        finally:
+            for layer in layers:
+                layer._dispatch_cache.clear()  # noqa: SLF001
 
 
 @contextmanager

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BATCHES = (2, 3)
 """Batch sizes at which an export is compared: two, so that a batch axis that was frozen shows."""
 _FREE_LENGTH = 5
-"""What a symbolic axis beside the batch is in examples."""
+"""What a symbolic axis beside the batch is in examples, besides the batch size: another length each time."""
 _TOKENS = 2
 """How many values whole numbers have in examples when the drawing does not say."""
 
@@ -118,7 +118,7 @@ def _load(network: nn.Module, weights: Mapping[str, Tensor], title: str) -> None
 def _length(dim: int | Axis, batch: int) -> int:
     if isinstance(dim, int):
         return dim
-    return dim.at(batch if dim.symbol == "N" else _FREE_LENGTH)
+    return dim.at(batch if dim.symbol == "N" else _FREE_LENGTH + batch)
 
 
 def _axis_name(axis: Axis) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from graph_engine.document.builder import Builder
 from graph_engine.export import ExportError
 from graph_engine.export.pt2 import export_pt2
 from graph_engine.export.subject import Subject, as_tuple, make_subject
@@ -22,6 +23,29 @@ def test_every_preset_gives_the_same_numbers(subject: Subject, tmp_path: Path) -
         with torch.no_grad():
             theirs = as_tuple(loaded(*arguments))
         assert all(torch.equal(a, b) for a, b in zip(subject.outputs(arguments), theirs, strict=True))
+
+
+@pytest.mark.parametrize("block", ["lstm", "gru"])
+def test_torchs_recurrent_layers_are_exported_for_any_length(block: str, tmp_path: Path) -> None:
+    subject = recurrent(block)
+    export_pt2(subject, tmp_path / "net.pt2")
+    loaded = torch.export.load(tmp_path / "net.pt2").module()
+    for steps in (1, 5, 11):
+        x = torch.randn(2, steps, 5)
+        assert torch.equal(as_tuple(loaded(x))[0], subject.outputs([x])[0])
+
+
+def test_what_goes_through_its_steps_one_by_one_asks_for_their_number(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="Give the input a length instead of T, or export Python source"):
+        export_pt2(recurrent("elman"), tmp_path / "net.pt2")
+    assert not list(tmp_path.iterdir())
+    export_pt2(recurrent("elman", 4), tmp_path / "net.pt2")
+
+
+def recurrent(block: str, steps: int | str = "T") -> Subject:
+    net = Builder("Recurrent")
+    net.output(net.add(block, net.input("x", steps, 5)))
+    return make_subject(net.document)
 
 
 def test_a_network_that_torch_cannot_export_is_refused_in_words(

@@ -352,7 +352,7 @@ def test_a_branch_of_a_module_is_a_line_for_each_convolution() -> None:
 
 def test_what_goes_round_has_a_name_also_where_its_end_is_not_used() -> None:
     source = compile_document(used("chained_residual_pooling", [(256, 32, 32)])[0]).source
-    assert "path, h = layer(path, h)" in source
+    assert "path, total = layer(path, total)" in source
 
 
 def test_a_class_tells_what_it_does_in_its_first_paragraph() -> None:
