@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence
 
-from app.canvas.search import Entry
-from app.canvas.stock import is_composite_key
+from app.canvas.search import Entry, is_composite_key
 from app.key_sets import KEY_SETS, TITLES
 from app.palette_list import Offer, renamed
 from app.panels.presets import preset_entry

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graph_engine.blocks import Block, all_blocks
-from graph_engine.blocks.custom import CUSTOM
+from graph_engine.blocks.custom import CUSTOM, is_custom
 from graph_engine.document import Document, natural
 from graph_engine.document.composite import MARK, reached
 
@@ -63,6 +63,11 @@ def custom_entries(document: Document) -> list[Entry]:
     """The custom blocks of a document as entries."""
     found = [block for name in document.customs if (block := document.find_block(CUSTOM + name)) is not None]
     return block_entries(sorted(found, key=lambda block: natural(block.title)))
+
+
+def is_composite_key(key: str) -> bool:
+    """Whether a key is that of something that can be entered once it is placed."""
+    return not key.isidentifier() and not is_custom(key)
 
 
 def find(query: str, entries: Sequence[Entry]) -> list[Match]:

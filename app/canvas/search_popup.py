@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.canvas.search import Entry, Match, find
+from app.canvas.search import Entry, Match, find, is_composite_key
 from app.theme import category_icon, qcolor, set_role, theme_manager
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -93,7 +93,8 @@ class SearchDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(rect.adjusted(spacing.s, 1, -spacing.s, -1), spacing.s, spacing.s)
         edge = spacing.icon
         left = rect.left() + spacing.l
-        category_icon(match.entry.category).paint(painter, left, rect.center().y() - edge // 2 + 1, edge, edge)
+        category = "Composites" if is_composite_key(match.entry.key) else match.entry.category
+        category_icon(category).paint(painter, left, rect.center().y() - edge // 2 + 1, edge, edge)
         left += edge + spacing.m
         small = theme.typography.font("small")
         painter.setFont(small)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from app.canvas.search import Entry, block_entries, composite_entries
 from graph_engine.blocks import Block
-from graph_engine.blocks.custom import is_custom
 from graph_engine.document import AnyEdit, Batch, Document
 
 if TYPE_CHECKING:
@@ -102,8 +101,3 @@ class Stock:
             edit, name = own.bring(document)
             return Placeable(name, block, edit.edits)
         return Placeable(key, block)
-
-
-def is_composite_key(key: str) -> bool:
-    """Whether a key is that of something that can be entered once it is placed."""
-    return not key.isidentifier() and not is_custom(key)

@@ -9,7 +9,7 @@ import typer
 
 from app.cli.errors import CallError
 from app.cli.options import JsonOption
-from app.cli.output import digits, make_table, plain, print_json, say, show
+from app.cli.output import digits, make_table, note, plain, print_json, say, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from presets import Preset
 
 
+_MINE = "My blocks"
+
+
 def blocks(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One block, in full.", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the blocks of the library, and the composites that come with Layerloom, marked by an @.
+    """List the blocks of the library, the composites that come with Layerloom (@), and those you keep (my:).
 
     Example: layerloom blocks conv2d
     """
@@ -64,7 +67,24 @@ def _everything() -> list[type[Block]]:
     from graph_engine.blocks import all_blocks
     from presets.parts import parts
 
-    return [*all_blocks().values(), *(part.block for part in parts().values())]
+    return [*all_blocks().values(), *(part.block for part in parts().values()), *_own()]
+
+
+def _own() -> list[type[Block]]:
+    """The user's own blocks, by the keys that lists call them; what can't be read is told on stderr."""
+    from graph_engine.document.own_blocks import read_library
+
+    library = read_library()
+    for fault in library.faults:
+        note(fault)
+    return [
+        type(
+            own.block.__name__,
+            (own.block,),
+            {"key": classmethod(lambda _, key=own.key: key), "category": _MINE, "__doc__": own.block.__doc__},
+        )
+        for own in library.blocks
+    ]
 
 
 def _find(name: str) -> type[Block]:
@@ -76,9 +96,9 @@ def _find(name: str) -> type[Block]:
     from graph_engine.blocks.registry import UnknownBlock
 
     known = {block.key(): block for block in _everything()}
-    block = find_block(name) or known.get(name) or known.get(f"@{name}")
+    block = find_block(name) or known.get(name) or known.get(f"@{name}") or known.get(f"my:{name}")
     if block is None:
-        near = get_close_matches(name.removeprefix("@"), [each.removeprefix("@") for each in known], n=3)
+        near = get_close_matches(name.lstrip("@"), [each.lstrip("@") for each in known], n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else "`layerloom blocks` lists them."
         raise UnknownBlock(f"There is no block called {name!r}. {hint}")
     return block

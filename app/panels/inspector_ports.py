@@ -148,6 +148,9 @@ class Grip(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         spacing = theme_manager().spacing
         self.setFixedSize(spacing.px(14), spacing.px(26))
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that a port alone on its side stands in line with the others
+        self.setSizePolicy(policy)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

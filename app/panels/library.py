@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.canvas.stock import is_composite_key
+from app.canvas.search import is_composite_key
 from app.panels.library_model import CATEGORY_ROLE, COMPOSITE_ROLE, KEY_ROLE, LibraryModel
 from app.theme import icon, qcolor, set_role, set_surface, theme_manager
 from app.widgets import EmptyState, SearchField

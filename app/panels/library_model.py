@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
-from app.canvas.search import Entry, block_entries, composite_entries, find
-from app.canvas.stock import OWN_CATEGORY, Stock, is_composite_key
+from app.canvas.search import Entry, block_entries, composite_entries, find, is_composite_key
+from app.canvas.stock import OWN_CATEGORY, Stock
 from graph_engine.blocks import Block, Category
 from graph_engine.document import Document
 

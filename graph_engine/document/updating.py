@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from graph_engine.document.carrying import brought
 from graph_engine.document.composite import MARK, port_names
-from graph_engine.document.document import Document
+from graph_engine.document.document import MAIN, Document
 from graph_engine.document.edits import AddNodes, AnyEdit, Batch, Declare, RemoveNodes, SetParameter
 from graph_engine.document.porting import Side, rewired, uses_of
 from graph_engine.document.rules import EditRefused
@@ -17,8 +17,10 @@ def update_composite(document: Document, graph_name: str, source: Document, othe
 
     Wires at ports that it has no more go, and so do the values of parameters that it exposes no more.
 
-    Raises: EditRefused for one that uses `graph_name` itself.
+    Raises: EditRefused for one that uses `graph_name` itself, and for the main drawing.
     """
+    if graph_name == MAIN:
+        raise EditRefused("The main drawing is no composite, so there is nothing to update it from.")
     fresh = source.graphs[other]
     before, blocks = brought(document, source, other, "")
     inner = [edit for edit in before.edits if getattr(edit, "graph", "") != blocks[MARK + other].removeprefix(MARK)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from graph_engine.nn.recurrent import (
     reverse_to_lengths,
     step_at_end,
 )
+from tests.blocks.cases import Case, Direct
 
 PLAIN: dict[str, Any] = {"elman": Elman, "gru": Gru, "lstm": Lstm}
 ENDING: dict[str, Any] = {"elman": ElmanToLengths, "gru": GruToLengths, "lstm": LstmToLengths}
@@ -304,3 +306,41 @@ def test_what_does_not_fit_is_refused_with_a_way_out() -> None:
     unknown = refusal("jordan", {}, x=TensorSpec((N, Axis("T"), 3)))
     assert unknown.expected == "a sequence of known length"
     assert refusal("pyramid_lstm", {"joined": 6}, x=x).hints == (SetParameterHint("joined", 5),)
+
+
+STEPS: dict[str, Callable[[Tensor], Tensor]] = {
+    "last_step": lambda x: x[-1],
+    "reverse_time": lambda x: x.flip(0),
+    "mean_over_time": lambda x: x.mean(0),
+    "max_over_time": lambda x: x.amax(0),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("ends", [(5, 2, 4), None])
+def test_a_block_of_steps_does_to_those_that_count_what_it_says(name: str, ends: tuple[int, ...] | None) -> None:
+    """Each sequence by itself, cut off where it ends; what lies past the end of a turned one stays."""
+    block, spec = get_block(name), TensorSpec((N, 5, 3))
+    optional = block.input("lengths").optional  # type: ignore[union-attr]
+    if ends is None and not optional:
+        return
+    specs, x = {"x": spec}, torch.randn(3, 5, 3)
+    values = {"x": x}
+    if ends is not None:
+        specs["lengths"] = TensorSpec((N,), "int64", classes=6)
+        values["lengths"] = torch.tensor(ends)
+    (y,) = Direct(Case(block, {}, specs))(values)
+    for at, end in enumerate(ends or (5, 5, 5)):
+        wanted = STEPS[name](x[at, :end])
+        torch.testing.assert_close(y[at, :end] if name == "reverse_time" else y[at], wanted)
+        if name == "reverse_time":
+            torch.testing.assert_close(y[at, end:], x[at, end:])
+
+
+def test_the_block_of_a_leaky_unit_is_its_recurrence() -> None:
+    """μₜ = α μₜ₋₁ + (1 − α) xₜ, step by step."""
+    x, mean = torch.randn(2, 6, 3), torch.zeros(2, 3)
+    (y,) = Direct(Case(get_block("leaky_unit"), {"alpha": 0.75}, {"x": TensorSpec((N, 6, 3))}))({"x": x})
+    for t in range(6):
+        mean = 0.75 * mean + 0.25 * x[:, t]
+        torch.testing.assert_close(y[:, t], mean)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graph_engine.blocks import all_blocks
+from graph_engine.document.builder import Builder
+from graph_engine.document.own_blocks import keep
 from presets import catalog
 from presets.parts import parts
 
@@ -92,3 +94,24 @@ def test_nothing_but_the_text_is_written_to_a_file(layerloom: Call) -> None:
     for line in layerloom("blocks").out.splitlines():
         assert "\x1b" not in line
         assert line == line.rstrip()
+
+
+def test_own_blocks_are_listed_and_broken_files_told(layerloom: Call) -> None:
+    net = Builder("Net")
+    cell = net.composite("cell", "Cell")
+    cell.output(cell.add("relu", cell.input("x", 4)), "y")
+    made = keep(net.document, "cell", "My own cell", "What it is for.")
+    broken = made.path.with_name("broken.loom")
+    broken.write_text("{")
+    try:
+        listed = layerloom("blocks", "--json")
+        assert listed.json[-1]["name"] == "my:my_own_cell"
+        assert listed.json[-1]["category"] == "My blocks"
+        assert "broken.loom is not valid JSON" in listed.err
+        for name in ("my:my_own_cell", "my_own_cell"):
+            shown = layerloom("blocks", name)
+            assert "My own cell (my:my_own_cell) · My blocks" in shown.out
+            assert "What it is for." in shown.out
+    finally:
+        made.path.unlink()
+        broken.unlink()

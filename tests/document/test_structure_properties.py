@@ -38,6 +38,7 @@ from graph_engine.document.porting import (
     uses_of,
 )
 from graph_engine.document.unpacking import unpack
+from graph_engine.document.updating import update_composite
 from tests.document.drawings import lint
 
 Choose = Callable[[Sequence[Any]], Any]
@@ -65,7 +66,18 @@ def start() -> Document:
         z = net.add("relu", net.add("conv2d", z, channels=4))
     shared = net.add("@inner", z, first)
     net.add("@inner", shared, image, shares=shared)
-    net.output(net.add("linear", net.add("global_avg_pool", shared.other("h")), features=3))
+    pooled = net.add("global_avg_pool", shared.other("h"))
+    code = net.add("linear", pooled, features=3)
+    net.output(code)
+    net.output(net.add("linear", net.add("tanh", code), features=4, bias=False, shares=code), "back")
+    step = net.composite("step", "Step")
+    now, before = step.input("x", 4), step.input("h", 4)
+    after = step.add("tanh", step.add("add", step.add("linear", now, features=4), before))
+    step.output(after, "y")
+    step.output(after, "h")
+    net.output(net.add("@step", net.input("steps", 5, 4), over_time=True), "last")
+    for edit in (SetNode("relu_1", "bypassed", value=True), SetNode("linear_1", "frozen", value=True)):
+        net.document.apply(edit)
     return net.document
 
 
@@ -191,6 +203,12 @@ def annotate(hand: Hand) -> AnyEdit:
     return Annotate((made,), (), hand.name)
 
 
+def update(hand: Hand) -> AnyEdit:
+    """A composite becomes another, as when it is taken from the user's library anew."""
+    other = start()
+    return update_composite(hand.document, hand.name, other, hand.choose(sorted(other.composites)))
+
+
 CHANGES: tuple[Callable[[Hand], AnyEdit], ...] = (
     make,
     make,
@@ -207,6 +225,7 @@ CHANGES: tuple[Callable[[Hand], AnyEdit], ...] = (
     disconnect,
     paste,
     paste,
+    update,
     bend,
     annotate,
     annotate,

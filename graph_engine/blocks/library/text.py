@@ -62,7 +62,8 @@ class LetterNgrams(Block):
 
     x: (N, T), letters as whole numbers, 0 before and after each word and where the text is over -> y: (N, K), K =
     alphabetⁿ or the features asked for. `#good#` has #go, goo, ood and od#. Groups that reach over two words are left
-    out.
+    out. The paper counts the groups of three that occur in a vocabulary of its own: 10 306 in 40 000 words, 30 621 in
+    500 000. Without that vocabulary every group has a count, or the features asked for are shared by remainder.
     """
 
     title: ClassVar = "Letter n-grams"
