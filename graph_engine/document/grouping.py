@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from graph_engine.blocks.block import Role
@@ -75,21 +75,34 @@ def put_in_place(graph: Graph, graph_name: str, made: Enclosed, nodes: Sequence[
 
 
 def trained_instead(document: Document, graph_name: str, instead: Mapping[str, Sequence[str]]) -> tuple[SetPlan, ...]:
-    """The plan with the nodes that it trains exchanged; nothing where it names none of them."""
+    """The plan with the nodes that it names exchanged; nothing where it names none of them."""
     plan = document.plan
-    if graph_name != MAIN or not any(set(update.trains) & instead.keys() for update in _updates(document)):
+    if graph_name != MAIN:
         return ()
-    stages = []
-    for stage in plan.stages:
-        updates = tuple(
-            replace(
-                update,
-                trains=tuple(dict.fromkeys(new for old in update.trains for new in instead.get(old, (old,)))),
-            )
-            for update in stage.updates
+
+    def new(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each for old in names for each in instead.get(old, (old,))))
+
+    def exchanged(update: Update) -> Update:
+        groups = tuple(replace(group, of=new(group.of)) for group in update.optimiser.groups)
+        return replace(
+            update,
+            trains=new(update.trains),
+            freezes=new(update.freezes),
+            optimiser=replace(update.optimiser, groups=groups),
+            penalties=tuple(replace(penalty, of=new(penalty.of)) for penalty in update.penalties),
         )
-        stages.append(replace(stage, updates=updates))
-    return (SetPlan(replace(plan, stages=tuple(stages))),)
+
+    stages = tuple(
+        replace(
+            stage,
+            updates=tuple(exchanged(update) for update in stage.updates),
+            loads=tuple(replace(each, of=new(each.of)) for each in stage.loads),
+            resets=new(stage.resets),
+        )
+        for stage in plan.stages
+    )
+    return (SetPlan(replace(plan, stages=stages)),) if stages != plan.stages else ()
 
 
 def trained_as_one(
@@ -100,20 +113,27 @@ def trained_as_one(
     Raises: EditRefused when it trains some of them but not others with weights: a composite is trained as a whole.
     """
     weighted = {node for node in nodes if node in reports and reports[node].weights}
-    for update in _updates(document) if graph_name == MAIN else ():
-        trained = set(update.trains)
-        left = weighted - trained
-        if trained & set(nodes) and left:
+    for verb, names in _named(document) if graph_name == MAIN else ():
+        left = weighted - set(names)
+        if set(names) & set(nodes) and left:
             first = min(left, key=natural)
             raise EditRefused(
-                f"The plan trains some of these nodes but not {first}. Let it train all of them or none, "
-                "since a composite is trained as a whole."
+                f"The plan {verb}s some of these nodes but not {first}. Let it {verb} all of them or none, "
+                "since a composite stands for them as a whole."
             )
     return trained_instead(document, graph_name, dict.fromkeys(nodes, (use,)))
 
 
-def _updates(document: Document) -> list[Update]:
-    return [update for stage in document.plan.stages for update in stage.updates]
+def _named(document: Document) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What the plan does with nodes, and with which."""
+    for stage in document.plan.stages:
+        yield "reset", stage.resets
+        yield from (("load", each.of) for each in stage.loads)
+        for update in stage.updates:
+            yield "train", update.trains
+            yield "freeze", update.freezes
+            yield from (("pace", group.of) for group in update.optimiser.groups)
+            yield from (("penalise", penalty.of) for penalty in update.penalties)
 
 
 def _refuse_detour(graph: Graph, nodes: Iterable[str]) -> None:

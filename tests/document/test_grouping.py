@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,12 +11,16 @@ from graph_engine.document import (
     AddNodes,
     Document,
     EditRefused,
+    Loading,
     Node,
+    Optimiser,
+    Penalty,
     SetNode,
     SetParameter,
     SetPlan,
     Stage,
     Update,
+    WeightGroup,
     Wire,
 )
 from graph_engine.document.builder import Builder
@@ -219,21 +224,34 @@ def test_nodes_keep_their_places_among_each_other_and_the_composite_stands_in_th
     assert inner["output_1"].position[0] > max(inner[name].position[0] for name in UNIT) + 112
 
 
-def test_a_plan_trains_the_composite_in_place_of_its_nodes() -> None:
+WEIGHTED = ("conv2d_2", "conv2d_3", "batch_norm_2", "batch_norm_3")
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        lambda names: Stage(updates=(Update(trains=names),)),
+        lambda names: Stage(updates=(Update(freezes=names),)),
+        lambda names: Stage(updates=(Update(penalties=(Penalty(kind="l1", of=names),)),)),
+        lambda names: Stage(updates=(Update(optimiser=Optimiser(groups=(WeightGroup(of=names),))),)),
+        lambda names: Stage(resets=names),
+        lambda names: Stage(loads=(Loading(source="run", of=names),)),
+    ],
+)
+def test_the_plan_names_the_composite_in_place_of_its_nodes_or_is_not_widened(
+    stage: Callable[[tuple[str, ...]], Stage],
+) -> None:
     document = flat_resnet(1)
-    trains = ("linear_1", "conv2d_2", "conv2d_3", "batch_norm_2", "batch_norm_3")
-    document.apply(SetPlan(replace(document.plan, stages=(Stage(updates=(Update(trains=trains),)),))))
+    before = replace(document.plan, stages=(stage(("linear_1", *WEIGHTED)),))
+    document.apply(SetPlan(before))
 
-    make(document, UNIT)
-
-    assert document.plan.first_update.trains == ("linear_1", "unit_1")
-
-
-def test_a_plan_that_trains_a_part_of_the_nodes_is_not_widened() -> None:
-    document = flat_resnet(1)
-    document.apply(SetPlan(replace(document.plan, stages=(Stage(updates=(Update(trains=("conv2d_2",)),)),))))
-
-    with pytest.raises(EditRefused, match="trains some of these nodes but not batch_norm_2"):
+    report = check(document)
+    undo = document.apply(make_composite(document, "main", UNIT, "unit", reports=report.nodes))
+    assert document.plan.stages == (stage(("linear_1", "unit_1")),)
+    document.apply(undo)
+    assert document.plan == before
+    document.apply(SetPlan(replace(document.plan, stages=(stage(("conv2d_2",)),))))
+    with pytest.raises(EditRefused, match="s some of these nodes but not batch_norm_2"):
         make_composite(document, "main", UNIT, "unit", reports=check(document).nodes)
 
 
