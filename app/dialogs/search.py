@@ -51,7 +51,7 @@ class SearchDialog(Dialog):
         self._folder: Path | None = None
         self._workers: list[subprocess.Popen[bytes]] = []
         self._trials: list[Trial] = []
-        self._looking = False
+        self._looking = self._closed = False
         spacing = theme_manager().spacing
         self.resize(spacing.px(760), spacing.px(640))
         self._add_ranges()
@@ -78,6 +78,7 @@ class SearchDialog(Dialog):
         self.finish()
 
     def done(self, result: int) -> None:
+        self._closed = True  # what is on its way finds nobody to tell
         self._stop()
         self._timer.stop()
         super().done(result)
@@ -204,11 +205,14 @@ class SearchDialog(Dialog):
 
         def begun(found: tuple[Path, list[subprocess.Popen[bytes]]]) -> None:
             self._folder, self._workers = found
+            if self._closed:
+                self._stop()
+                return
             self._timer.start()
             self._show_trials([])
 
         self.said.setText("Starting …")
-        self._session.jobs.start("Starting the search", work, begun, lambda error: self.said.setText(str(error)))
+        self._session.jobs.start("Starting the search", work, begun, self._tell)
 
     def _stop(self) -> None:
         for process in self._workers:
@@ -225,6 +229,8 @@ class SearchDialog(Dialog):
 
         def take(found: list[Trial]) -> None:
             self._looking = False
+            if self._closed:
+                return
             if all(process.poll() is not None for process in self._workers):
                 self._workers = []
                 self._timer.stop()
@@ -232,6 +238,10 @@ class SearchDialog(Dialog):
             self._session.runs.library.refresh()
 
         self._session.jobs.start("Looking at trials", lambda: trials_of(folder), take, lambda _: self._end_look())
+
+    def _tell(self, error: Exception) -> None:
+        if not self._closed:
+            self.said.setText(str(error))
 
     def _end_look(self) -> None:
         self._looking = False
@@ -265,7 +275,7 @@ class SearchDialog(Dialog):
                 "Reading the best",
                 lambda: best_of(folder),
                 self._open_found,
-                lambda error: self.said.setText(str(error)),
+                self._tell,
             )
 
     def _open_found(self, found: tuple[Trial, Document]) -> None:
