@@ -172,7 +172,7 @@ def test_illegal_wire_is_refused_with_the_reason_at_the_cursor(bench: Bench) -> 
     assert bench.shows(theme_manager().palette.danger, bench.view.note.rect.center().toPoint(), 160)
     bench.release(end)
     assert bench.dumps == before
-    assert bench.messages == ["Cross entropy takes vector (N×C) here, not label (N)."]
+    assert bench.messages == [said]
 
 
 def test_circle_is_refused(bench: Bench) -> None:
