@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from app.session import Session
     from app.settings import Settings, ThemeMode
     from app.workspace import Side
+    from graph_engine.document import Document
 
 
 class Desk(Protocol):
@@ -72,6 +73,8 @@ class Desk(Protocol):
     def toggle_menu_bar(self) -> None: ...
 
     def rename(self) -> None: ...
+
+    def compare(self, before: Document, name: str) -> None: ...
 
     def show_preferences(self) -> None: ...
 
