@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.session import Session
     from app.settings import Settings, ThemeMode
     from app.topbar import TopBar
+    from graph_engine.document import Document
 
 
 class DeskWindow(QMainWindow):
@@ -255,6 +256,15 @@ class DeskWindow(QMainWindow):
         self._session.runs.start(own_process=own_process)
         if self.side_shown(Side.BOTTOM) and self.panes.bottom.current not in ("charts", "feature_maps", "runs"):
             self.panes.bottom.show_panel("charts")
+
+    def compare(self, before: Document, name: str) -> None:
+        """Shows what is different now from another document."""
+        from app.dialogs.compare import CompareDialog
+
+        front = self._session.front
+        dialog = CompareDialog(self._session, before, front.document.snapshot(), (name, front.name), self)
+        dialog.chosen.connect(self._session.show_place)
+        dialog.open()
 
     def show_preferences(self, setting: str = "") -> None:
         """Opens the preferences, with the keyboard in `setting` if given."""

@@ -63,6 +63,23 @@ class Files(QObject):
         if then is not None:
             then()
 
+    def ask_to_compare(self, compare: Callable[[Document, str], None]) -> None:
+        """Asks for a file; `compare` gets its document and name."""
+        dialog = QFileDialog(self._window, "Compare with a document", self._folder(), _FILTER)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+
+        def read(name: str) -> None:
+            def work() -> Document:
+                from graph_engine.document.file import load
+
+                return load(Path(name))
+
+            path = Path(name)
+            self._session.jobs.start(f"Reading {path.name}", work, lambda found: compare(found, path.name), self._tell)
+
+        dialog.fileSelected.connect(read)
+        self._present(dialog)
+
     def open_document(self, document: Document, name: str) -> None:
         """Shows a document that is no file yet, such as a preset."""
         self._show(OpenDocument(document, name=name))

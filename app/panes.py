@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from app.preset_shelf import PresetShelf
     from app.session import Session
     from app.settings import Settings
+    from app.version_keeper import VersionKeeper
+    from graph_engine.document import Document
 
 
 class Panes(QObject):
@@ -39,6 +41,8 @@ class Panes(QObject):
         notices: Notices,
         own: OwnBlocks,
         place_block: Callable[[str], object],
+        versions: VersionKeeper,
+        compare: Callable[[Document, str], object],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -50,6 +54,8 @@ class Panes(QObject):
         self._notices = notices
         self._own = own
         self._place_block = place_block
+        self._versions = versions
+        self._compare = compare
         self._restored = False
         self.left = LazyTabs(
             [
@@ -68,6 +74,7 @@ class Panes(QObject):
                 Tab("outline", "Outline", self._outline),
                 Tab("runs", "Runs", self._runs),
                 Tab("plan", "Training plan", self._plan),
+                Tab("history", "History", self._history),
             ],
             label="Panels",
         )
@@ -195,6 +202,13 @@ class Panes(QObject):
         from app.panels.plan import PlanPanel
 
         return PlanPanel(self._session)
+
+    def _history(self) -> QWidget:
+        from app.panels.history import HistoryPanel
+
+        panel = HistoryPanel(self._session, self._versions)
+        panel.compare_requested.connect(self._compare)
+        return panel
 
     # --- counts on the tabs
 

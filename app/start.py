@@ -100,6 +100,7 @@ class Studio(QObject):
         self._finds_runs = journal
         if journal:
             self.window.autosave.start()
+            self.window.versions.start()
         self.window.own.refresh()
         self.window.statusbar.start()
         self.worker.start()

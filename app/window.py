@@ -18,6 +18,7 @@ from app.costs import CostOverlay
 from app.desk_window import DeskWindow
 from app.document_tabs import DocumentTabs
 from app.exports import Exports
+from app.file_drops import FileDrops
 from app.files import Files
 from app.notices import Notices
 from app.own_blocks import OwnBlocks
@@ -35,6 +36,7 @@ from app.statusbar import StatusBar
 from app.theme import set_role, set_surface, theme_manager
 from app.topbar import TopBar
 from app.trust_banner import TrustBanner
+from app.version_keeper import VersionKeeper
 from app.widgets import MessageAction
 from graph_engine.blocks.custom import custom_of, is_custom
 
@@ -61,6 +63,7 @@ class MainWindow(DeskWindow):
         self._probes = Probes(session)
         self.notices = Notices(self)
         self.autosave = Autosave(session)
+        self.versions = VersionKeeper(session)
         self.shelf = PresetShelf(session.jobs, self)
         self._files = Files(session, settings, self.notices, self)
         self._exports = Exports(session, settings, self.notices, self)
@@ -72,7 +75,17 @@ class MainWindow(DeskWindow):
         self.book = ActionBook(ALL, self, self, settings.shortcuts, settings.key_set)
         self.book.menus_after["file.open"] = lambda menu: RecentMenu(settings, self._files.open_path, menu)
         self.panes = Panes(
-            session, self._canvas, self.shelf, settings, self._files, self.notices, self._own, self.place_block, self
+            session,
+            self._canvas,
+            self.shelf,
+            settings,
+            self._files,
+            self.notices,
+            self._own,
+            self.place_block,
+            self.versions,
+            self.compare,
+            self,
         )
         self.welcome = WelcomePage(self.shelf, settings)
         self.topbar = TopBar(session, self.book)
@@ -94,6 +107,7 @@ class MainWindow(DeskWindow):
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
         self.glances = Glances(session, self)
         self.costs = CostOverlay(session, self._canvas)
+        self.drops = FileDrops(session, self._files, self.notices, lambda: self.show_panel("feature_maps"), self)
         self._assemble()
         self._connect()
         self.book.attach(self._canvas)
@@ -188,6 +202,7 @@ class MainWindow(DeskWindow):
         session.jobs.failed.connect(lambda _, error: self.notices.tell(error))
         session.runs.background.failed.connect(lambda _, error: self.notices.tell(error))
         self.autosave.failed.connect(self.notices.refuse)
+        self.versions.failed.connect(self.notices.refuse)
         self.autosave.found.connect(self._offer_recoveries)
         self._settings.changed.connect(self._follow_settings)
         self.welcome.new_chosen.connect(self._files.new)
@@ -277,6 +292,7 @@ class MainWindow(DeskWindow):
         self.panes.keep()
         self._settings.sync()
         self.statusbar.stop()
+        self.versions.stop()
         self._session.runs.close()
         self._session.jobs.close()
         self.autosave.close()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from app.session import Session
     from app.settings import Settings, ThemeMode
     from app.workspace import Side
+    from graph_engine.document import Document
 
 
 class Desk(Protocol):
@@ -74,6 +75,7 @@ class Desk(Protocol):
     def rename(self) -> None: ...
 
     def show_preferences(self, setting: str = "") -> None: ...
+    def compare(self, before: Document, name: str) -> None: ...
 
     def show_shortcuts(self) -> None: ...
 

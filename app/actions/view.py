@@ -22,6 +22,7 @@ _PANELS = (
     ("outline", "Outline", "outline"),
     ("runs", "Runs", "flask"),
     ("plan", "Training plan", "clock"),
+    ("history", "History", "history"),
 )
 _SIDES = (
     (Side.LEFT, "Library", "Alt+1"),

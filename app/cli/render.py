@@ -42,6 +42,7 @@ class Panel(StrEnum):
     OUTLINE = "outline"
     RUNS = "runs"
     PLAN = "plan"
+    HISTORY = "history"
     INSPECTOR = "inspector"
 
 

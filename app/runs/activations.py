@@ -16,6 +16,8 @@ from app.workers import Jobs
 from graph_engine.blocks import Role
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
     from app.open_document import OpenDocument
@@ -62,6 +64,7 @@ class Activations(QObject):
         self._busy = False
         self._closed = False
         self._trouble = ""
+        self._picture: Path | None = None
         self._said = "untrained"
         self._soon = QTimer(self, singleShot=True, interval=_SOON)
         self._soon.timeout.connect(self._ask)
@@ -92,9 +95,25 @@ class Activations(QObject):
         """All nodes that somebody shows, each once."""
         return tuple(dict.fromkeys(node for nodes, _ in self._wants.values() for node in nodes))
 
+    @property
+    def picture(self) -> Path | None:
+        """The file that is looked at in place of a sample."""
+        return self._picture
+
+    def set_picture(self, file: Path | None) -> None:
+        """Looks at a picture in place of the sample, until another sample is chosen; while a run goes on the run's
+        sample is shown.
+        """
+        self._picture = file
+        self._on_program()
+        self.sample_changed.emit()
+
     def set_sample(self, sample: int) -> None:
         """Shows another sample of the data, counted from 0."""
-        if sample != self.sample:
+        if sample != self.sample or self._picture is not None:
+            if self._picture is not None:
+                self._picture = None
+                self._on_program()
             self.sample = sample
             self.sample_changed.emit()
             self._ask_soon()
@@ -110,7 +129,7 @@ class Activations(QObject):
             node,
             view.values,
             self._answer.request.sample,
-            self.samples.label(self._answer.request.sample),
+            self._picture.name if self._picture is not None else self.samples.label(self._answer.request.sample),
             self.samples.class_names(view.values.shape),
             self._said,
         )
@@ -201,6 +220,7 @@ class Activations(QObject):
         self._trouble, self._said = "", "untrained"
         self._wants.clear()
         self._asked = None
+        self._picture = None
         self.sample = 0
         self.sample_changed.emit()
         self.changed.emit()
@@ -250,7 +270,7 @@ class Activations(QObject):
             from app.runs.still import StillNetwork
 
             weights = self._weights if self._has_weights() else {}
-            self._still = StillNetwork(self._session.document.snapshot(), program, weights)
+            self._still = StillNetwork(self._session.document.snapshot(), program, weights, self._picture)
         still = self._still
         self._busy, self._asked = True, (request, program)
         self._background.start(

@@ -110,7 +110,7 @@ class PictureSource:
     def _read(self, shape: Shape, indices: Iterable[int]) -> Array:
         import numpy as np
 
-        return np.stack([_read_picture(self.files[index], shape) for index in indices])
+        return np.stack([read_picture(self.files[index], shape) for index in indices])
 
 
 def _pictures_in(folder: Path) -> list[Path]:
@@ -121,8 +121,11 @@ def _pictures_in(folder: Path) -> list[Path]:
     )
 
 
-def _read_picture(file: Path, shape: Shape) -> Array:
-    """(C, H, W) between 0 and 1, resized bilinearly (Pillow's filter smooths what shrinks)."""
+def read_picture(file: Path, shape: Shape) -> Array:
+    """A picture as (C, H, W) between 0 and 1, resized bilinearly (Pillow's filter smooths what shrinks).
+
+    Raises: DataError when it can't be read.
+    """
     import numpy as np
 
     image_module = _pillow()
