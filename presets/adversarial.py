@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from graph_engine.blocks import Param, Reference
-from graph_engine.document import Average, Binding, Optimiser, Penalty, Plan, Stage, Update, WeightedLoss
+from graph_engine.document import Average, Binding, Judgement, Optimiser, Penalty, Plan, Stage, Update, WeightedLoss
 from graph_engine.document.builder import Builder, Port
 from presets.preset import preset
 
@@ -37,7 +37,8 @@ def _generator_update(loss: str, optimiser: Optimiser) -> Update:
 
 
 def _plan(critic: Update, generator: Update, *, steps: int, batch_size: int) -> Plan:
-    return Plan(stages=(Stage(updates=(critic, generator), steps=steps),), batch_size=batch_size)
+    judge = Judgement(name="coverage", better="greater")
+    return Plan(stages=(Stage(updates=(critic, generator), steps=steps),), batch_size=batch_size, judge=judge)
 
 
 def _game(net: Builder, loss: str, real: Port, fake: Port, *, clouds: bool) -> None:

@@ -106,7 +106,7 @@ def transfer(
     second = Update(trains=("#head",), freezes=("#body",), optimiser=adam, schedule=Schedule(kind="one_cycle"))
     stages = (
         Stage(name="body", updates=(first,), epochs=15, data=Part(values=(0, 1, 2, 3, 4))),
-        Stage(name="new head", updates=(second,), epochs=15, data=Part(values=(5, 6, 7, 8, 9)), resets=("#head",)),
+        Stage(name="new head", updates=(second,), epochs=40, data=Part(values=(5, 6, 7, 8, 9)), resets=("#head",)),
     )
     net = Builder(
         "Transfer learning" if pretrained else "Head on a random body",
@@ -117,7 +117,7 @@ def transfer(
     for channels in (16, 32):
         x = net.add("conv2d", x, channels=channels, tags=("body",))
         x = net.add("max_pool2d", net.add("relu", net.add("batch_norm", x, tags=("body",))))
-    x = net.add("relu", net.add("linear", net.add("flatten", x), features=16, tags=("body",)))
+    x = net.add("relu", net.add("linear", net.add("flatten", x), features=64, tags=("body",)))
     net.classify(net.add("linear", x, features=10, tags=("head",)), label)
     return net
 
