@@ -164,7 +164,7 @@ def test_other_code_is_a_difference() -> None:
     after.apply(AddCustom("other", CustomCode("")))
     found = difference(before, after)
     assert found.computes_otherwise
-    assert found.summary() == "1 custom block added, 1 changed"
+    assert found.summary() == "1 custom block added, 1 custom block changed"
     assert [(change.custom, change.kind) for change in found.customs] == [
         ("gated_conv", Kind.CHANGED),
         ("other", Kind.ADDED),
