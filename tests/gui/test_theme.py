@@ -168,6 +168,23 @@ def test_switching_the_theme_recolours_what_is_on_screen_at_once(qtbot: QtBot, t
     assert _has(button.grab().toImage(), DARK.raised)
 
 
+def test_a_window_is_put_together_without_the_style_sheet_and_gets_it_after(
+    qapp: QApplication, theme: ThemeManager
+) -> None:
+    theme.set_mode("dark")
+    dark = qapp.styleSheet()
+    with theme.assembling():
+        within = qapp.styleSheet()
+        theme.set_mode("light")
+    light = qapp.styleSheet()
+    theme.set_mode("dark")
+
+    assert within == ""
+    assert light
+    assert light != dark
+    assert qapp.styleSheet() == dark
+
+
 def test_setting_the_same_look_again_does_nothing(qtbot: QtBot, theme: ThemeManager) -> None:
     with qtbot.assertNotEmitted(theme.changed):
         theme.set_mode("dark")

@@ -98,6 +98,33 @@ def test_the_keys_are_those_of_the_key_list(key: str, action: str) -> None:
     assert key in next(each for each in ALL if each.id == action).keys
 
 
+def test_a_menu_has_its_icons_when_it_opens(window: MainWindow) -> None:
+    whole = window.topbar.menu_button.menu()
+    edit = next(action.menu() for action in whole.actions() if action.text() == f"&{Menu.EDIT}")
+    assert isinstance(edit, QMenu)
+
+    edit.popup(QPoint(0, 0))
+
+    shown = {action.objectName(): action for action in edit.actions()}
+    with_icons = [action for action in ALL if action.menu is Menu.EDIT and action.icon and not action.submenu]
+    assert with_icons
+    assert not [action.id for action in with_icons if shown[action.id].icon().isNull()]
+    edit.close()
+
+
+def test_the_presets_are_read_when_the_window_is_on_screen(studio: Studio) -> None:
+    window = studio.window
+    window.hide()
+    window.show_welcome()
+    before = list(studio.session.jobs.titles)
+
+    window.show()
+    window.show_welcome()
+
+    assert before == []
+    assert list(studio.session.jobs.titles) == ["Reading the presets"]
+
+
 def test_every_action_is_in_its_menu(window: MainWindow) -> None:
     found = set()
 
