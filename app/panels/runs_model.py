@@ -196,8 +196,8 @@ class RunsModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole if column.figures:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.FontRole if index.column() == NAME and record.pinned:
-                font = QFont()
-                font.setBold(True)
+                font = theme_manager().typography.font()
+                font.setWeight(QFont.Weight.DemiBold)
                 return font
             case Qt.ItemDataRole.CheckStateRole if index.column() == NAME:
                 return Qt.CheckState.Checked if self._shown.is_shown(record.id) else Qt.CheckState.Unchecked
