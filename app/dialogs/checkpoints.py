@@ -47,7 +47,7 @@ class CheckpointsDialog(Dialog):
         found = folder.checkpoints.summaries()
         changes = {each.step: each.words for each in _changes(folder)}
         self.table = QTableWidget(len(found), 6)
-        self.table.setHorizontalHeaderLabels(["Step", "Epoch", *(title for _, title in _SHOWN), "Then"])
+        self.table.setHorizontalHeaderLabels(["Step", "Epoch", *(title for _, title in _SHOWN), "Changed then"])
         self.table.setAccessibleName("Checkpoints")
         dress_table(self.table)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
@@ -60,6 +60,7 @@ class CheckpointsDialog(Dialog):
                 cells.append("" if value is None else f"{value * 100:.2f} %" if share else value_label(value))
             for column, text in enumerate([*cells, changes.get(each.step, "")]):
                 item = QTableWidgetItem(text)
+                item.setToolTip(text)
                 if column < 5:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)

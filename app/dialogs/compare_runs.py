@@ -57,6 +57,9 @@ class CompareRunsDialog(Dialog):
         self.by = ChoiceField([*choices, *(Choice(name, name) for name in dict.fromkeys(names))], _OVER_SEEDS)
         self.by.committed.connect(lambda _: self._show_groups())
         self.groups = _table(["Group", "Runs", *self._metrics])
+        for column in range(1, self.groups.columnCount()):
+            if (head := self.groups.horizontalHeaderItem(column)) is not None:
+                head.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._show_groups()
         return _page(FormRow("Group by", self.by), self.groups)
 

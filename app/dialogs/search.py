@@ -128,15 +128,15 @@ class SearchDialog(Dialog):
         self.count = NumberField(20, whole=True, minimum=1)
         self.at_once = NumberField(1, whole=True, minimum=1, maximum=max(os.cpu_count() or 1, 1))
         self.measure = ChoiceField([Choice("val_loss", "Val loss"), Choice("val_accuracy", "Val accuracy")])
-        row = QHBoxLayout()
-        for title, field in (
-            ("How", self.sampler),
-            ("Judged by", self.measure),
-            ("Trials", self.count),
-            ("Side by side", self.at_once),
-        ):
-            row.addWidget(FormRow(title, field), 1)
-        self.column.addLayout(row)
+        rows = (
+            (("How", self.sampler), ("Judged by", self.measure)),
+            (("Trials", self.count), ("Side by side", self.at_once)),
+        )
+        for pair in rows:
+            row = QHBoxLayout()
+            for title, field in pair:
+                row.addWidget(FormRow(title, field), 1)
+            self.column.addLayout(row)
 
     # Ranges.
 
@@ -264,7 +264,9 @@ class SearchDialog(Dialog):
         self.stop.setEnabled(searching)
         self.best.setEnabled(any(trial.state == "complete" for trial in trials))
         if trials or searching:
-            self.said.setText(f"{len(ended)} trials have ended{'; searching …' if searching else '.'}")
+            self.said.setText(
+                f"{len(ended)} of {self.count.value()} trials have ended{'; searching …' if searching else '.'}"
+            )
 
     def _open_best(self) -> None:
         from graph_engine.runs.search import best_of

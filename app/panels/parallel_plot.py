@@ -68,7 +68,7 @@ def _numeric(title: str, values: Sequence[float | None], texts: tuple[str, ...])
     else:
         width = high - low
         places = [None if value is None else 0.5 if not width else (value - low) / width for value in values]
-    marks = ((0.5, value_label(low)),) if low == high else ((0.0, value_label(low)), (1.0, value_label(high)))
+    marks = ((0.5, f"{low:.4g}"),) if low == high else ((0.0, f"{low:.4g}"), (1.0, f"{high:.4g}"))
     return Axis(title, tuple(places), marks, texts)
 
 
@@ -137,7 +137,9 @@ class ParallelPlot(QWidget):
             x = self._x(number)
             painter.setPen(QPen(qcolor(theme.palette.color("line_strong")), 1))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            width = max(area.width() / max(len(self._axes) - 1, 1), px(90))
+            gap = area.width() / max(len(self._axes) - 1, 1)
+            width = min(max(1.9 * gap, px(90)), self.width() - px(16))
+            top = px(20) * (number % 2 if gap < px(150) else 0)  # in two rows where there are many
             align = Qt.AlignmentFlag.AlignHCenter
             left = min(max(x - width / 2, 0.0), self.width() - width)
             if number == 0:
@@ -146,7 +148,7 @@ class ParallelPlot(QWidget):
                 align, left = Qt.AlignmentFlag.AlignRight, self.width() - width - px(8)
             painter.setPen(qcolor(theme.palette.color("text_dim")))
             title = painter.fontMetrics().elidedText(axis.title, Qt.TextElideMode.ElideMiddle, int(width) - px(6))
-            painter.drawText(QRectF(left, 0, width, px(20)), align | Qt.AlignmentFlag.AlignVCenter, title)
+            painter.drawText(QRectF(left, top, width, px(20)), align | Qt.AlignmentFlag.AlignVCenter, title)
             painter.setPen(qcolor(theme.palette.color("text")))
             for place, text in axis.marks:
                 y = area.bottom() - place * area.height()
@@ -156,11 +158,13 @@ class ParallelPlot(QWidget):
                 if number == len(self._axes) - 1:
                     box.moveRight(x - px(5))
                     flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                words = painter.fontMetrics().boundingRect(box.toRect(), int(flags), label)
+                painter.fillRect(QRectF(words).adjusted(-2, 0, 2, 0), qcolor(theme.palette.color("panel")))
                 painter.drawText(box, flags, label)
 
     def _area(self) -> QRectF:
         px = theme_manager().spacing.px
-        return QRectF(px(16), px(34), self.width() - px(32), self.height() - px(50))
+        return QRectF(px(16), px(56), self.width() - px(32), self.height() - px(72))
 
     def _x(self, number: int) -> float:
         area = self._area()

@@ -9,7 +9,7 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPixmap, QPixmapCache
+from PySide6.QtGui import QPainter, QPixmap, QPixmapCache
 
 from app.figures import clock
 from app.panels.charts_ticks import value_label
@@ -196,9 +196,7 @@ class RunsModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole if column.figures:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.FontRole if index.column() == NAME and record.pinned:
-                font = QFont()
-                font.setBold(True)
-                return font
+                return theme_manager().typography.font("strong")
             case Qt.ItemDataRole.CheckStateRole if index.column() == NAME:
                 return Qt.CheckState.Checked if self._shown.is_shown(record.id) else Qt.CheckState.Unchecked
             case Qt.ItemDataRole.DecorationRole if index.column() == NAME:
