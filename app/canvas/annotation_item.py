@@ -78,3 +78,4 @@ class AnnotationItem(QGraphicsRectItem):
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         paint_annotation(painter, self.annotation, self.look, selected=self.selected)
+        painter.setBrush(Qt.BrushStyle.NoBrush)  # what is painted next finds the painter as it was
