@@ -16,6 +16,7 @@ GRIP = 14.0
 """How large the corner is by which a frame or a note is resized, in scene units."""
 
 _EDGE = 6.0
+_FAR_TITLE = 48.0  # from afar the title has the same size on the screen, so a larger one in the scene
 Part = Literal["body", "corner"]
 
 
@@ -44,7 +45,7 @@ class AnnotationItem(QGraphicsRectItem):
         self.annotation = annotation
         width, height = annotation.size
         self.setPos(*annotation.position)
-        top = TITLE if annotation.kind == "frame" else 0.0
+        top = TITLE + _FAR_TITLE if annotation.kind == "frame" else 0.0
         self.setRect(-_EDGE, -top - _EDGE, width + 2 * _EDGE, height + top + 2 * _EDGE)
         self.update()
 
@@ -78,3 +79,4 @@ class AnnotationItem(QGraphicsRectItem):
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         paint_annotation(painter, self.annotation, self.look, selected=self.selected)
+        painter.setBrush(Qt.BrushStyle.NoBrush)  # what is painted next finds the painter as it was

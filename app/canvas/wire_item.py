@@ -103,7 +103,6 @@ class WireItem(QGraphicsRectItem):
         if self.wire.bends and self.look.detail is not Detail.ICON:
             self._paint_bends(painter)
         look, style = self.look, self.look.style
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         if self.selected:
             painter.setPen(style.wire_selected)
         elif self.hovered:
@@ -131,6 +130,7 @@ class WireItem(QGraphicsRectItem):
         painter.setBrush(style.accent if self.selected or self.hovered else style.kind(self.kind))
         for x, y in self.wire.bends:
             painter.drawEllipse(QPointF(x, y), BEND, BEND)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _raise(self) -> None:
         self.setZValue(0.5 if self.selected or self.hovered else 0.0)

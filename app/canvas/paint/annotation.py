@@ -84,13 +84,14 @@ def _paint_frame(painter: QPainter, annotation: Annotation, look: Look, *, selec
         painter.setFont(style.title_font)
         painter.drawStaticText(QPointF(8.0, 2.0 - TITLE), style.text_item(text, "title", width - 12.0))
         return
-    room = width * look.scale - 12.0  # px: from afar the title keeps its size and stands inside
-    if room > 30.0 and height * look.scale > style.far_height + 4.0:
+    room = width * look.scale - 4.0  # px: from afar the title keeps its size
+    if room > 30.0:
         painter.save()
         corner = painter.transform().map(QPointF(0.0, 0.0))
         painter.resetTransform()
         painter.setFont(style.far_font)
-        painter.drawStaticText(corner + QPointF(6.0, 2.0), style.text_item(text, "far", room // 8 * 8))
+        above = corner - QPointF(0.0, style.far_height + 1.0)
+        painter.drawStaticText(above, style.text_item(text, "far", room // 8 * 8))
         painter.restore()
 
 

@@ -18,7 +18,7 @@ Bench = Any
     ("query", "key"),
     [
         ("conv", "conv2d"),
-        ("cv", "conv2d"),
+        ("cnv", "conv2d"),
         ("c2", "conv2d"),
         ("relu", "relu"),
         ("lrelu", "leaky_relu"),

@@ -18,6 +18,66 @@ from tests.gui.window.conftest import settle
 OpenIn = Callable[[str], MainWindow]
 
 
+EXPECTED = {
+    "canvas.zoom_in": ("Ctrl+=",),
+    "canvas.zoom_out": ("Ctrl+-",),
+    "canvas.zoom_reset": ("Ctrl+0",),
+    "canvas.fit_all": ("Home",),
+    "canvas.fit_selection": ("F", "."),
+    "canvas.add_block": ("Tab", "Shift+A"),
+    "canvas.select_all": ("Ctrl+A",),
+    "canvas.select_none": ("Ctrl+Shift+A",),
+    "canvas.select_upstream": ("L",),
+    "canvas.select_downstream": ("Shift+L",),
+    "canvas.delete": ("Del", "Backspace"),
+    "canvas.dissolve": ("Ctrl+Del",),
+    "canvas.cut": ("Ctrl+X",),
+    "canvas.copy": ("Ctrl+C",),
+    "canvas.paste": ("Ctrl+V",),
+    "canvas.paste_with_wires": ("Ctrl+Shift+V",),
+    "canvas.duplicate": ("Ctrl+D",),
+    "canvas.connect": ("J",),
+    "network.bypass": ("Ctrl+B",),
+    "canvas.collapse": ("H",),
+    "canvas.frame": ("C",),
+    "composite.make": ("Ctrl+G", "Ctrl+Shift+E"),
+    "composite.unpack": ("Ctrl+Shift+G",),
+    "edit.undo": ("Ctrl+Z",),
+    "edit.redo": ("Ctrl+Y", "Ctrl+Shift+Z"),
+    "edit.find": ("Ctrl+F",),
+    "help.palette": ("Ctrl+K", "Ctrl+Shift+P"),
+    "edit.rename": ("F2",),
+    "canvas.arrange": ("Ctrl+L",),
+    "canvas.straighten": ("Q",),
+    "canvas.nudge_left": ("Left",),
+    "canvas.nudge_far_left": ("Shift+Left",),
+    "view.minimap": ("Alt+M",),
+    "network.check": ("F7",),
+    "run.train": ("Ctrl+Return",),
+    "run.stop": ("Ctrl+Alt+Return",),
+    "run.probe": ("F9",),
+    "run.recall_1": ("1",),
+    "run.recall_9": ("9",),
+    "view.next_pane": ("F6",),
+    "view.previous_pane": ("Shift+F6",),
+    "help.node": ("F1",),
+    "help.shortcuts": ("Ctrl+Shift+/",),
+    "file.new": ("Ctrl+N",),
+    "file.open": ("Ctrl+O",),
+    "file.save": ("Ctrl+S",),
+    "file.save_as": ("Ctrl+Shift+S",),
+}
+"""What hands expect, whatever else has keys."""
+
+
+def test_every_key_that_hands_expect_is_there() -> None:
+    keys = {action.id: action.keys for action in ALL}
+    missing = {name: set(expected) - set(keys[name]) for name, expected in EXPECTED.items()}
+    assert {name: lost for name, lost in missing.items() if lost} == {}
+    assert any("Ctrl+," in found for found in keys.values()), "settings"
+    assert any("Ctrl+E" in found for found in keys.values()), "export"
+
+
 @pytest.mark.parametrize("key_set", KEY_SETS)
 def test_in_no_set_two_actions_have_one_key(open_in: OpenIn, key_set: KeySet) -> None:
     book = open_in("lenet5").book
