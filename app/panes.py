@@ -187,6 +187,8 @@ class Panes(QObject):
         panel = OutlinePanel(self._session)
         panel.edit_requested.connect(lambda _: self.show("inspector"))
         panel.delete_requested.connect(self._canvas.editing.delete)
+        panel.join_requested.connect(self._canvas.editing.join)
+        panel.add_requested.connect(self._canvas.add_block)
         return panel
 
     def _runs(self) -> QWidget:

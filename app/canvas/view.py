@@ -105,6 +105,7 @@ class CanvasView(Eye):
         self.connecting = ConnectTo(self)
         self.setObjectName("canvas")
         self.setAccessibleName("Drawing of the network")
+        self.viewport().setAccessibleName("Drawing of the network")
         self.setAccessibleDescription("Nodes and wires. Tab adds a block, Alt with arrows goes from node to node.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)

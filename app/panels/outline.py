@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -24,23 +25,35 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.outline_model import COLUMNS, NODE, OutlineModel
+from app.panels.outline_model import COLUMNS, FROM, NODE, OutlineModel
 from app.theme import category_icon, set_role, set_surface, theme_manager
 from app.widgets import EmptyState
 
 if TYPE_CHECKING:
     from app.session import Session
 
+_KEYS = (
+    "Enter: parameters, or into a composite. F2: title, or where the inputs come from. Insert: add a block. "
+    "J: wire the two selected nodes. Delete: take away. Escape: back out."
+)
 _WIDTHS = (220, 190, 190, 150, 90)  # px at the base size; the state takes what is left
 
 
 class OutlinePanel(QWidget):
-    """Selecting rows selects nodes and the other way round; Enter edits the parameters, Del deletes."""
+    """Selecting rows selects nodes and the other way round.
+
+    Enter edits the parameters, or goes into a composite; F2 types a title or, in the column From, where the inputs come
+    from; Insert adds a block, J wires the two selected nodes, Del deletes, Esc goes back out, F6 goes to the canvas.
+    """
 
     edit_requested = Signal(str)
     """A node whose parameters are to be edited."""
     delete_requested = Signal()
     """What is selected is to be deleted."""
+    add_requested = Signal()
+    """A block is to be added behind what is selected."""
+    join_requested = Signal()
+    """The two selected nodes are to be wired."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +62,10 @@ class OutlinePanel(QWidget):
         self.setAccessibleName("Outline")
         self.model = OutlineModel(session, self)
         self.table = _Table(self.model)
-        self.table.edit_requested.connect(self.edit_requested)
+        self.table.edit_requested.connect(self._open)
+        self.table.add_requested.connect(self.add_requested)
+        self.table.join_requested.connect(self.join_requested)
+        self.table.leave_requested.connect(session.leave)
         self.table.delete_requested.connect(self.delete_requested)
         empty = EmptyState(
             "outline", "Every node is listed here with its shape and its problems.", title="Nothing drawn yet"
@@ -100,6 +116,14 @@ class OutlinePanel(QWidget):
             QTimer.singleShot(0, self.table, lambda: self.table.scrollTo(self.model.index(rows[-1], 0)))
         self.table.viewport().update()
 
+    def _open(self, node: str) -> None:
+        """Goes into a composite, with the keyboard still here; of any other node, the parameters are to be edited."""
+        if self._session.enter(node):
+            self._show()
+            self.table.selectRow(0)
+        else:
+            self.edit_requested.emit(node)
+
     def _on_selected(self) -> None:
         rows = self.table.selectionModel().selectedRows()
         current = self.table.currentIndex()
@@ -114,6 +138,9 @@ class OutlinePanel(QWidget):
 class _Table(QTableView):
     edit_requested = Signal(str)
     delete_requested = Signal()
+    add_requested = Signal()
+    join_requested = Signal()
+    leave_requested = Signal()
 
     def __init__(self, model: OutlineModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,6 +148,8 @@ class _Table(QTableView):
         self.setModel(model)
         set_role(self, "panel")
         self.setAccessibleName("Nodes")
+        self.setAccessibleDescription(_KEYS)
+        self.setEditTriggers(QTableView.EditTrigger.EditKeyPressed)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -138,12 +167,35 @@ class _Table(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if self.state() is QTableView.State.EditingState:
+            super().keyPressEvent(event)
+        elif key == Qt.Key.Key_F2:
+            self._type()
+        elif key == Qt.Key.Key_Insert:
+            self.add_requested.emit()
+        elif key == Qt.Key.Key_J and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.join_requested.emit()
+        elif key == Qt.Key.Key_Escape:
+            self.leave_requested.emit()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._edit(self.currentIndex())
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.delete_requested.emit()
         else:
             super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """F2 types here, whatever it does elsewhere in the window."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            event.setAccepted(event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Insert))
+            return True
+        return super().event(event)
+
+    def _type(self) -> None:
+        """Opens the cell for typing: where the inputs come from, in any other column the title."""
+        index = self.currentIndex()
+        if index.isValid():
+            self.edit(index if index.column() == FROM else index.siblingAtColumn(NODE))
 
     def _edit(self, index: QModelIndex) -> None:
         node = self._model.node(index)

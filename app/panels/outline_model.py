@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.figures import digits
+from app.panels.outline_edits import connect, rename
 from graph_engine.check.report import State
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class OutlineModel(QAbstractTableModel):
         if name is None or name not in self._session.graph:
             return None
         node = self._session.graph[name]
+        if role == Qt.ItemDataRole.EditRole:
+            return self._session.title(name) if index.column() == NODE else self._text(node, index.column())
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(node, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -74,6 +77,19 @@ class OutlineModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == WEIGHTS:
             return int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value)
         return None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Titles and where inputs come from can be typed."""
+        found = super().flags(index)
+        return found | Qt.ItemFlag.ItemIsEditable if index.isValid() and index.column() in (NODE, FROM) else found
+
+    def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        name = self.node(index)
+        if name is None or role != Qt.ItemDataRole.EditRole or name not in self._session.graph:
+            return False
+        if index.column() == NODE:
+            return rename(self._session, name, str(value))
+        return index.column() == FROM and connect(self._session, name, str(value))
 
     def category(self, index: _Index) -> str:
         """The category of a row's block, for its icon; empty for an unknown one."""

@@ -1,7 +1,11 @@
-"""`kill -9` at any moment of editing: every edit that was recorded before is there again."""
+"""`kill -9` at any moment of editing: every edit that was recorded before is there again.
+
+`LAYERLOOM_KILLS=200` kills so many processes instead of a few.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from graph_engine.document import AddNodes, Document, History, Node, RemoveNodes, SetAbout
+from graph_engine import document as parts
+from graph_engine.document import Document, History
 from graph_engine.document.file import dumps
 from graph_engine.document.journal import Journal, recoverable
 
 ROOT = Path(__file__).parents[2]
-KILLS = 20
+KILLS = int(os.environ.get("LAYERLOOM_KILLS", "20"))
 SAVED_EVERY = 40
 
 EDIT = """
@@ -24,6 +29,15 @@ def edit(history, count):
         history.undo()
     elif count % 5 == 0:
         history.perform(SetAbout(f"after {count}", "notes " * (count % 50)))
+    elif count % 11 == 0 and nodes:
+        history.perform(Move(((min(nodes), (count, -count)),)))
+    elif count % 13 == 0 and nodes:
+        history.perform(SetParameter(min(nodes), "channels", count))
+    elif count % 17 == 0:
+        cell = (Node("input_1", "input"), Node("conv2d_1", "conv2d"))
+        history.perform(AddGraph(f"cell_{count}", Declaration(help="x" * (count % 30)), cell))
+    elif count % 19 == 0 and (cells := history.document.composites):
+        history.perform(RemoveGraph(min(cells)))
     elif len(nodes) > 6:
         history.perform(RemoveNodes(tuple(nodes)[:4]))
     else:
@@ -32,10 +46,12 @@ def edit(history, count):
 
 # Forks processes that edit and tell each edit after it was recorded, and kills each after a while of its own.
 KILLING = f"""
-import os, signal, sys, time
+import os, random, signal, sys, time
 from pathlib import Path
 import networkx  # loaded once, not by each process after its fork
-from graph_engine.document import AddNodes, Document, History, Node, RemoveNodes, SetAbout
+from graph_engine.document import (
+    AddGraph, AddNodes, Declaration, Document, History, Move, Node, RemoveGraph, RemoveNodes, SetAbout, SetParameter
+)
 from graph_engine.document.journal import Journal
 {EDIT}
 for number in range({KILLS}):
@@ -52,7 +68,7 @@ for number in range({KILLS}):
                 journal.rebase(None)
     os.close(told)
     first = os.read(heard, 4)
-    time.sleep(number * 7 % {KILLS} / 400)
+    time.sleep(random.Random(number).random() / 20)
     os.kill(process, signal.SIGKILL)
     last = first
     while each := os.read(heard, 4096):
@@ -65,7 +81,7 @@ for number in range({KILLS}):
 
 def replayed(counts: range) -> list[str]:
     """The document's text after each of so many edits."""
-    space: dict[str, Any] = {"AddNodes": AddNodes, "Node": Node, "RemoveNodes": RemoveNodes, "SetAbout": SetAbout}
+    space: dict[str, Any] = {name: getattr(parts, name) for name in parts.__all__}
     exec(EDIT, space)  # noqa: S102  the function above
     history, texts = History(Document()), []
     for count in range(1, counts.stop):
@@ -82,7 +98,7 @@ def test_what_was_recorded_before_a_kill_comes_back(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     counts = [int(line) for line in done.stdout.split()]
     assert len(counts) == KILLS
-    assert len(set(counts)) > KILLS / 2, "they were all killed at the same moment"
+    assert len(set(counts)) > min(KILLS, 40) / 2, "they were all killed at the same moment"
     for number, count in enumerate(counts):
         found = recoverable(tmp_path / str(number))
         if not found:
