@@ -79,8 +79,8 @@ class BilinearAttention(nn.Module):
 class AdditiveScores(nn.Module):
     """How well each step of a memory answers a query: vᵀ tanh(W q + U m).
 
-    query: (N, E) or (N, S, E), memory: (N, T, D) -> (N, T) or (N, S, T). Parameters: A (E + D + 1), with `bias`
-    2 A more.
+    query: (N, E) or (N, S, E), memory: (N, T, D) -> (N, T) or (N, S, T). Parameters:
+    A (E + D + 1), with `bias` 2 A more.
     """
 
     def __init__(

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 
 class TeacherForcing(nn.Module):
-    """The teacher's token with probability `share` while training, else the likeliest of its own: Bengio et al. (2015).
-    Scheduled sampling for sequence prediction with recurrent neural networks.
+    """The teacher's token with probability `share` while training, else the likeliest of its own.
+
+    Bengio et al. (2015). Scheduled sampling for sequence prediction with recurrent neural networks.
 
     teacher: (N,), own: (N, K) -> y: (N,).
     """

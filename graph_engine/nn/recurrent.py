@@ -161,11 +161,12 @@ class ElmanToLengths(Elman):
 
 
 class Gru(nn.Module):
-    """Gated recurrent units: hₜ = u hₜ₋₁ + (1 − u) tanh(U xₜ + r (W hₜ₋₁ + b') + b), gates r and u likewise with σ.
+    """Gated recurrent units: hₜ = u hₜ₋₁ + (1 − u) tanh(U xₜ + r (W hₜ₋₁ + b') + b), gates likewise with σ.
 
-    Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical machine translation.
-    x: (N, T, E), h0: (N, L·hidden) -> y: (N, T, D·hidden), h: (N, D·hidden) of the last layer, or (N, L·hidden) of
-    every layer; D directions, L = layers·D.
+    Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical machine
+    translation.
+    x: (N, T, E), h0: (N, L·hidden) -> y: (N, T, D·hidden), h: (N, D·hidden) of the last layer, or
+    (N, L·hidden) of every layer; D directions, L = layers·D.
     """
 
     def __init__(

@@ -42,13 +42,22 @@ def compute(
 
 @dataclass(frozen=True)
 class _Run:
-    """With which weights is computed, and the way to where: `stage_1/bottleneck_2.1/`."""
+    """With which weights is computed, and the way to where: `stage_1/bottleneck_2.1/`.
+
+    `cell`: inside one that runs over time, what has no values to ask for by their way: its graph, and its path below
+    the network.
+    """
 
     program: Program
     network: nn.Module
     way: str = ""
+    cell: tuple[str, str] | None = None
 
     def modules(self, node: str) -> list[nn.Module]:
+        if self.cell is not None:
+            graph, path = self.cell
+            inside = self.program.paths_in(graph, node)
+            return [self.network.get_submodule(each) for each in inside if each.startswith(f"{path}.")]
         return [self.network.get_submodule(path) for path in self.program.paths_of(self.way + node)]
 
 
@@ -84,9 +93,10 @@ def _composite(
 ) -> tuple[Tensor, ...]:
     """What a composite gives, turn after turn."""
     node = graph[name]
-    assert not node.over_time
     inner = graph.find_graph(graph_of(node.block))
     assert inner is not None
+    if node.over_time:
+        return _steps(inner, name, report, operands, run)
     entries, ends = borders(inner, "input"), borders(inner, "output")
     given = dict(operands)
     outs: tuple[Tensor, ...] = ()
@@ -111,6 +121,34 @@ def random_inputs(program: Program, document: Document, batch: int = 3) -> dict[
         else:
             found[argument] = torch.randn(batch, *shape)
     return found
+
+
+def _steps(
+    inner: Graph, name: str, report: NodeReport, operands: Mapping[str, Tensor], run: _Run
+) -> tuple[Tensor, ...]:
+    """What a cell gives that takes one step of a sequence after another: states as they are last, the rest stacked."""
+    (inside,) = report.inside
+    entries, ends = borders(inner, "input"), borders(inner, "output")
+    states = {port_name(end) for end in ends} & {port_name(entry) for entry in entries}
+    whole = {port_name(entry) for entry in entries if entry.parameters.get("over_time") == "whole"}
+    sequences = {port: value for port, value in operands.items() if port not in states | whole}
+    samples, length = next(iter(sequences.values())).shape[:2]
+    given = dict(operands)
+    for entry in entries:
+        if (port := port_name(entry)) in states and port not in given:
+            given[port] = torch.zeros(samples, *map(int, inside.inputs[port].shape[1:]))  # type: ignore[call-overload]
+    (path,) = run.program.attributes[name]
+    cell = replace(run, cell=(report.inside[0].graph, path))
+    said: list[list[Tensor]] = []
+    for step in range(length):
+        given |= {port: value[:, step] for port, value in sequences.items()}
+        values: Values = {(entry.id, "y"): given[port_name(entry)] for entry in entries}
+        _compute(inner, inside.nodes, inside.values, values, cell)
+        wires = [inner.wires_into(end.id)["x"] for end in ends]
+        said.append([values[wire.source, wire.output] for wire in wires])
+        given |= {port: out for port, out in zip(map(port_name, ends), said[-1], strict=True) if port in states}
+    told = zip(map(port_name, ends), zip(*said, strict=True), strict=True)
+    return tuple(outs[-1] if port in states else torch.stack(outs, 1) for port, outs in told)
 
 
 # What may follow a value of a kind, as (block, parameters).
