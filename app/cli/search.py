@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.errors import CallError
-from app.cli.options import JsonOption, ThingArgument
+from app.cli.options import JsonOption, ThingArgument, TrustOption
 from app.cli.output import figure, make_table, note, plain, print_json, say, show
 from app.cli.plans import Wishes
 from app.cli.things import open_thing, require_sound
@@ -58,6 +58,7 @@ def search(
         Path | None,
         typer.Option("-o", metavar="FILE", help="Save the best document there (.loom).", show_default=False),
     ] = None,
+    trust_code: TrustOption = False,
     json: JsonOption = False,
 ) -> None:
     """Search for better settings with Optuna; every trial is a run with the name of the search as its tag.
@@ -67,7 +68,7 @@ def search(
     from graph_engine.document.file import save
     from graph_engine.runs import search as searching
 
-    found = open_thing(thing)
+    found = open_thing(thing, trust_code=trust_code)
     require_sound(found)
     document = found.document
     plan = Wishes(epochs=epochs).changed(document.plan)

@@ -26,6 +26,11 @@ CONTRACT: dict[str, tuple[str, set[str]]] = {
         {"--data", "--epochs", "--steps", "--batch-size", "--lr", "--device", "--precision", "--compile", "--seed"}
         | {"--out", "--resume", "--trust-code", "--json"},
     ),
+    "search": (
+        "{THING}",
+        {"--range", "--trials", "--sampler", "--metric", "--prune", "--workers", "--epochs", "--seed", "--name", "-o"}
+        | {"--trust-code", "--json"},
+    ),
     "evaluate": ("{RUN}", {"--data", "--trust-code", "--json"}),
     "export": ("{THING}", {"--to", "-o", "--trust-code"}),
     "runs": ("", {"--json"}),
