@@ -59,7 +59,7 @@ def test_incoming_wires_are_pasted_only_where_their_source_is() -> None:
     [
         ("", "holds no nodes"),
         ("layerloom-nodes", "cut off or changed"),
-        ('{"format": "other", "layerloom-nodes": 1}', "holds no nodes"),
+        ('{"format": "other", "layerloom-nodes": 1}', "cut off or changed"),
         ('{"format": "layerloom-nodes", "version": 99}', "newer Layerloom"),
         ('{"format": "layerloom-nodes", "version": 1, "nodes": 4}', "nodes must be a list"),
         ('{"format": "layerloom-nodes", "version": 1, "nodes": [4]}', "a copied node must be an object"),

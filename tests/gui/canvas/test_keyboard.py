@@ -152,7 +152,10 @@ def test_what_cannot_be_connected_says_why(bench: Bench) -> None:
     bench.key(Key.Key_J)
     bench.click(bench.body("conv2d_1"), SHIFT)
     bench.key(Key.Key_J)
-    assert bench.messages == ["Select two nodes to connect them.", "Conv 2d takes image (N×C×H×W) here, not label (N)."]
+    first, second = bench.messages
+    assert first == "Select two nodes to connect them."
+    assert second.startswith("Conv 2d takes image (N×C×H×W) here")
+    assert second.endswith("not label (N).")
 
 
 @pytest.mark.parametrize(("key", "modifiers"), [(Key.Key_Tab, Qt.KeyboardModifier.NoModifier), (Key.Key_A, SHIFT)])
