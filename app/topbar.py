@@ -164,6 +164,7 @@ class SearchButton(QWidget):
     def set_short(self, *, short: bool) -> None:
         """Says less where there is little room."""
         self._label.setText(self._SHORT if short else self._LONG)
+        self._hint.setVisible(not short)  # the tooltip says it as well
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:

@@ -90,7 +90,7 @@ _PRINT = Ink(
             Kind.TOKENS.value: "8 3 1 3",
             Kind.LABEL.value: "1 3.2",
             Kind.SCALAR.value: "2.5 4.5",
-            Kind.MEMORY.value: "8 3 3 3",
+            Kind.MEMORY.value: "12 3 4 3",
             Kind.ANY.value: "8 3 1 3 1 3",
         }
     ),
