@@ -13,14 +13,36 @@ from presets.preset import Preset, PresetError, Published
 __all__ = ["Preset", "PresetError", "Published", "catalog", "open_preset"]
 
 
+FAMILIES = (
+    "Perceptrons",
+    "Convolutional",
+    "Residual",
+    "Dense",
+    "Inception",
+    "Highway",
+    "Attention",
+    "Transformer",
+    "Memory",
+    "Spatial",
+    "Sequence to sequence",
+    "Auto-encoders",
+    "Adversarial",
+    "Distillation",
+    "One-shot",
+    "Tasks",
+)
+"""The order in which presets are shown, roughly that of a course; families that are not named come last."""
+
+
 @cache
 def catalog() -> dict[str, Preset]:
-    """Every preset by name, in the order of families and files. A new file in this package is found by itself."""
-    found: dict[str, Preset] = {}
+    """Every preset by name, by family, and in a family as in its files. A new file in this package is found by itself."""
+    found: list[Preset] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
         namespace = vars(importlib.import_module(f"{__name__}.{module.name}"))
-        found |= {value.name: value for value in namespace.values() if isinstance(value, Preset)}
-    return found
+        found += [value for value in namespace.values() if isinstance(value, Preset)]
+    rank = {family: at for at, family in enumerate(FAMILIES)}
+    return {preset.name: preset for preset in sorted(found, key=lambda each: rank.get(each.family, len(rank)))}
 
 
 def open_preset(text: str, data: str | None = None) -> Document:
