@@ -36,7 +36,7 @@ FAMILIES = (
 
 @cache
 def catalog() -> dict[str, Preset]:
-    """Every preset by name, by family, and in a family as in its files. A new file in this package is found by itself."""
+    """Every preset by name, in the order of FAMILIES. A new file in this package is found by itself."""
     found: list[Preset] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
         namespace = vars(importlib.import_module(f"{__name__}.{module.name}"))
