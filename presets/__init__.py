@@ -24,6 +24,7 @@ FAMILIES = (
     "Transformer",
     "Memory",
     "Spatial",
+    "Segmentation",
     "Sequence to sequence",
     "Auto-encoders",
     "Adversarial",

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from app.widgets import Choice, ChoiceField, Field, NumberField, PairField, ShapeField, TextField, Toggle
+from app.widgets import Choice, ChoiceField, Field, NumberField, NumbersField, PairField, ShapeField, TextField, Toggle
 from app.widgets.formula_switch import FormulaSwitch
 from app.widgets.number_field import Open
 from app.widgets.parsed_field import ParsedField
@@ -51,6 +51,8 @@ def field_for(spec: ParameterSpec) -> QWidget:
                 maximum=None if high is None else int(high),
                 check=check,
             )
+        case ParameterType.NUMBERS:
+            return NumbersField(spec.default, check=check)
         case ParameterType.SHAPE:
             return ShapeField(spec.default, inferred=low is None, check=check)
         case ParameterType.TEXT | ParameterType.NOTE:
@@ -71,7 +73,8 @@ def show_value(field: QWidget, spec: ParameterSpec, value: Any) -> None:
         field.set_error(None)
     except ParameterError as error:
         if line is not None:
-            line.setText(" × ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
+            between = ", " if spec.type is ParameterType.NUMBERS else " × "
+            line.setText(between.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
         else:
             field.set_value(value)
         field.set_error(str(error))

@@ -122,6 +122,31 @@ def test_what_cannot_be_taken_is_said_below_the_field_and_not_tried(
     assert "at least 1" in (row.field.error() or "")
 
 
+def test_class_weights_are_typed_as_a_list_and_judged_by_their_count(
+    session: Session, inspector: InspectorPanel
+) -> None:
+    session.select(["cross_entropy_1"])
+    line = field(inspector, "class_weights")
+    assert line.text() == "none"
+
+    type_into(line, "1, 2.5")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert session.graph["cross_entropy_1"].parameters["class_weights"] == [1, 2.5]
+    row = inspector.node_page.form.rows["class_weights"]  # type: ignore[union-attr]
+    assert "there are 10 scores, and 2 weights" in (row.field.error() or "")
+
+    type_into(line, "1; 2,5; 1; 1; 1; 1; 1; 1; 1; 1")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert row.field.error() is None
+    assert line.text() == "1, 2.5, 1, 1, 1, 1, 1, 1, 1, 1"
+    assert session.program is not None
+    assert "WeightedCrossEntropy(" in snippet(session.program, "cross_entropy_1")
+
+    type_into(line, "none")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert "class_weights" not in session.graph["cross_entropy_1"].parameters
+
+
 def test_undo_shows_in_the_field(session: Session, inspector: InspectorPanel) -> None:
     session.select(["conv2d_1"])
     session.perform(SetParameter("conv2d_1", "channels", 9))
