@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from app.actions.book import ActionBook
     from app.session import Session
 
-_NARROW = 1150  # px at the base size, below which the bar says less
+_NARROW, _NARROWER, _NARROWEST = 1150, 960, 700
+"""Widths (px at the base size) below which the bar says less, searching is a sign, undo is left to menu and keys."""
 
 
 class TopBar(QWidget):
@@ -28,6 +29,7 @@ class TopBar(QWidget):
         super().__init__(parent)
         self._session = session
         self._book = book
+        self._at_welcome = False
         set_surface(self, "panel")
         self.setObjectName("topbar")
         self.menu_button = QToolButton()
@@ -67,8 +69,8 @@ class TopBar(QWidget):
 
     def set_at_welcome(self, *, at_welcome: bool) -> None:
         """Leaves out what means nothing while no document is shown."""
-        for widget in (self.trail, self.undo, self.redo):
-            widget.setVisible(not at_welcome)
+        self._at_welcome = at_welcome
+        self._share_room()
 
     def open_menu(self) -> None:
         """Opens the menu, for the keyboard."""
@@ -76,12 +78,18 @@ class TopBar(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self._is_narrow()
-        self.device.set_room(room=not narrow)
-        self.search.set_short(short=narrow)
+        self._share_room()
 
-    def _is_narrow(self) -> bool:
-        return self.width() < theme_manager().spacing.px(_NARROW)
+    def _share_room(self) -> None:
+        """Leaves the room there is to where one is, and to what is used most."""
+        narrow, narrower, narrowest = (
+            self.width() < theme_manager().spacing.px(each) for each in (_NARROW, _NARROWER, _NARROWEST)
+        )
+        self.device.set_room(room=not narrow)
+        self.search.set_words("sign" if narrower and not self._at_welcome else "short" if narrow else "long")
+        self.trail.setVisible(not self._at_welcome)
+        for widget in (self.undo, self.redo):
+            widget.setVisible(not (self._at_welcome or narrowest))
 
     def _main_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -141,6 +149,7 @@ class SearchButton(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._words: Literal["long", "short", "sign"] = "long"
         set_surface(self, "field")
         self.setObjectName("search")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -161,15 +170,17 @@ class SearchButton(QWidget):
         theme_manager().changed.connect(self._space)
         self._space()
 
-    def set_short(self, *, short: bool) -> None:
-        """Says less where there is little room."""
-        self._label.setText(self._SHORT if short else self._LONG)
-        self._hint.setVisible(not short)  # the tooltip says it as well
+    def set_words(self, words: Literal["long", "short", "sign"]) -> None:
+        """Says less where there is little room; the tooltip says all."""
+        self._words = words
+        self._label.setText(self._LONG if words == "long" else self._SHORT)
+        self._label.setVisible(words != "sign")
+        self._hint.setVisible(words == "long")
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         spacing = theme_manager().spacing
-        return QSize(spacing.px(170 if self._label.text() == self._SHORT else 300), spacing.px(30))
+        return QSize(spacing.px({"long": 300, "short": 170, "sign": 34}[self._words]), spacing.px(30))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -13,6 +13,8 @@ from app.widgets.parsed_field import ParsedField
 from graph_engine.blocks import ParameterError, ParameterSpec
 from graph_engine.blocks.named import is_formula
 from graph_engine.blocks.parameter import ParameterType
+from graph_engine.document import MAIN, AnyEdit, Document, EditRefused, SetParameter
+from graph_engine.document.porting import rename_port
 
 
 def field_for(spec: ParameterSpec) -> QWidget:
@@ -85,6 +87,18 @@ def json_value(spec: ParameterSpec, value: Any) -> Any:
     if value == spec.default:
         return None
     return list(value) if isinstance(value, tuple) else value
+
+
+def with_uses(document: Document, edit: SetParameter) -> AnyEdit:
+    """The edit; where it names a composite's port, the wires at the uses of the composite change with it."""
+    node = document.graphs[edit.graph][edit.node]
+    is_port = edit.graph != MAIN and node.block in ("input", "output")
+    if is_port and edit.name == "name" and isinstance(edit.value, str):
+        try:
+            return rename_port(document, edit.graph, edit.node, edit.value)
+        except EditRefused:
+            return edit  # a name that can't be: the check says so
+    return edit
 
 
 def _open(spec: ParameterSpec) -> Open:
