@@ -49,10 +49,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, list[Found
 @pytest.mark.parametrize("name", documents())
 def test_ends_as_one_process_does(trained: tuple[Found, list[Found]], name: str) -> None:
     alone, (first, second) = trained[0][name], [each[name] for each in trained[1]]
+    # RMSprop and R1 divide a gradient of rounding errors by its own size at the first steps
+    within = 5e-5 if name == "R1" else 1e-5
     assert (first["state"], first["step"]) == (alone["state"], alone["step"]) == ("finished", alone["step"])
     for kind in ("weights", "curves"):
         assert first[kind].keys() == alone[kind].keys()
         for key, value in alone[kind].items():
-            torch.testing.assert_close(first[kind][key], value, rtol=1e-5, atol=1e-5, msg=f"{kind} {key}")
+            torch.testing.assert_close(first[kind][key], value, rtol=1e-5, atol=within, msg=f"{kind} {key}")
     assert first["metrics"] == pytest.approx(alone["metrics"], rel=1e-5, abs=1e-5)
     assert all(torch.equal(value, second["weights"][key]) for key, value in first["weights"].items())
