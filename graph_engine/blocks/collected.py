@@ -29,6 +29,8 @@ class CollectedMetric(Block):
 
     category: ClassVar = Category.METRIC
     role: ClassVar = Role.METRIC
+    at_each_step: ClassVar[bool] = True
+    """Whether training tells its value on every batch; else evaluations alone compute it, as it takes long."""
 
     def collector(self, inputs: Specs) -> Collector:
         """What is shown every batch of the two inputs and gives the value of all of them."""

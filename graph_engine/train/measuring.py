@@ -27,7 +27,7 @@ class Measurement:
         self.objective = objective
         self.names = objective.names
         self.network = network
-        self._compute = program.function(objective.targets)
+        self._compute = program.function(objective.step_targets)
         self._collections = [Collection(each) for each in objective.collected]
         operands = [operand for each in objective.collected for operand in each.operands]
         self._compute_all = program.function([*objective.targets, *operands]) if operands else self._compute
@@ -35,7 +35,7 @@ class Measurement:
         self._autocast = autocast_type(plan)
 
     def forward(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
-        """What `names` name, the sum of the losses first. `batch` may hold more than is needed."""
+        """What a step tells, the sum of the losses first. `batch` may hold more than is needed."""
         return self._summed(self._computed(self._compute, batch))
 
     def begin(self) -> None:
@@ -44,7 +44,7 @@ class Measurement:
             collection.begin()
 
     def look(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
-        """As `forward`, in an evaluation: what is no average over batches is collected."""
+        """What `names` name, in an evaluation: what is no average over batches is collected."""
         values = self._computed(self._compute_all, batch)
         targets = len(self.objective.targets)
         for at, collection in enumerate(self._collections):

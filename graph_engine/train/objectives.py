@@ -24,7 +24,7 @@ class Objective:
 
     `trains` are nodes of the main drawing of which something is trained. `names` are what is measured, without `train_`
     or `val_`: the weighted sum of the losses, then, where there are several, each loss, then each metric. `penalties`
-    are measured in training alone.
+    are measured in training alone, `judging` are those metrics that are measured in evaluations alone.
     """
 
     losses: tuple[Result, ...]
@@ -35,16 +35,23 @@ class Objective:
     collected: tuple[Collected, ...] = ()
     """Those of the metrics whose value over all samples is no average over batches."""
     penalties: tuple[str, ...] = ()
+    judging: frozenset[str] = frozenset()
 
     @property
     def targets(self) -> tuple[Result, ...]:
-        """What is to be computed: losses, then metrics."""
+        """What an evaluation computes: losses, then metrics."""
         return self.losses + self.metrics
 
     @property
+    def step_targets(self) -> tuple[Result, ...]:
+        """What a step computes: `targets`, without the metrics of `judging`."""
+        named = zip(self.metrics, self.names[len(self.names) - len(self.metrics) :], strict=True)
+        return self.losses + tuple(metric for metric, name in named if name not in self.judging)
+
+    @property
     def told(self) -> tuple[str, ...]:
-        """What a step tells: `names`, then `penalties`."""
-        return self.names + self.penalties
+        """What a step tells: `names` without `judging`, then `penalties`."""
+        return tuple(name for name in self.names if name not in self.judging) + self.penalties
 
     @property
     def is_plain(self) -> bool:
@@ -65,8 +72,9 @@ def objectives_of(document: Document, stage: Stage) -> list[Objective]:
     found: list[Objective] = []
     for at, (update, (losses, weights)) in enumerate(zip(stage.updates, chosen, strict=True)):
         told = [metric for metric, teller in tellers.items() if teller == at]
-        taken = {name for each in found for name in each.told}
+        taken = {name for each in found for name in (*each.names, *each.penalties)}
         names = _names(at, losses, told, _of_role(graph, Role.METRIC), taken)
+        collected = _collected(graph, dict(zip(told, names[len(names) - len(told) :], strict=True)))
         found.append(
             Objective(
                 losses=losses,
@@ -74,8 +82,9 @@ def objectives_of(document: Document, stage: Stage) -> list[Objective]:
                 metrics=tuple(told),
                 trains=_trained(document, update, losses),
                 names=names,
-                collected=_collected(graph, dict(zip(told, names[len(names) - len(told) :], strict=True))),
+                collected=collected,
                 penalties=_penalties(at, update),
+                judging=frozenset(each.name for each in collected if not each.block.at_each_step),
             )
         )
     return found
@@ -114,7 +123,12 @@ def _penalties(at: int, update: Update) -> tuple[str, ...]:
 def series_of(document: Document, stages: Sequence[Stage]) -> tuple[str, ...]:
     """Everything that the stages of a plan measure, each name once."""
     return tuple(
-        dict.fromkeys(name for stage in stages for each in objectives_of(document, stage) for name in each.told)
+        dict.fromkeys(
+            name
+            for stage in stages
+            for each in objectives_of(document, stage)
+            for name in (*each.names, *each.penalties)
+        )
     )
 
 

@@ -93,7 +93,7 @@ class ActiveUpdate:
         return sums
 
     def forward(self, batch: Batch) -> Sequence[Tensor]:
-        """What `objective.names` name, the sum of the losses first."""
+        """What `objective.told` names without penalties, the sum of the losses first."""
         return self.measurement.forward(batch)
 
     def clear(self) -> None:

@@ -12,6 +12,7 @@ from torchmetrics.functional.classification import multiclass_auroc, multiclass_
 
 from graph_engine.data import load_samples, open_dataset, resolve, split
 from graph_engine.document import AddNodes, Document, Node, Stage, Wire
+from graph_engine.nn import samples
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.trainer import Trainer
 
@@ -50,11 +51,11 @@ def test_an_evaluation_tells_the_metric_of_all_samples_whatever_the_batch(
     metrics = trained.run().progress.metrics
 
     digits = open_dataset("digits")
-    samples = load_samples(digits, resolve(document).inputs, split(digits, 0.3, 5))
+    parts = load_samples(digits, resolve(document).inputs, split(digits, 0.3, 5))
     network = trained.stepper.network.eval()
     with torch.no_grad():
-        logits = network(samples.validation["input_1"])
-    labels = samples.validation["input_2"]
+        logits = network(parts.validation["input_1"])
+    labels = parts.validation["input_2"]
 
     expected = {
         "val_judge_0": multiclass_f1_score(logits, labels, 10),
@@ -91,3 +92,36 @@ def test_an_epoch_of_training_is_not_told_by_the_mean_of_its_batches(
     assert all(row["train_judge_0"] == "" and row["val_judge_0"] != "" for row in rows)
     assert all(row["train_accuracy"] != "" for row in rows)
     assert len(points["train_judge_0"]) == len(points["train_loss"]), "no curve of the batches"
+
+
+def test_what_takes_long_is_computed_in_evaluations_alone(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Coverage is told of the held-out samples, and not computed while training."""
+    document = small(epochs=1)
+    wires = (Wire("linear_2", "y", "judge", "made"), Wire("linear_2", "y", "judge", "real"))
+    document.apply(AddNodes((Node("judge", "coverage"),), wires))
+    differentiable: list[bool] = []
+    compare = samples.coverage
+
+    def watched(made: torch.Tensor, real: torch.Tensor, neighbours: int) -> torch.Tensor:
+        differentiable.append(made.requires_grad)
+        return compare(made, real, neighbours)
+
+    monkeypatch.setattr(samples, "coverage", watched)
+    trained = trainer(document, tmp_path)
+    progress = trained.run().progress
+    (table,) = tmp_path.rglob("*.csv")
+    (row,) = csv.DictReader(table.read_text().splitlines())
+
+    assert set(differentiable) == {False}, "computed while training"
+    assert progress.metrics["val_coverage"] == float(row["val_coverage"]) == 1.0
+    assert row["train_coverage"] == ""
+    assert "train_coverage" not in progress.metrics
+    assert set(trained.feed.since().points) == {
+        "train_loss",
+        "val_loss",
+        "train_accuracy",
+        "val_accuracy",
+        "val_coverage",
+    }

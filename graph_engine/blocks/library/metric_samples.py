@@ -25,6 +25,7 @@ class _AmongNeighbours(CollectedMetric):
         ({}, {"made": _POINT, "real": _POINT}),
         ({"neighbours": 1}, {"made": _IMAGE, "real": _IMAGE}),
     )
+    at_each_step: ClassVar = False  # all distances between all pairs: more than the step of a small network
 
     neighbours: Annotated[
         int,
@@ -45,8 +46,8 @@ class _AmongNeighbours(CollectedMetric):
 class Coverage(_AmongNeighbours):
     """How much of what is imitated the generator makes: the share of real samples with a made one in reach.
 
-    made, real: (N, C) or (N, C, H, W) -> y: scalar between 0 and 1; low when modes are missing. While training, the
-    curve is of single batches; the value of an evaluation is that of all its samples.
+    made, real: (N, C) or (N, C, H, W) -> y: scalar between 0 and 1; low when modes are missing. It is
+    computed in evaluations, over all their samples.
     """
 
     title: ClassVar = "Coverage"
@@ -66,7 +67,7 @@ class Fidelity(_AmongNeighbours):
     """How much of what the generator makes could be real: the share of made samples in the reach of a real one.
 
     made, real: (N, C) or (N, C, H, W) -> y: scalar between 0 and 1; low when samples lie between or beside the real
-    ones. While training, the curve is of single batches; the value of an evaluation is that of all its samples.
+    ones. It is computed in evaluations, over all their samples.
     """
 
     title: ClassVar = "Fidelity"
