@@ -40,7 +40,7 @@ class ProblemRow(QWidget):
         self.buttons: list[ElidedButton] = []
         severity: Severity = problem.severity.value
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         if problem.node is not None:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         spacing = theme_manager().spacing

@@ -32,7 +32,6 @@ ClassWeights = Annotated[
         "Class weights",
         "How much each class counts, one number a class, as where some are rare; none: all count alike.",
         ge=0,
-        advanced=True,
     ),
 ]
 
@@ -62,7 +61,7 @@ def surprise(
         return Function.of("F.cross_entropy", logits, label, label_smoothing=label_smoothing, ignore_index=left_out)
     if len(weights) != classes:
         raise Refusal(
-            f"Class weights are one number for each class: there are {classes} scores, and {len(weights)} weights.",
+            f"Each class needs a weight of its own: there are {classes} scores, and {len(weights)} weights.",
             parameter="class_weights",
             expected=f"{classes} numbers, or none",
             hints=(SetParameterHint("class_weights", []),),

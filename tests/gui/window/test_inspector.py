@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.panels.inspector import InspectorPanel
 from app.panels.inspector_details import Facts, broken, help_paragraphs, snippet
 from app.panels.parameter_field import field_for
+from app.panels.problem_row import ProblemRow
 from app.session import Session
 from app.widgets import Field
 from graph_engine.blocks import all_blocks, get_block
@@ -191,8 +193,6 @@ def test_the_problem_of_the_node_is_there_with_its_fix(session: Session, inspect
     session.select(["cross_entropy_1"])
     settle()
 
-    from app.panels.problem_row import ProblemRow
-
     row = inspector.node_page.findChild(ProblemRow)
     assert row is not None
     assert "10 classes" in row.problem.message
@@ -200,6 +200,28 @@ def test_the_problem_of_the_node_is_there_with_its_fix(session: Session, inspect
     settle()
     assert session.check is not None
     assert session.check.ok
+
+
+@pytest.mark.parametrize("words", [20, 30, 45])
+def test_a_long_message_is_shown_to_its_last_line(
+    session: Session, inspector: InspectorPanel, qtbot: QtBot, words: int
+) -> None:
+    session.perform(SetParameter("cross_entropy_1", "class_weights", [1, 2]))
+    settle()
+    place = QWidget()
+    qtbot.addWidget(place)
+    column = QVBoxLayout(place)
+    row = ProblemRow(replace(session.problems[0], message="lengthy " * words), stacked=True)
+    column.addWidget(row)
+    column.addStretch(1)
+    place.resize(inspector.width(), 600)
+    place.show()
+    settle()
+
+    message = row.findChildren(QLabel)[-1]
+    lines = message.heightForWidth(message.width())
+    assert lines > 2 * message.fontMetrics().height()
+    assert lines <= message.height() < lines + message.fontMetrics().height(), "cut, or taller than what it says"
 
 
 def test_the_source_of_the_node_is_shown(session: Session, inspector: InspectorPanel) -> None:
