@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from app.actions.book import ActionBook
     from app.session import Session
 
-_NARROW, _NARROWER, _NARROWEST = 1150, 960, 700
-"""Widths (px at the base size) below which the bar says less, searching is a sign, undo is left to menu and keys."""
+_NARROW, _NARROWEST = 1150, 700
+"""Widths (px at the base size) below which the bar says less, and leaves undo to menu and keys."""
+
+SearchWords = Literal["long", "short", "sign"]
 
 
 class TopBar(QWidget):
@@ -64,6 +66,10 @@ class TopBar(QWidget):
             if at == len(left):
                 self._row.addStretch(1)
             self._row.addWidget(widget)
+        self._soon = QTimer(self, singleShot=True, interval=0)  # by then the trail knows its size
+        self._soon.timeout.connect(self._share_room)
+        for signal in (session.file_changed, session.opened, session.level_changed):
+            signal.connect(self._share_room_soon)
         theme_manager().changed.connect(self._space)
         self._space()
 
@@ -80,16 +86,19 @@ class TopBar(QWidget):
         super().resizeEvent(event)
         self._share_room()
 
+    def _share_room_soon(self) -> None:
+        self._soon.start()
+
     def _share_room(self) -> None:
         """Leaves the room there is to where one is, and to what is used most."""
-        narrow, narrower, narrowest = (
-            self.width() < theme_manager().spacing.px(each) for each in (_NARROW, _NARROWER, _NARROWEST)
-        )
+        narrow, narrowest = (self.width() < theme_manager().spacing.px(each) for each in (_NARROW, _NARROWEST))
         self.device.set_room(room=not narrow)
-        self.search.set_words("sign" if narrower and not self._at_welcome else "short" if narrow else "long")
         self.trail.setVisible(not self._at_welcome)
         for widget in (self.undo, self.redo):
             widget.setVisible(not (self._at_welcome or narrowest))
+        room = self.width() - (self._row.sizeHint().width() - self.search.sizeHint().width())
+        fitting = (each for each in SearchButton.WORDS[1 if narrow else 0 :] if SearchButton.width_of(each) <= room)
+        self.search.set_words(next(fitting, SearchButton.WORDS[-1]))
 
     def _main_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -145,11 +154,13 @@ class SearchButton(QWidget):
 
     clicked = Signal()
 
+    WORDS: tuple[SearchWords, ...] = ("long", "short", "sign")
+    """How much it can say."""
     _LONG, _SHORT = "Search blocks, actions, presets…", "Search…"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words: Literal["long", "short", "sign"] = "long"
+        self._words: SearchWords = "long"
         set_surface(self, "field")
         self.setObjectName("search")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -170,17 +181,23 @@ class SearchButton(QWidget):
         theme_manager().changed.connect(self._space)
         self._space()
 
-    def set_words(self, words: Literal["long", "short", "sign"]) -> None:
+    def set_words(self, words: SearchWords) -> None:
         """Says less where there is little room; the tooltip says all."""
+        if words == self._words:
+            return
         self._words = words
         self._label.setText(self._LONG if words == "long" else self._SHORT)
         self._label.setVisible(words != "sign")
         self._hint.setVisible(words == "long")
         self.updateGeometry()
 
+    @staticmethod
+    def width_of(words: SearchWords) -> int:
+        """How wide it is (px) when it says so much."""
+        return theme_manager().spacing.px({"long": 300, "short": 170, "sign": 34}[words])
+
     def sizeHint(self) -> QSize:
-        spacing = theme_manager().spacing
-        return QSize(spacing.px({"long": 300, "short": 170, "sign": 34}[self._words]), spacing.px(30))
+        return QSize(self.width_of(self._words), theme_manager().spacing.px(30))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

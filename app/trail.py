@@ -78,7 +78,7 @@ class Trail(QWidget):
         return [block.title if block is not None else name for name, block in blocks]
 
     def _add_crumb(self, text: str, depth: int) -> None:
-        crumb = Crumb(text, max(_LEAST, _WIDEST // len(self._parts)), self)
+        crumb = Crumb(text, max(_LEAST, _WIDEST // (len(self._parts) + 1)), self)
         crumb.clicked.connect(lambda: self._go_to(depth))
         self.crumbs.append(crumb)
         self._row.addWidget(crumb)
