@@ -55,6 +55,7 @@ def joined() -> Iterator[Team | None]:
         return
     import torch
     from torch import distributed
+    from torch.distributed.rendezvous import rendezvous
 
     from graph_engine.train.team import Team
 
@@ -62,7 +63,12 @@ def joined() -> Iterator[Team | None]:
         torch.cuda.set_device(local_rank())
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     try:
-        distributed.init_process_group(backend, timeout=_TIMEOUT)
+        store, rank, size = next(iter(rendezvous("env://", timeout=_TIMEOUT)))
+        if local_size() == size:
+            # torchrun keeps its store when it begins anew, with the addresses of workers that are gone (pytorch issue
+            # 135712). Agents of several machines count restarts each for itself, so there it is left to an option.
+            store = distributed.PrefixStore(f"try_{restarts()[0]}", store)
+        distributed.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_TIMEOUT)
     except (RuntimeError, ValueError) as error:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
