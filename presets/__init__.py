@@ -56,7 +56,7 @@ def open_preset(text: str, data: str | None = None) -> Document:
     name, _, rest = text.partition(":")
     if name not in catalog():
         near = get_close_matches(name, catalog(), n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(catalog())}."
+        hint = f"Did you mean {' or '.join(near)}?" if near else _some()
         raise PresetError(f"There is no preset called {name!r}. {hint}")
     preset = catalog()[name]
     texts: dict[str, str] = {}
@@ -69,3 +69,9 @@ def open_preset(text: str, data: str | None = None) -> Document:
     if data in choices:
         texts.setdefault("data", data or "")
     return preset.build(**preset.parse(texts))
+
+
+def _some() -> str:
+    """A few names, and where all are."""
+    names = list(catalog())
+    return f"There are: {', '.join(names[:8])} and {len(names) - 8} more; `layerloom presets` lists them."

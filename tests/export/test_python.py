@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,9 +51,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
         save_file(dict(zip(subject.inputs, subject.examples(3), strict=True)), folder / f"{name}.inputs")
         classes[name] = subject.program.class_name
     (folder / "classes.json").write_text(json.dumps(classes))
-    done = subprocess.run(
-        [sys.executable, "-I", "-W", "error", "-c", _ALONE], cwd=folder, capture_output=True, text=True, check=False
-    )
+    threads = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}  # sums round by their number
+    call = [sys.executable, "-I", "-W", "error", "-c", _ALONE]
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False, env=threads)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [], "it needed the project"
     return load_file(folder / "results.safetensors")
