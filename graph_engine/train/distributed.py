@@ -67,7 +67,7 @@ def joined() -> Iterator[Team | None]:
         if local_size() == size:
             # torchrun keeps its store when it begins anew, with the addresses of workers that are gone (pytorch issue
             # 135712). Agents of several machines count restarts each for itself, so there it is left to an option.
-            store = distributed.PrefixStore(f"try_{restarts()[0]}", store)
+            store = distributed.PrefixStore(f"try_{restarts()[0]}", store)  # type: ignore[attr-defined]
         distributed.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_TIMEOUT)
     except (RuntimeError, ValueError) as error:
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
