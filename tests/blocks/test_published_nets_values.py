@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from graph_engine.check import Checker
 from graph_engine.document.builder import Builder, Port
 
@@ -77,3 +79,30 @@ def test_the_transformer_of_the_paper() -> None:
         y = think(attend(attend(y, causal=True), x))
     net.output(net.add("linear", y, features=37_000, bias=False))
     assert size_of(net) == (100_935_680, 631_685_120)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "skipping", "ending", "bias", "params"),
+    [(4, 256, 256, False, 672_256), (3, 1024, 512, True, 1_834_592)],
+)
+def test_the_weights_of_wavenet(blocks: int, skipping: int, ending: int, bias: bool, params: int) -> None:
+    """vincentherrmann/pytorch-wavenet: ten layers a block, 32 features, 256 values.
+
+    Its multiply-adds are those of its own way to dilate, which also computes samples that it throws away.
+    """
+    net = Builder("WaveNet")
+
+    def conv(x: Port, features: int, *, bias: bool = bias, kernel: int = 1, dilation: int = 1) -> Port:
+        return net.add("conv1d", x, channels=features, kernel=kernel, dilation=dilation, padding="causal", bias=bias)
+
+    x = conv(net.input("x", 32, 256), 32)
+    skips = []
+    for layer in range(10 * blocks):
+        heard, gate = (conv(x, 32, kernel=2, dilation=2 ** (layer % 10)) for _ in range(2))
+        y = net.add("multiply", net.add("tanh", heard), net.add("sigmoid", gate))
+        skips.append(conv(y, skipping))
+        x = net.add("add", x, conv(y, 32))
+    y = conv(net.add("relu", net.add("add", *skips)), ending, bias=True)
+    net.output(conv(net.add("relu", y), 256, bias=True))
+    unused = 32 * 32 + 32 * bias  # of the last layer's way onward, which the reference has and does not use
+    assert size_of(net)[0] == params - unused
