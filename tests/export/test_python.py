@@ -29,8 +29,10 @@ for name, class_name in json.loads(pathlib.Path("classes.json").read_text()).ite
     spec.loader.exec_module(module)
     network = getattr(module, class_name)()
     network.load_state_dict(load_file(f"{name}.safetensors"))
+    # Copies lie in memory as torch allocates it; sums of tensors at other addresses round in another order.
+    inputs = {key: tensor.clone() for key, tensor in load_file(f"{name}.inputs").items()}
     with torch.no_grad():
-        results = network.eval()(**load_file(f"{name}.inputs"))
+        results = network.eval()(**inputs)
     found[name] = results if torch.is_tensor(results) else results[0]
 save_file(found, "results.safetensors")
 print(json.dumps(sorted(name for name in sys.modules if name.split(".")[0] in ("app", "presets", "graph_engine"))))
