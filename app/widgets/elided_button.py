@@ -22,6 +22,7 @@ class ElidedButton(QPushButton):
         return self._words
 
     def sizeHint(self) -> QSize:
+        self.ensurePolished()  # the font may be the style sheet's
         option = QStyleOptionButton()
         self.initStyleOption(option)
         option.text = self._words
