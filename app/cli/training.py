@@ -120,7 +120,10 @@ def train(
     elif thing is None:
         raise CallError("Name what to train: a .loom file, a preset or a run; or give --resume RUN.")
     with joined() as team:
-        resume = begun_before(out, resume, team)
+        begun = begun_before(out, team) if resume is None else None
+        if begun is not None:
+            wishes = Wishes()  # they are in the plan that it has
+        resume = resume or begun
         handle = (
             _resume(resume, wishes, data, team, compiled=compiled, trust_code=trust_code)
             if resume is not None

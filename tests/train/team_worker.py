@@ -28,8 +28,9 @@ def documents() -> dict[str, Document]:
             document.apply(SetNode("batch_norm_1", "frozen", True))
     plain = classifier(Stage(updates=(Update(optimiser=SGD, average=Average(decay=0.9)),), steps=50), batch_size=101)
     plain.apply(SetNode("batch_norm_1", "frozen", True))
+    boundless = classifier(Stage(updates=(Update(optimiser=replace(SGD, learning_rate=1e30)),), steps=20))
     critic = replace(CRITIC, repeat=3, clip_weights=0.05)
-    return {**found, "50 steps": plain, "50 steps of a GAN": gan(critic, GENERATOR, steps=50)}
+    return {**found, "not finite": boundless, "50 steps": plain, "50 steps of a GAN": gan(critic, GENERATOR, steps=50)}
 
 
 def told(trained: Trainer) -> dict[str, Any]:
@@ -42,6 +43,7 @@ def told(trained: Trainer) -> dict[str, Any]:
         "curves": curves,
         "metrics": dict(progress.metrics),
         "state": str(progress.state),
+        "message": progress.message,
         "step": progress.step,
     }
 
