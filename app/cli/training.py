@@ -75,6 +75,10 @@ def train(
         bool,
         typer.Option("--compile", metavar="", help="Faster steps after a first one of half a minute (torch.compile)."),
     ] = False,
+    shard: Annotated[
+        bool,
+        typer.Option("--shard", metavar="", help="Under torchrun: each worker holds a part of the weights (FSDP2)."),
+    ] = False,
     seed: Annotated[
         int | None,
         typer.Option("--seed", metavar="S", min=0, help="Of weights, order and dropout.", show_default=False),
@@ -111,6 +115,7 @@ def train(
         device=device.value if device else None,
         precision=precision.value if precision else None,
         seed=seed,
+        sharded=shard or None,
     )
     if resume is not None:
         if thing is not None:

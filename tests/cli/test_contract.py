@@ -23,8 +23,8 @@ CONTRACT: dict[str, tuple[str, set[str]]] = {
     "code": ("{THING}", {"-o", "--trust-code"}),
     "train": (
         "[THING]",  # may be left out with --resume
-        {"--data", "--epochs", "--steps", "--batch-size", "--lr", "--device", "--precision", "--compile", "--seed"}
-        | {"--out", "--resume", "--trust-code", "--json"},
+        {"--data", "--epochs", "--steps", "--batch-size", "--lr", "--device", "--precision", "--compile", "--shard"}
+        | {"--seed", "--out", "--resume", "--trust-code", "--json"},
     ),
     "search": (
         "{THING}",
