@@ -105,8 +105,8 @@ def train(
     """
     if lr is not None and not (lr > 0 and math.isfinite(lr)):
         raise CallError(f"--lr takes a number above 0; got {lr:g}.")
-    if compiled and not any(map(which, filter(None, (os.environ.get("CXX"), "g++", "clang++")))):
-        raise CallError("--compile needs a C++ compiler, and there is none here. Install g++, or leave --compile out.")
+    if compiled:
+        require_compiler()
     wishes = Wishes(
         epochs=epochs,
         steps=steps,
@@ -139,6 +139,12 @@ def train(
             _report(handle, as_json=json)
 
 
+def require_compiler() -> None:
+    """Raises: CallError where `torch.compile` can't work."""
+    if not any(map(which, filter(None, (os.environ.get("CXX"), "g++", "clang++")))):
+        raise CallError("--compile needs a C++ compiler, and there is none here. Install g++, or leave --compile out.")
+
+
 def evaluate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run, by its id, name or folder.", show_default=False)],
     data: Annotated[
@@ -158,7 +164,7 @@ def evaluate(
 
     stored = get_run(run)
     _require_trust(stored, trust_code=trust_code)
-    found = evaluate_run(stored, _open_data(data))
+    found = evaluate_run(stored, open_data(data))
     if json:
         print_json(found)
         return
@@ -182,7 +188,7 @@ def _start(
 
     found = open_thing(thing, data, trust_code=trust_code)
     require_sound(found)
-    dataset = _open_data(data)
+    dataset = open_data(data)
     document = found.document
     document.plan = wishes.changed(document.plan)
     if team is not None and not team.leads:
@@ -211,7 +217,7 @@ def _resume(
     stored = get_run(run) if team is None else team.from_first(lambda: get_run(run))
     document = _require_trust(stored, trust_code=trust_code)
     plan = wishes.prolonged(document.plan)
-    dataset = _open_data(data)
+    dataset = open_data(data)
     if team is not None and not team.leads:
         document.plan = plan or document.plan
         threads = stored.record.provenance.get("threads")
@@ -220,7 +226,7 @@ def _resume(
     return resume_run(stored, plan=plan, dataset=dataset, compiled=compiled, team=team)
 
 
-def _open_data(name: str | None) -> Dataset | None:
+def open_data(name: str | None) -> Dataset | None:
     """The data set that `--data` names.
 
     Raises:

@@ -9,15 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-
 from graph_engine.data import Samples
 from graph_engine.document import Document, Plan
 from graph_engine.train.alterations import Alterations
 from graph_engine.train.beginnings import FindWeights, weights_of_file
 from graph_engine.train.changes import DatedChange
 from graph_engine.train.control import Control, Go
-from graph_engine.train.devices import choose_device
+from graph_engine.train.devices import choose_device, set_device_up
 from graph_engine.train.errors import PlanError, TrainError
 from graph_engine.train.evaluation import BATCHES, evaluate
 from graph_engine.train.feed import Feed
@@ -152,13 +150,7 @@ class Trainer:
 
     def run(self) -> Outcome:
         """Train to the end, or until told to stop. Whatever goes wrong is told by the outcome, nothing is raised."""
-        if self._threads is not None:
-            torch.set_num_threads(self._threads)
-        if self.stepper.device.type == "cuda":
-            torch.set_float32_matmul_precision("high" if self.plan.tf32 else "highest")
-            torch.backends.cudnn.allow_tf32 = self.plan.tf32
-            if self.stepper.device.index is not None:
-                torch.cuda.set_device(self.stepper.device)
+        set_device_up(self.plan, self.stepper.device, self._threads)
         self._started = time.perf_counter()
         self._next_flush = self._clock()
         message, node, fits = "", None, 0

@@ -26,6 +26,7 @@ CONTRACT: dict[str, tuple[str, set[str]]] = {
         {"--data", "--epochs", "--steps", "--batch-size", "--lr", "--device", "--precision", "--compile", "--shard"}
         | {"--seed", "--out", "--resume", "--trust-code", "--json"},
     ),
+    "speed": ("{THING}", {"--data", "--batch-size", "--device", "--compile", "--trust-code", "--json"}),
     "search": (
         "{THING}",
         {"--range", "--trials", "--sampler", "--metric", "--prune", "--workers", "--epochs", "--seed", "--name", "-o"}
