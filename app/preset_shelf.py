@@ -53,7 +53,7 @@ class PresetShelf(QObject):
             self._jobs.start("Reading the presets", _read, self._on_read, self._on_failed)
 
     def families(self) -> dict[str, list[Shelved]]:
-        """The presets by family; a family stands where its smallest one does."""
+        """The presets by family, in the order of the catalog."""
         found: dict[str, list[Shelved]] = {}
         for shelved in self.presets:
             found.setdefault(shelved.preset.family, []).append(shelved)
@@ -71,8 +71,7 @@ class PresetShelf(QObject):
 def _read() -> tuple[Shelved, ...]:
     from presets import catalog
 
-    found = [Shelved(preset, _sketch(preset)) for preset in catalog().values()]
-    return tuple(sorted(found, key=lambda shelved: len(shelved.sketch.boxes)))
+    return tuple(Shelved(preset, _sketch(preset)) for preset in catalog().values())
 
 
 def _sketch(preset: Preset) -> Sketch:

@@ -386,6 +386,11 @@ class Session(QObject):
         way = self.front.way[:depth]
         self._show_level(self.front.graph_at(way) or MAIN, way)
 
+    def show_way(self, way: tuple[str, ...]) -> bool:
+        """Shows the graph that is entered through the nodes of `way`; False when they are not there."""
+        name = self.front.graph_at(way)
+        return name is not None and self._show_level(name, way)
+
     def show_graph(self, name: str) -> bool:
         """Shows a graph of the document, through the first node that uses it."""
         if name not in self.document.graphs:

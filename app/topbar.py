@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from app.actions.book import ActionBook
     from app.session import Session
 
-_NARROW = 1150  # px at the base size, below which the bar says less
+_NARROW, _NARROWEST = 1150, 700
+"""Widths (px at the base size) below which the bar says less, and leaves undo to menu and keys."""
+
+SearchWords = Literal["long", "short", "sign"]
 
 
 class TopBar(QWidget):
@@ -28,6 +31,7 @@ class TopBar(QWidget):
         super().__init__(parent)
         self._session = session
         self._book = book
+        self._at_welcome = False
         set_surface(self, "panel")
         self.setObjectName("topbar")
         self.menu_button = QToolButton()
@@ -62,13 +66,17 @@ class TopBar(QWidget):
             if at == len(left):
                 self._row.addStretch(1)
             self._row.addWidget(widget)
+        self._soon = QTimer(self, singleShot=True, interval=0)  # by then the trail knows its size
+        self._soon.timeout.connect(self._share_room)
+        for signal in (session.file_changed, session.opened, session.level_changed):
+            signal.connect(self._share_room_soon)
         theme_manager().changed.connect(self._space)
         self._space()
 
     def set_at_welcome(self, *, at_welcome: bool) -> None:
         """Leaves out what means nothing while no document is shown."""
-        for widget in (self.trail, self.undo, self.redo):
-            widget.setVisible(not at_welcome)
+        self._at_welcome = at_welcome
+        self._share_room()
 
     def open_menu(self) -> None:
         """Opens the menu, for the keyboard."""
@@ -76,12 +84,21 @@ class TopBar(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self._is_narrow()
-        self.device.set_room(room=not narrow)
-        self.search.set_short(short=narrow)
+        self._share_room()
 
-    def _is_narrow(self) -> bool:
-        return self.width() < theme_manager().spacing.px(_NARROW)
+    def _share_room_soon(self) -> None:
+        self._soon.start()
+
+    def _share_room(self) -> None:
+        """Leaves the room there is to where one is, and to what is used most."""
+        narrow, narrowest = (self.width() < theme_manager().spacing.px(each) for each in (_NARROW, _NARROWEST))
+        self.device.set_room(room=not narrow)
+        self.trail.setVisible(not self._at_welcome)
+        for widget in (self.undo, self.redo):
+            widget.setVisible(not (self._at_welcome or narrowest))
+        room = self.width() - (self._row.sizeHint().width() - self.search.sizeHint().width())
+        fitting = (each for each in SearchButton.WORDS[1 if narrow else 0 :] if SearchButton.width_of(each) <= room)
+        self.search.set_words(next(fitting, SearchButton.WORDS[-1]))
 
     def _main_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -137,10 +154,13 @@ class SearchButton(QWidget):
 
     clicked = Signal()
 
+    WORDS: tuple[SearchWords, ...] = ("long", "short", "sign")
+    """How much it can say."""
     _LONG, _SHORT = "Search blocks, actions, presets…", "Search…"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._words: SearchWords = "long"
         set_surface(self, "field")
         self.setObjectName("search")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -161,15 +181,23 @@ class SearchButton(QWidget):
         theme_manager().changed.connect(self._space)
         self._space()
 
-    def set_short(self, *, short: bool) -> None:
-        """Says less where there is little room."""
-        self._label.setText(self._SHORT if short else self._LONG)
-        self._hint.setVisible(not short)  # the tooltip says it as well
+    def set_words(self, words: SearchWords) -> None:
+        """Says less where there is little room; the tooltip says all."""
+        if words == self._words:
+            return
+        self._words = words
+        self._label.setText(self._LONG if words == "long" else self._SHORT)
+        self._label.setVisible(words != "sign")
+        self._hint.setVisible(words == "long")
         self.updateGeometry()
 
+    @staticmethod
+    def width_of(words: SearchWords) -> int:
+        """How wide it is (px) when it says so much."""
+        return theme_manager().spacing.px({"long": 300, "short": 170, "sign": 34}[words])
+
     def sizeHint(self) -> QSize:
-        spacing = theme_manager().spacing
-        return QSize(spacing.px(170 if self._label.text() == self._SHORT else 300), spacing.px(30))
+        return QSize(self.width_of(self._words), theme_manager().spacing.px(30))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

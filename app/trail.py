@@ -15,7 +15,7 @@ from graph_engine.document.composite import MARK
 if TYPE_CHECKING:
     from app.session import Session
 
-_WIDEST = 220  # px at the base size
+_WIDEST, _LEAST = 320, 64  # px at the base size: of all that is shown, and of each of its buttons
 
 
 class Trail(QWidget):
@@ -78,7 +78,7 @@ class Trail(QWidget):
         return [block.title if block is not None else name for name, block in blocks]
 
     def _add_crumb(self, text: str, depth: int) -> None:
-        crumb = Crumb(text, self)
+        crumb = Crumb(text, max(_LEAST, _WIDEST // (len(self._parts) + 1)), self)
         crumb.clicked.connect(lambda: self._go_to(depth))
         self.crumbs.append(crumb)
         self._row.addWidget(crumb)
@@ -99,9 +99,10 @@ class Trail(QWidget):
 class Crumb(QToolButton):
     """A drawing further out; shortened in its middle where it is long."""
 
-    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+    def __init__(self, text: str, widest: int, parent: QWidget | None = None) -> None:
+        """`widest` in px at the base size."""
         super().__init__(parent)
-        self._words = text
+        self._words, self._widest = text, widest
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"Back to {text}")
@@ -114,6 +115,6 @@ class Crumb(QToolButton):
             self._fit()
 
     def _fit(self) -> None:
-        room = theme_manager().spacing.px(_WIDEST)
+        room = theme_manager().spacing.px(self._widest)
         words = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideMiddle, room)
         self.setText(words.replace("&", "&&"))

@@ -13,14 +13,37 @@ from presets.preset import Preset, PresetError, Published
 __all__ = ["Preset", "PresetError", "Published", "catalog", "open_preset"]
 
 
+FAMILIES = (
+    "Perceptrons",
+    "Convolutional",
+    "Residual",
+    "Dense",
+    "Inception",
+    "Highway",
+    "Attention",
+    "Transformer",
+    "Memory",
+    "Spatial",
+    "Segmentation",
+    "Sequence to sequence",
+    "Auto-encoders",
+    "Adversarial",
+    "Distillation",
+    "One-shot",
+    "Tasks",
+)
+"""The order in which presets are shown, roughly that of a course; families that are not named come last."""
+
+
 @cache
 def catalog() -> dict[str, Preset]:
-    """Every preset by name, in the order of families and files. A new file in this package is found by itself."""
-    found: dict[str, Preset] = {}
+    """Every preset by name, in the order of FAMILIES. A new file in this package is found by itself."""
+    found: list[Preset] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
         namespace = vars(importlib.import_module(f"{__name__}.{module.name}"))
-        found |= {value.name: value for value in namespace.values() if isinstance(value, Preset)}
-    return found
+        found += [value for value in namespace.values() if isinstance(value, Preset)]
+    rank = {family: at for at, family in enumerate(FAMILIES)}
+    return {preset.name: preset for preset in sorted(found, key=lambda each: rank.get(each.family, len(rank)))}
 
 
 def open_preset(text: str, data: str | None = None) -> Document:
@@ -33,7 +56,7 @@ def open_preset(text: str, data: str | None = None) -> Document:
     name, _, rest = text.partition(":")
     if name not in catalog():
         near = get_close_matches(name, catalog(), n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(catalog())}."
+        hint = f"Did you mean {' or '.join(near)}?" if near else _some()
         raise PresetError(f"There is no preset called {name!r}. {hint}")
     preset = catalog()[name]
     texts: dict[str, str] = {}
@@ -46,3 +69,9 @@ def open_preset(text: str, data: str | None = None) -> Document:
     if data in choices:
         texts.setdefault("data", data or "")
     return preset.build(**preset.parse(texts))
+
+
+def _some() -> str:
+    """A few names, and where all are."""
+    names = list(catalog())
+    return f"There are: {', '.join(names[:8])} and {len(names) - 8} more; `layerloom presets` lists them."

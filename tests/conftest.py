@@ -34,6 +34,7 @@ settings.register_profile("explore", deadline=None, max_examples=1000, print_blo
 settings.load_profile("steady")
 
 _PATIENCE = 5.0  # s, for a thread that was told to stop
+_TQDM_OWN = "tqdm_monitor"  # the thread that tqdm, which onnxscript uses, keeps for the whole process
 _QT_OWN = {"QTipLabel"}  # windows that Qt keeps and reuses
 
 
@@ -146,6 +147,7 @@ def _running(before: set[threading.Thread]) -> list[threading.Thread]:
     new = [thread for thread in threading.enumerate() if thread not in before]
     # Threads that Python did not start, such as those of torch and Qt, are dummies and cannot be joined.
     new = [thread for thread in new if not isinstance(thread, threading._DummyThread)]
+    new = [thread for thread in new if thread.name != _TQDM_OWN]
     for thread in new:
         thread.join(_PATIENCE)
     left = [thread for thread in new if thread.is_alive()]

@@ -184,7 +184,7 @@ def _show_parameters(specs: Iterable[ParameterSpec]) -> None:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "×".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "×".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def _preset_data(preset: Preset) -> dict[str, Any]:

@@ -94,12 +94,12 @@ def export_picture(document: Document, path: Path, style: Style, *, page: bool, 
         FileError: the file can't be written.
     """
     _prepare()
-    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtWidgets import QApplication
 
     from app import picture
     from app.theme.typography import load_fonts
 
-    application = QGuiApplication.instance() or QGuiApplication([])
+    application = QApplication.instance() or QApplication([])  # windows of the same process can share it
     load_fonts()
     try:
         if page:

@@ -17,10 +17,14 @@ from app.cli.output import counted, duration, figure, note, print_json, say
 from app.cli.plans import Wishes
 from app.cli.progress import follow
 from app.cli.things import Thing, get_run, open_thing, require_sound, require_trust
+from app.cli.workers import assist, begun_before
+from graph_engine.train.distributed import is_worker, joined
 
 if TYPE_CHECKING:
     from graph_engine.data import Dataset
+    from graph_engine.document import Document
     from graph_engine.runs import RunHandle, StoredRun
+    from graph_engine.train.team import Team
 
 
 class Device(StrEnum):
@@ -90,7 +94,8 @@ def train(
 ) -> None:
     """Train a network by its plan; options change the plan for this run alone.
 
-    Ctrl C stops it with a checkpoint of that very step, from which --resume goes on.
+    Ctrl C stops it with a checkpoint of that very step, from which --resume goes on. Under torchrun this is one of
+    several workers that share every batch.
 
     Example: layerloom train lenet5 --data digits --epochs 15 --seed 0
     """
@@ -112,13 +117,18 @@ def train(
             raise CallError(f"--resume goes on with {resume} as it was begun; leave out {thing}.")
         if out is not None:
             raise CallError("--out can't be given with --resume: a run stays where it is.")
-        handle = _resume(resume, wishes, data, compiled=compiled, trust_code=trust_code)
-    elif thing is not None:
-        handle = _start(thing, wishes, data, out, compiled=compiled, trust_code=trust_code)
-    else:
+    elif thing is None:
         raise CallError("Name what to train: a .loom file, a preset or a run; or give --resume RUN.")
-    follow(handle, quiet=json)
-    _report(handle, as_json=json)
+    with joined() as team:
+        resume = begun_before(out, resume, team)
+        handle = (
+            _resume(resume, wishes, data, team, compiled=compiled, trust_code=trust_code)
+            if resume is not None
+            else _start(thing or "", wishes, data, out, team, compiled=compiled, trust_code=trust_code)
+        )
+        if handle is not None:
+            follow(handle, quiet=json)
+            _report(handle, as_json=json)
 
 
 def evaluate(
@@ -150,8 +160,16 @@ def evaluate(
 
 
 def _start(
-    thing: str, wishes: Wishes, data: str | None, out: Path | None, *, compiled: bool, trust_code: bool
-) -> RunHandle:
+    thing: str,
+    wishes: Wishes,
+    data: str | None,
+    out: Path | None,
+    team: Team | None,
+    *,
+    compiled: bool,
+    trust_code: bool,
+) -> RunHandle | None:
+    """A new run; None when another worker leads it: then it has ended."""
     from graph_engine.runs import start_run
 
     found = open_thing(thing, data, trust_code=trust_code)
@@ -159,10 +177,13 @@ def _start(
     dataset = _open_data(data)
     document = found.document
     document.plan = wishes.changed(document.plan)
-    return start_run(document, dataset=dataset, out=out, compiled=compiled)
+    if team is not None and not team.leads:
+        assist(team, document, dataset, compiled=compiled)
+        return None
+    return start_run(document, dataset=dataset, out=out, compiled=compiled, team=team)
 
 
-def _require_trust(stored: StoredRun, *, trust_code: bool) -> None:
+def _require_trust(stored: StoredRun, *, trust_code: bool) -> Document:
     """Raises: ThingError when a run came from elsewhere with code that the user does not trust."""
     from graph_engine.check.trust import trust_document
 
@@ -170,15 +191,25 @@ def _require_trust(stored: StoredRun, *, trust_code: bool) -> None:
     if trust_code:
         trust_document(document)
     require_trust(Thing(stored.id, document))
+    return document
 
 
-def _resume(run: str, wishes: Wishes, data: str | None, *, compiled: bool, trust_code: bool) -> RunHandle:
+def _resume(
+    run: str, wishes: Wishes, data: str | None, team: Team | None, *, compiled: bool, trust_code: bool
+) -> RunHandle | None:
+    """A run gone on with; None when another worker leads it: then it has ended."""
     from graph_engine.runs import resume_run
 
-    stored = get_run(run)
-    _require_trust(stored, trust_code=trust_code)
-    plan = wishes.prolonged(stored.document().plan)
-    return resume_run(stored, plan=plan, dataset=_open_data(data), compiled=compiled)
+    stored = get_run(run) if team is None else team.from_first(lambda: get_run(run))
+    document = _require_trust(stored, trust_code=trust_code)
+    plan = wishes.prolonged(document.plan)
+    dataset = _open_data(data)
+    if team is not None and not team.leads:
+        document.plan = plan or document.plan
+        threads = stored.record.provenance.get("threads")
+        assist(team, document, dataset, resume=True, compiled=compiled, threads=threads)
+        return None
+    return resume_run(stored, plan=plan, dataset=dataset, compiled=compiled, team=team)
 
 
 def _open_data(name: str | None) -> Dataset | None:
@@ -216,7 +247,8 @@ def _report(handle: RunHandle, *, as_json: bool) -> None:
             raise typer.Exit(THING_WRONG)
         case "stopped":
             note(f"Stopped after step {result['steps']}. Go on with: layerloom train --resume {result['run']}")
-            raise typer.Exit(INTERRUPTED)
+            if not is_worker():  # torchrun would take it for a failure, and begin anew
+                raise typer.Exit(INTERRUPTED)
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -51,6 +51,7 @@ class CompareDialog(Dialog):
         self.tree.setAccessibleName("Differences")
         self.tree.setHeaderLabels(list(_COLUMNS))
         self.tree.setRootIsDecorated(True)
+        self.tree.setIndentation(spacing.px(18))
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column, width in enumerate((270, 150, 150, 110, 120)):
             self.tree.setColumnWidth(column, spacing.px(width))

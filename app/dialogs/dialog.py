@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import set_role, theme_manager
@@ -20,6 +21,9 @@ class Dialog(QDialog):
         self.column.setContentsMargins(spacing.xxl, spacing.px(20), spacing.xxl, spacing.px(20))
         self.column.setSpacing(spacing.l)
         self.buttons = QDialogButtonBox(buttons or QDialogButtonBox.StandardButton.Close)
+        row = self.buttons.layout()
+        if row is not None:
+            row.setSpacing(spacing.m)
         self.buttons.rejected.connect(self.reject)
         self.buttons.accepted.connect(self.accept)
 
@@ -28,6 +32,13 @@ class Dialog(QDialog):
         self.column.addWidget(self.buttons)
         for button in self.findChildren(QPushButton):
             button.setAutoDefault(button.isDefault())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Large text asks for much room: there is no more than the screen has."""
+        window = self.parentWidget()
+        room = self.screen().availableSize()
+        self.resize(self.size().boundedTo(room.expandedTo(window.size()) if window is not None else room))
+        super().showEvent(event)
 
     def propose(self, which: QDialogButtonBox.StandardButton, text: str) -> None:
         """Gives the button that Enter presses its words and its look."""

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.figures import digits
 from app.panels.data_grid import SampleGrid
@@ -97,8 +107,18 @@ class DataPanel(QWidget):
         self._heading = self._label("section")
         self._grid = SampleGrid(self._ask_samples, parent=self)
         self._empty = EmptyState("data", "Reading the data …", parent=self)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._top)
+        holder = QWidget()
+        set_surface(holder, "panel")
+        scroll = QScrollArea()  # for large text in a low window
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(holder)
+        self._outer = QVBoxLayout(self)
+        self._outer.addLayout(self._top)
+        self._outer.addWidget(scroll, 1)
+        self._column = QVBoxLayout(holder)
         self._messages = QVBoxLayout()
         self._column.addLayout(self._messages)
         for widget in (self._summary, self._facts, self._histogram, self._heading):
@@ -262,8 +282,12 @@ class DataPanel(QWidget):
 
     def _space(self) -> None:
         spacing = theme_manager().spacing
-        self._column.setContentsMargins(spacing.l, spacing.m, spacing.l, spacing.m)
+        self._outer.setContentsMargins(spacing.l, spacing.m, 0, 0)
+        self._outer.setSpacing(spacing.m)
+        self._column.setContentsMargins(0, 0, spacing.l, spacing.m)
         self._column.setSpacing(spacing.m)
+        self._grid.setMinimumHeight(spacing.px(120))
+        self._top.setContentsMargins(0, 0, spacing.l, 0)
         self._top.setSpacing(spacing.s)
         if self._overview is not None:
             self._facts.setText(_facts(self._overview))
@@ -284,7 +308,7 @@ def _facts(found: Overview) -> str:
         rows.append(("Classes", str(len(found.class_names))))
     rows += [(f"Input {each.input}", f"{each.field}, {each.shape}") for each in found.serving]
     cells = "".join(
-        f"<tr><td style='padding-right:12px'>{name}</td><td style='color:{palette.text}'>{value}</td></tr>"
+        f"<tr><td valign='top' style='padding-right:12px'>{name}</td><td style='color:{palette.text}'>{value}</td></tr>"
         for name, value in rows
     )
     return f"<table cellspacing='0' cellpadding='1'>{cells}</table>"

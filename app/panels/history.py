@@ -67,8 +67,9 @@ class HistoryPanel(QWidget):
             column.addWidget(head)
             column.addWidget(view, 1)
             self._row.addLayout(column, 1)
+        self._columns[1].insertWidget(1, self._note)
         self._buttons = QHBoxLayout()
-        self._buttons.addWidget(self._note, 1)
+        self._buttons.addStretch(1)
         self._buttons.addWidget(self.compare)
         self._buttons.addWidget(self.restore)
         self._columns[1].addLayout(self._buttons)
@@ -167,18 +168,21 @@ class HistoryPanel(QWidget):
 
     def _space(self) -> None:
         spacing = theme_manager().spacing
-        self._row.setContentsMargins(spacing.l, spacing.m, spacing.l, spacing.m)
+        self._row.setContentsMargins(spacing.l, spacing.s, spacing.l, spacing.s)
         self._row.setSpacing(spacing.xl)
         self._buttons.setSpacing(spacing.m)
         for column in self._columns:
             column.setSpacing(spacing.s)
+        for view in (self.steps, self.versions):
+            view.setMinimumHeight(spacing.px(26))
 
 
 def _list(name: str) -> QListWidget:
     view = QListWidget()
     view.setAccessibleName(name)
     view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setUniformItemSizes(True)
+    view.setWordWrap(True)
+    view.setResizeMode(QListWidget.ResizeMode.Adjust)
     view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     set_role(view, "panel")
     return view

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.formulas import may_hold_formulas, meaning
-from app.panels.parameter_field import field_for, json_value, show_value
+from app.panels.parameter_field import field_for, json_value, show_value, with_uses
 from app.theme import theme_manager
 from app.widgets import FormRow, Scrubbable, Section
 from app.widgets.field import InvalidText
@@ -16,13 +16,12 @@ from app.widgets.formula_switch import FormulaSwitch
 from app.widgets.parsed_field import ParsedField
 from graph_engine.blocks.named import is_formula, plain
 from graph_engine.blocks.parameter import ParameterType
-from graph_engine.document import MAIN, EditRefused, SetParameter
-from graph_engine.document.porting import rename_port
+from graph_engine.document import MAIN, SetParameter
 
 if TYPE_CHECKING:
     from app.session import Session
     from graph_engine.blocks import Block, ParameterSpec
-    from graph_engine.document import Edit, Node
+    from graph_engine.document import Node
 
 
 _WORDS = (ParameterType.TEXT, ParameterType.NOTE)
@@ -134,23 +133,12 @@ class ParameterForm(QWidget):
             return
         edit = self._edit(spec, value)
         if self._is_new(spec, edit):
-            self._session.attempt(self._with_uses(spec, edit))
+            self._session.attempt(with_uses(self._session.document, edit))
         else:
             self._session.try_out(None)
 
     def _edit(self, spec: ParameterSpec, value: Any) -> SetParameter:
         return SetParameter(self._node, spec.name, json_value(spec, value), self._graph)
-
-    def _with_uses(self, spec: ParameterSpec, edit: SetParameter) -> Edit:
-        """The name of a composite's port changes together with the wires at its uses."""
-        node = self._shown_node()
-        is_port = self._graph != MAIN and node is not None and node.block in ("input", "output")
-        if is_port and spec.name == "name" and isinstance(edit.value, str):
-            try:
-                return rename_port(self._session.document, self._graph, self._node, edit.value)
-            except EditRefused:
-                return edit  # a name that can't be: the check says so
-        return edit
 
     def _is_new(self, spec: ParameterSpec, edit: SetParameter) -> bool:
         node = self._shown_node()

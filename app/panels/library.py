@@ -262,8 +262,10 @@ class _LibraryDelegate(QStyledItemDelegate):
         painter.setFont(manager.typography.font("section"))
         text = option.rect.adjusted(spacing.px(14), spacing.s, -spacing.xl, 0)
         folded = not self._tree.isExpanded(QModelIndex(index)) if isinstance(index, QModelIndex) else False
-        title = str(index.data())
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, f"{title}  ›" if folded else title)
+        mark = "  ›" if folded else ""
+        room = text.width() - painter.fontMetrics().horizontalAdvance(mark)
+        title = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, title + mark)
         painter.restore()
 
 

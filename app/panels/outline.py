@@ -1,49 +1,32 @@
-"""The drawing as a table, for the keyboard and for screen readers: everything that the canvas shows, to be operated."""
+"""The drawing as a tree, for the keyboard and for screen readers: everything that the canvas shows, to be operated."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import (
-    QEvent,
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSignalBlocker,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import QIcon, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QHeaderView,
-    QStackedLayout,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSignalBlocker, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from app.panels.outline_model import COLUMNS, FROM, NODE, OutlineModel
-from app.theme import category_icon, set_role, set_surface, theme_manager
+from app.open_document import OpenDocument
+from app.panels.outline_model import COLUMNS, NODE, OutlineModel, Path
+from app.panels.outline_tree import OutlineTree
+from app.theme import set_surface
 from app.widgets import EmptyState
 
 if TYPE_CHECKING:
     from app.session import Session
 
-_KEYS = (
-    "Enter: parameters, or into a composite. F2: title, or where the inputs come from. Insert: add a block. "
-    "J: wire the two selected nodes. Delete: take away. Escape: back out."
-)
-_WIDTHS = (220, 190, 190, 150, 90)  # px at the base size; the state takes what is left
+_Flag = QItemSelectionModel.SelectionFlag
 
 
 class OutlinePanel(QWidget):
-    """Selecting rows selects nodes and the other way round.
+    """Selecting rows selects nodes, and shows the level in which they lie; and the other way round.
 
-    Enter edits the parameters, or goes into a composite; F2 types a title or, in the column From, where the inputs come
-    from; Insert adds a block, J wires the two selected nodes, Del deletes, Esc goes back out, F6 goes to the canvas.
+    Enter edits the parameters, or goes into a composite; F2 types a title or, in their columns, parameters and where
+    the inputs come from; Insert adds a block, J wires the two selected nodes, Del deletes, Esc goes back out, F6 goes
+    to the canvas. Rows of more than one level can't be selected together: those beside the current one stay.
     """
 
     edit_requested = Signal(str)
@@ -58,32 +41,43 @@ class OutlinePanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._opened: WeakKeyDictionary[OpenDocument, set[Path]] = WeakKeyDictionary()
+        self._way: tuple[OpenDocument, Path] | None = None  # what was shown last
+        self._leads = False  # while the selection of rows is on its way to the canvas
         set_surface(self, "panel")
         self.setAccessibleName("Outline")
         self.model = OutlineModel(session, self)
-        self.table = _Table(self.model)
-        self.table.edit_requested.connect(self._open)
-        self.table.add_requested.connect(self.add_requested)
-        self.table.join_requested.connect(self.join_requested)
-        self.table.leave_requested.connect(session.leave)
-        self.table.delete_requested.connect(self.delete_requested)
+        self.tree = OutlineTree(self.model)
+        self.tree.edit_requested.connect(self._open)
+        self.tree.add_requested.connect(self.add_requested)
+        self.tree.join_requested.connect(self.join_requested)
+        self.tree.leave_requested.connect(session.leave)
+        self.tree.delete_requested.connect(self.delete_requested)
+        self.tree.expanded.connect(lambda index: self._note(index, is_open=True))
+        self.tree.collapsed.connect(lambda index: self._note(index, is_open=False))
         empty = EmptyState(
             "outline", "Every node is listed here with its shape and its problems.", title="Nothing drawn yet"
         )
         self._stack = QStackedLayout(self)
         self._stack.addWidget(empty)
-        self._stack.addWidget(self.table)
+        self._stack.addWidget(self.tree)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show)
         for signal in (session.opened, session.level_changed, session.changed, session.check_changed):
             signal.connect(self._show_soon)
         session.selection_changed.connect(self._show_selection)
-        self.table.selectionModel().selectionChanged.connect(self._on_selected)
+        self.tree.selectionModel().selectionChanged.connect(self._on_selected)
         self._show()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._show()
+
+    def select(self, *path: str, column: int = NODE) -> None:
+        """Goes to a node as a person would, by the composites on the way to it."""
+        self.tree.setCurrentIndex(self.model.find(path, column))
+
+    # --- showing
 
     def _show_soon(self) -> None:
         self._soon.start()
@@ -91,133 +85,102 @@ class OutlinePanel(QWidget):
     def _show(self) -> None:
         if not self.isVisible():
             return
-        with QSignalBlocker(self.table.selectionModel()):
+        current = self.model.row(self.tree.currentIndex())
+        column, scrolled = self.tree.currentIndex().column(), self.tree.verticalScrollBar().value()
+        with QSignalBlocker(self.tree.selectionModel()):
             self.model.refresh()
+            if current is not None and not self.tree.currentIndex().isValid():  # all rows are new
+                self._unfold()
+                self._go_back_to((*current.path,), current.at, column)
+                self.tree.verticalScrollBar().setValue(scrolled)
+            else:
+                self._unfold()
         self._stack.setCurrentIndex(1 if self.model.rowCount() else 0)
         self._show_selection()
 
+    def _unfold(self) -> None:
+        """Opens what was open, and what leads to the level that has come to be shown."""
+        front = self._session.front
+        opened = self._opened.setdefault(front, set())
+        if self._way != (front, front.way):
+            self._way = (front, front.way)
+            opened |= {front.way[: depth + 1] for depth in range(len(front.way))}
+        for path in sorted(opened, key=len):
+            index = self.model.find(path)
+            if index.isValid():
+                if not self.tree.isExpanded(index):
+                    self.tree.expand(index)
+            else:
+                opened.discard(path)
+
+    def _go_back_to(self, path: Path, at: int, column: int) -> None:
+        """Puts the keyboard where it was; if that node is gone, on the row that came into its place."""
+        index = self.model.find(path, column)
+        if not index.isValid():
+            outer = self.model.find(path[:-1]) if len(path) > 1 else QModelIndex()
+            index = self.model.index(min(at, self.model.rowCount(outer) - 1), max(column, NODE), outer)
+        self.tree.selectionModel().setCurrentIndex(index, _Flag.NoUpdate)
+
     def _show_selection(self) -> None:
-        if not self.isVisible():
+        if not self.isVisible() or self._leads:
+            return
+        front, model = self._session.front, self.tree.selectionModel()
+        way = front.way if self.model.is_of_main else ()
+        rows = [index for node in front.selection.nodes if (index := self.model.find((*way, node))).isValid()]
+        if {index.internalId() for index in rows} == {index.internalId() for index in model.selectedRows()}:
             return
         chosen = QItemSelection()
-        rows = [row for node in self._session.selection.nodes if (row := self.model.row(node)) >= 0]
-        for row in rows:
-            chosen.select(self.model.index(row, 0), self.model.index(row, len(COLUMNS) - 1))
-        model = self.table.selectionModel()
-        if set(rows) == {index.row() for index in model.selectedRows()}:
-            return
+        for index in rows:
+            chosen.select(index, index.siblingAtColumn(len(COLUMNS) - 1))
         with QSignalBlocker(model):
-            model.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-            if rows and not self.table.hasFocus():
-                self.table.setCurrentIndex(self.model.index(rows[-1], 0))
-                model.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            if rows and self.tree.currentIndex().internalId() not in {index.internalId() for index in rows}:
+                self.tree.setCurrentIndex(rows[-1])
+            model.select(chosen, _Flag.ClearAndSelect)
         if rows:
             # a moment later, since a panel that has just come to the front has no size yet
-            QTimer.singleShot(0, self.table, lambda: self.table.scrollTo(self.model.index(rows[-1], 0)))
-        self.table.viewport().update()
+            QTimer.singleShot(0, self.tree, lambda: self._scroll_to(rows[-1].internalId()))
+        self.tree.viewport().update()
 
-    def _open(self, node: str) -> None:
+    def _scroll_to(self, number: int) -> None:
+        index = self.tree.currentIndex()
+        if index.internalId() == number:
+            self.tree.scrollTo(index.siblingAtColumn(NODE))
+
+    # --- leading
+
+    def _note(self, index: QModelIndex, *, is_open: bool) -> None:
+        """Remembers what is open: rows are made again when the drawing changes."""
+        row = self.model.row(index)
+        if row is not None:
+            opened = self._opened.setdefault(self._session.front, set())
+            (opened.add if is_open else opened.discard)(row.path)
+
+    def _open(self, index: QModelIndex) -> None:
         """Goes into a composite, with the keyboard still here; of any other node, the parameters are to be edited."""
-        if self._session.enter(node):
+        row = self.model.row(index)
+        if row is None:
+            return
+        self.model.show_level(row)
+        if self._session.enter(row.node):
             self._show()
-            self.table.selectRow(0)
+            way = self._session.front.way if self.model.is_of_main else ()
+            outer = self.model.find(way) if way else QModelIndex()
+            self.tree.setCurrentIndex(self.model.index(0, NODE, outer))
         else:
-            self.edit_requested.emit(node)
+            self.edit_requested.emit(row.node)
 
     def _on_selected(self) -> None:
-        rows = self.table.selectionModel().selectedRows()
-        current = self.table.currentIndex()
-        ordered = sorted(rows, key=lambda index: (index.row() == current.row(), index.row()))
-        nodes = [node for index in ordered if (node := self.model.node(index)) is not None]
-        if nodes:
-            self._session.reveal(*nodes)
-        else:
+        rows = [row for index in self.tree.selectionModel().selectedRows() if (row := self.model.row(index))]
+        current = self.model.row(self.tree.currentIndex())
+        if not rows:
             self._session.select()
-
-
-class _Table(QTableView):
-    edit_requested = Signal(str)
-    delete_requested = Signal()
-    add_requested = Signal()
-    join_requested = Signal()
-    leave_requested = Signal()
-
-    def __init__(self, model: OutlineModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._model = model
-        self.setModel(model)
-        set_role(self, "panel")
-        self.setAccessibleName("Nodes")
-        self.setAccessibleDescription(_KEYS)
-        self.setEditTriggers(QTableView.EditTrigger.EditKeyPressed)
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.setItemDelegateForColumn(NODE, _NodeDelegate(model, self))
-        header = self.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
-        self.doubleClicked.connect(self._edit)
-        theme_manager().changed.connect(self._space)
-        self._space()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = Qt.Key(event.key())
-        if self.state() is QTableView.State.EditingState:
-            super().keyPressEvent(event)
-        elif key == Qt.Key.Key_F2:
-            self._type()
-        elif key == Qt.Key.Key_Insert:
-            self.add_requested.emit()
-        elif key == Qt.Key.Key_J and event.modifiers() == Qt.KeyboardModifier.NoModifier:
-            self.join_requested.emit()
-        elif key == Qt.Key.Key_Escape:
-            self.leave_requested.emit()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._edit(self.currentIndex())
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.delete_requested.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def event(self, event: QEvent) -> bool:
-        """F2 types here, whatever it does elsewhere in the window."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            event.setAccepted(event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Insert))
-            return True
-        return super().event(event)
-
-    def _type(self) -> None:
-        """Opens the cell for typing: where the inputs come from, in any other column the title."""
-        index = self.currentIndex()
-        if index.isValid():
-            self.edit(index if index.column() == FROM else index.siblingAtColumn(NODE))
-
-    def _edit(self, index: QModelIndex) -> None:
-        node = self._model.node(index)
-        if node is not None:
-            self.edit_requested.emit(node)
-
-    def _space(self) -> None:
-        spacing = theme_manager().spacing
-        self.verticalHeader().setDefaultSectionSize(spacing.px(26))
-        for column, width in enumerate(_WIDTHS):
-            self.setColumnWidth(column, spacing.px(width))
-
-
-class _NodeDelegate(QStyledItemDelegate):
-    """The category's icon before the title."""
-
-    def __init__(self, model: OutlineModel, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._model = model
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:  # noqa: N802
-        super().initStyleOption(option, index)
-        category = self._model.category(index)
-        option.icon = category_icon(category) if category else QIcon()
-        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+            return
+        last = current if current in rows else rows[-1]
+        beside = [row for row in rows if row.way == last.way and row is not last]
+        self._leads = True
+        try:
+            self.model.show_level(last)
+            self._session.reveal(*(row.node for row in (*beside, last)))
+        finally:
+            self._leads = False
+        self._show_selection()

@@ -1,12 +1,17 @@
-"""What is typed into the outline as edits: a title, and where a node's inputs come from."""
+"""What is typed into the outline as edits: a title, values, and where a node's inputs come from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from app.canvas.changes import rewire
+from app.formulas import may_hold_formulas
+from app.panels.outline_values import read_value, split_values
+from app.panels.parameter_field import json_value, with_uses
+from graph_engine.blocks import ParameterError
 from graph_engine.blocks.block import slot_of
-from graph_engine.document import AnyEdit, EditRefused, Graph, SetNode, Wire, title_of
+from graph_engine.blocks.named import FormulaError
+from graph_engine.document import AnyEdit, Batch, EditRefused, Graph, SetNode, SetParameter, Wire, title_of
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -28,6 +33,46 @@ def connect(session: Session, node: str, text: str) -> bool:
         session.refused.emit(str(refusal))
         return False
     return edit is not None and session.attempt(edit)
+
+
+def set_values(session: Session, node: str, text: str) -> bool:
+    """Gives parameters the values of `channels=64, kernel=3×5`; one without a value (`channels=`) gets its default.
+
+    Parameters that are not named stay as they are.
+    """
+    try:
+        edits = _setting(session, node, text)
+    except (EditRefused, ValueError, FormulaError) as refusal:
+        session.refused.emit(str(refusal))
+        return False
+    if not edits:
+        return False
+    if len(edits) == 1:
+        return session.attempt(edits[0])
+    return session.attempt(Batch(f"Change {title_of(session.graph[node], session.graph)}", tuple(edits)))
+
+
+def _setting(session: Session, node: str, text: str) -> list[AnyEdit]:
+    """Only what changes. Raises: EditRefused, ValueError, FormulaError for what can't be understood or taken."""
+    placed, block = session.graph[node], session.graph.block(node)
+    if block is None:
+        raise EditRefused(f"The block {placed.block!r} is not known here, so its values can't be read.")
+    names = session.front.values if may_hold_formulas(session) else None
+    edits: list[AnyEdit] = []
+    for name, written in split_values(text):
+        spec = block.parameter(name)
+        if spec is None:
+            known = ", ".join(each.name for each in block.parameters()) or "none"
+            raise EditRefused(f"{block.title} has no parameter {name!r}. It has: {known}.")
+        try:
+            value = json_value(spec, read_value(spec, written, names)) if written else None
+        except ParameterError:
+            if written == str(placed.parameters.get(name, spec.default)):
+                continue  # as it was, though it can't be taken: the check tells of it
+            raise
+        if value != placed.parameters.get(name):
+            edits.append(with_uses(session.document, SetParameter(node, name, value, session.graph_name)))
+    return edits
 
 
 def _connecting(graph: Graph, node: str, text: str, graph_name: str) -> AnyEdit | None:

@@ -6,13 +6,15 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from app.widgets import Choice, ChoiceField, Field, NumberField, PairField, ShapeField, TextField, Toggle
+from app.widgets import Choice, ChoiceField, Field, NumberField, NumbersField, PairField, ShapeField, TextField, Toggle
 from app.widgets.formula_switch import FormulaSwitch
 from app.widgets.number_field import Open
 from app.widgets.parsed_field import ParsedField
 from graph_engine.blocks import ParameterError, ParameterSpec
 from graph_engine.blocks.named import is_formula
 from graph_engine.blocks.parameter import ParameterType
+from graph_engine.document import MAIN, AnyEdit, Document, EditRefused, SetParameter
+from graph_engine.document.porting import rename_port
 
 
 def field_for(spec: ParameterSpec) -> QWidget:
@@ -51,6 +53,8 @@ def field_for(spec: ParameterSpec) -> QWidget:
                 maximum=None if high is None else int(high),
                 check=check,
             )
+        case ParameterType.NUMBERS:
+            return NumbersField(spec.default, check=check)
         case ParameterType.SHAPE:
             return ShapeField(spec.default, inferred=low is None, check=check)
         case ParameterType.TEXT | ParameterType.NOTE:
@@ -71,7 +75,8 @@ def show_value(field: QWidget, spec: ParameterSpec, value: Any) -> None:
         field.set_error(None)
     except ParameterError as error:
         if line is not None:
-            line.setText(" × ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
+            between = ", " if spec.type is ParameterType.NUMBERS else " × "
+            line.setText(between.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
         else:
             field.set_value(value)
         field.set_error(str(error))
@@ -82,6 +87,18 @@ def json_value(spec: ParameterSpec, value: Any) -> Any:
     if value == spec.default:
         return None
     return list(value) if isinstance(value, tuple) else value
+
+
+def with_uses(document: Document, edit: SetParameter) -> AnyEdit:
+    """The edit; where it names a composite's port, the wires at the uses of the composite change with it."""
+    node = document.graphs[edit.graph][edit.node]
+    is_port = edit.graph != MAIN and node.block in ("input", "output")
+    if is_port and edit.name == "name" and isinstance(edit.value, str):
+        try:
+            return rename_port(document, edit.graph, edit.node, edit.value)
+        except EditRefused:
+            return edit  # a name that can't be: the check says so
+    return edit
 
 
 def _open(spec: ParameterSpec) -> Open:

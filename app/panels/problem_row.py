@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.theme import qcolor, theme_manager
 from app.widgets.elided_button import ElidedButton
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graph_engine.check.report import Fix, Problem
 
 _MOST_FIXES = 3
+_NARROW = 560  # px at the base size, below which the fixes stand under the message
 
 
 class ProblemRow(QWidget):
@@ -32,14 +33,14 @@ class ProblemRow(QWidget):
     ) -> None:
         """`where` names the node, as a person calls it; empty where that is plain.
 
-        `stacked` puts the fixes below the message, one under the other, for a narrow place.
+        `stacked` puts the fixes below the message, one under the other, whatever room there is.
         """
         super().__init__(parent)
         self.problem = problem
         self.buttons: list[ElidedButton] = []
         severity: Severity = problem.severity.value
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         if problem.node is not None:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         spacing = theme_manager().spacing
@@ -59,16 +60,33 @@ class ProblemRow(QWidget):
             label.setProperty("role", "faint")
             label.setTextFormat(Qt.TextFormat.PlainText)
             column.addWidget(label)
-        row.addLayout(column, 1)
+        self._stacked = stacked
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.setSpacing(spacing.m)
+        self._body.addLayout(column, 1)
+        row.addLayout(self._body, 1)
         if problem.detail:
             self._message.setToolTip(problem.detail)
-        fixes = QVBoxLayout() if stacked else QHBoxLayout()
-        fixes.setSpacing(spacing.s)
+        self._fixes = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._fixes.setSpacing(spacing.s)
         for fix in problem.fixes[:_MOST_FIXES]:
-            fixes.addWidget(self._button(fix))
-        (column if stacked else row).addLayout(fixes)
+            self._fixes.addWidget(self._button(fix))
+        self._body.addLayout(self._fixes)
+        self._arrange()
         self.setAccessibleName(f"{problem.severity.value}: {problem.message}")
         self.setAccessibleDescription(note)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Puts the fixes beside the message where there is room."""
+        narrow = self._stacked or self.width() < theme_manager().spacing.px(_NARROW)
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        for layout in (self._body, self._fixes):
+            if layout.direction() is not direction:
+                layout.setDirection(direction)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -118,7 +118,8 @@ def _set_property(widget: QWidget, name: str, value: str | bool) -> None:
     if widget.property(name) == value:
         return
     widget.setProperty(name, value)
-    if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+    is_list = widget.inherits("QAbstractItemView")  # which measures its rows before it is shown, and keeps that
+    if not is_list and not widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
         return  # it is styled when it is first shown
     style = widget.style()
     style.unpolish(widget)

@@ -11,6 +11,7 @@ from app.widgets.form_row import NO_DEFAULT, FormRow
 from app.widgets.key_hint import KeyHint
 from app.widgets.message import MessageAction, Severity, SeverityIcon, announce
 from app.widgets.number_field import NumberField, read_number, write_number
+from app.widgets.numbers_field import NumbersField
 from app.widgets.pair_field import PairField
 from app.widgets.parsed_field import ParsedField
 from app.widgets.search_field import SearchField
@@ -34,6 +35,7 @@ __all__ = [
     "KeyHint",
     "MessageAction",
     "NumberField",
+    "NumbersField",
     "PairField",
     "ParsedField",
     "Scrubbable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.theme import icon, set_role, theme_manager
@@ -56,14 +56,29 @@ class EmptyState(QWidget):
         self._title.setVisible(bool(title))
         self._button.setText(action)
         self._button.setVisible(bool(action))
+        self._leave_room()
 
     def sentence(self) -> str:
         return self._sentence.text()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._leave_room()
+
+    def _leave_room(self) -> None:
+        """Gives up the picture, then the margins, where the words would not fit beside them."""
+        spacing = theme_manager().spacing
+        words = [each for each in (self._title, self._sentence) if not each.isHidden()]
+        rest = sum(each.heightForWidth(max(1, self.width() - 2 * spacing.xl)) + spacing.m for each in words)
+        rest += 0 if self._button.isHidden() else self._button.sizeHint().height() + spacing.m
+        edge = spacing.l if self.height() >= rest + 2 * spacing.l else 0
+        self._column.setContentsMargins(spacing.xl, edge, spacing.xl, edge)
+        self._picture.setVisible(self.height() >= rest + 2 * spacing.l + self._picture.sizeHint().height())
+
     def _space(self) -> None:
         spacing = theme_manager().spacing
-        self._column.setContentsMargins(spacing.xl, spacing.l, spacing.xl, spacing.l)
         self._column.setSpacing(spacing.m)
+        self._leave_room()
 
 
 class _Picture(QWidget):

@@ -151,7 +151,8 @@ class FormRow(QWidget):
             self._reset.setAccessibleName(f"Reset {self.label} to {self._default_text()}")
 
     def _default_text(self) -> str:
-        return " × ".join(map(str, self._default)) if isinstance(self._default, tuple) else str(self._default)
+        shown = self._default
+        return " × ".join(map(str, shown)) or "none" if isinstance(shown, tuple) else str(shown)
 
     def _show_error(self, text: str) -> None:
         self._error.setText(text)

@@ -2,7 +2,7 @@
 
 from graph_engine.blocks.block import Block, Category, Input, Output, Reference, Role, Specs
 from graph_engine.blocks.call import Apply, Expression, Function, Infix, Layer, Method, Ref
-from graph_engine.blocks.parameter import Pair, Param, ParameterError, ParameterSpec, Shape
+from graph_engine.blocks.parameter import Numbers, Pair, Param, ParameterError, ParameterSpec, Shape
 from graph_engine.blocks.refusal import ChangeChannels, Hint, InsertBlock, Refusal, SetParameterHint
 from graph_engine.blocks.registry import UnknownBlock, all_blocks, find_block, get_block
 from graph_engine.blocks.tensor import Axis, Dim, Kind, TensorSpec, kind_of
@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "Layer",
     "Method",
+    "Numbers",
     "Output",
     "Pair",
     "Param",

@@ -15,6 +15,8 @@ Pair = int | tuple[int, int]
 Shape = tuple[int | str, ...]
 """Lengths without the batch axis; a letter such as `"T"` stands for a length known only when data comes."""
 
+Numbers = tuple[float, ...]
+"""Any count of numbers, bounded each; none of them is a value as well."""
 
 Note = NewType("Note", str)
 """A few words on one line, for people."""
@@ -28,6 +30,7 @@ class ParameterType(StrEnum):
     CHOICE = "choice"
     PAIR = "pair"
     SHAPE = "shape"
+    NUMBERS = "numbers"
     NOTE = "note"
 
 
@@ -93,6 +96,8 @@ class ParameterSpec:
                 return "a name of letters, digits and _ that starts with a letter and is no word of Python"
             case ParameterType.NOTE:
                 return f"up to {_LONGEST_NOTE} letters on one line"
+            case ParameterType.NUMBERS:
+                return "a list of numbers, such as 1, 2.5, 0.3" + (f", each {self.bounds}" if self.bounds else "")
             case ParameterType.INT:
                 words = "a whole number"
             case ParameterType.FLOAT:
@@ -109,8 +114,10 @@ class ParameterSpec:
                 return value
             case ParameterType.INT if _is_int(value):
                 return value
-            case ParameterType.FLOAT if isinstance(value, float) or (_is_int(value) and abs(value) < _TOO_LARGE):
-                return value if isinstance(value, float) else float(value)  # one that knows its formula keeps it
+            case ParameterType.FLOAT if _is_number(value):
+                return _as_float(value)
+            case ParameterType.NUMBERS if _is_list(value) and all(map(_is_number, value)):
+                return tuple(map(_as_float, value))
             case ParameterType.TEXT if isinstance(value, str) and _is_name(value):
                 return value
             case ParameterType.NOTE if isinstance(value, str) and len(value) <= _LONGEST_NOTE and value.isprintable():
@@ -139,7 +146,8 @@ class ParameterSpec:
                 raise self._error(value)
 
     def _error(self, value: Any) -> ParameterError:
-        shown = " × ".join(map(_shown, value)) if isinstance(value, (list, tuple)) else _shown(value)
+        between = ", " if self.type is ParameterType.NUMBERS else " × "
+        shown = between.join(map(_shown, value)) if _is_list(value) else _shown(value)
         shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[: _LONGEST_SHOWN - 1]}…"
         return ParameterError(self.name, f"{self.meta.title} must be {self.expectation}; got {shown}.")
 
@@ -163,6 +171,14 @@ def _shown(value: Any) -> str:
 
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float) or (_is_int(value) and abs(value) < _TOO_LARGE)
+
+
+def _as_float(value: Any) -> float:
+    return value if isinstance(value, float) else float(value)  # one that knows its formula keeps it
 
 
 def _is_list(value: Any) -> bool:
@@ -204,6 +220,8 @@ def declared_parameters(owner: Any, defaults: Mapping[str, Any]) -> tuple[Parame
             kind = ParameterType.PAIR
         elif base == Shape:
             kind = ParameterType.SHAPE
+        elif base == Numbers:
+            kind = ParameterType.NUMBERS
         else:
             kind = _PLAIN[base]
         found.append(ParameterSpec(name, kind, defaults[name], meta, choices))

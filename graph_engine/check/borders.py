@@ -14,25 +14,33 @@ from graph_engine.document.edits import AddNodes, Batch, SetParameter
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.rules import title_of
 
+Roles = dict[Role, list[str]]
+"""Role → the nodes whose blocks have it."""
+
 _STEP = 220.0
 """How far to the right of a node a fix places what it adds, in scene units."""
 
 
-def needed_nodes(graph: Graph) -> set[str]:
-    """What outputs, losses and metrics need, and these themselves: the nodes that are part of the program."""
-    ends = (*_of_role(graph, Role.OUTPUT), *_of_role(graph, Role.LOSS), *_of_role(graph, Role.METRIC))
-    return graph.upstream(ends)
+def check_borders(draft: Draft) -> set[str]:
+    """Note the problems of a graph of which every node was looked at.
+
+    Returns what outputs, losses and metrics need, and these themselves: the nodes that are part of the program.
+    """
+    graph = draft.graph
+    roles: Roles = {role: [] for role in Role}
+    for node in graph:
+        block = graph.block(node)
+        if block is not None:
+            roles[block.role].append(node.id)
+    needed = graph.upstream((*roles[Role.OUTPUT], *roles[Role.LOSS], *roles[Role.METRIC]))
+    if draft.reports:
+        draft.problems += [replace(problem, graph=draft.name) for problem in _problems(draft, roles, needed)]
+    return needed
 
 
-def check_borders(draft: Draft) -> list[Problem]:
-    """The problems of a graph of which every node was looked at."""
-    return [replace(problem, graph=draft.name) for problem in _problems(draft)] if draft.reports else []
-
-
-def _problems(draft: Draft) -> Iterator[Problem]:
+def _problems(draft: Draft, roles: Roles, needed: set[str]) -> Iterator[Problem]:
     graph, reports, incomplete = draft.graph, draft.reports, draft.incomplete
-    yield from _same_names(graph, draft.name)
-    needed = needed_nodes(graph)
+    yield from _same_names(graph, draft.name, roles)
     for name, ports in incomplete.items():
         severity = Severity.ERROR if name in needed else Severity.WARNING
         message = f"{title_of(graph[name], graph)} needs a wire at {', '.join(ports)}."
@@ -41,20 +49,15 @@ def _problems(draft: Draft) -> Iterator[Problem]:
         if name not in needed and report.state is State.OK and not graph.wires_out_of(name):
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
             yield Problem(Severity.WARNING, message, name)
-    yield from _missing_ends(draft)
+    yield from _missing_ends(draft, roles)
 
 
-def _of_role(graph: Graph, role: Role) -> list[str]:
-    return [node.id for node in graph if (block := graph.block(node)) is not None and block.role is role]
-
-
-def _same_names(graph: Graph, name_of_graph: str) -> Iterator[Problem]:
+def _same_names(graph: Graph, name_of_graph: str, roles: Roles) -> Iterator[Problem]:
     """Inputs and outputs become arguments and results: their names must differ."""
     for role in (Role.INPUT, Role.OUTPUT):
         default = get_block(role.value).parameter("name")
         names = {
-            node: str(graph[node].parameters.get("name", default.default if default else ""))
-            for node in _of_role(graph, role)
+            node: str(graph[node].parameters.get("name", default.default if default else "")) for node in roles[role]
         }
         first: dict[str, str] = {}
         for node, name in names.items():
@@ -70,29 +73,21 @@ def _same_names(graph: Graph, name_of_graph: str) -> Iterator[Problem]:
             first.setdefault(name, node)
 
 
-def _missing_ends(draft: Draft) -> Iterator[Problem]:
-    graph, reports = draft.graph, draft.reports
-    outputs = _of_role(graph, Role.OUTPUT)
+def _missing_ends(draft: Draft, roles: Roles) -> Iterator[Problem]:
+    graph, reports, outputs = draft.graph, draft.reports, roles[Role.OUTPUT]
     if not outputs:
+        layers = set(roles[Role.LAYER])
         ends = [
-            node.id
-            for node in graph
-            if (block := graph.block(node)) is not None
-            and block.role is Role.LAYER
-            and not any(_is_layer(graph, wire.target) for wire in graph.wires_out_of(node.id))
-            and reports[node.id].state is State.OK
+            node
+            for node in roles[Role.LAYER]
+            if reports[node].state is State.OK and not any(wire.target in layers for wire in graph.wires_out_of(node))
         ]
         what = "network" if draft.name == MAIN else "composite"
         message = f"The {what} has no Output node, so it gives nothing back. Wire one to the last layer."
         yield Problem(Severity.ERROR, message, fixes=tuple(_add_output(draft, end) for end in ends[:1]))
-    if draft.name == MAIN and not _of_role(graph, Role.LOSS):
+    if draft.name == MAIN and not roles[Role.LOSS]:
         message = "There is no loss node, so there is nothing to train. Wire a loss such as cross entropy."
         yield Problem(Severity.INFO, message, fixes=tuple(_add_classifier_ends(graph, reports, outputs)))
-
-
-def _is_layer(graph: Graph, node: str) -> bool:
-    block = graph.block(node)
-    return block is not None and block.role is Role.LAYER
 
 
 def _beside(graph: Graph, node: str, rows: float = 0) -> Position:

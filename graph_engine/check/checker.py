@@ -13,7 +13,7 @@ from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.named import named
 from graph_engine.check import trust
-from graph_engine.check.borders import check_borders, needed_nodes
+from graph_engine.check.borders import check_borders
 from graph_engine.check.composites import check_over_time, check_turns
 from graph_engine.check.custom import fault_of
 from graph_engine.check.draft import Draft
@@ -120,8 +120,8 @@ class Checker:
         for node in order:
             draft.reports[node] = self._node(draft, node)
         self._share(draft)
-        draft.problems += check_borders(draft)
-        cost = sum((draft.reports[node].cost for node in needed_nodes(graph)), Cost())
+        needed = check_borders(draft)
+        cost = sum((draft.reports[node].cost for node in needed), Cost())
         outputs = {
             port_name(node): spec
             for node in borders(graph, "output")
@@ -149,7 +149,7 @@ class Checker:
             if fault is not None:
                 return replace(fault, block=block)
         report = self._computed(draft, node, block)
-        if isinstance(block, OutputBlock) and (spec := report.inputs.get("x")) is not None and report.block is None:
+        if isinstance(block, OutputBlock) and (spec := report.inputs.get("x")) is not None:
             report = _leaving(draft, node, block, spec, report)
         return report if report.block is not None else replace(report, block=block)
 
@@ -203,7 +203,9 @@ class Checker:
                 inputs=dict(inputs),
                 tell=block.tell(),
             )
-        return NodeReport(State.OK, dict(inputs), answer.outputs, answer.cost, block.tell(), weights=answer.weights)
+        return NodeReport(
+            State.OK, dict(inputs), answer.outputs, answer.cost, block.tell(), block=block, weights=answer.weights
+        )
 
     def _answer(self, block: Block, inputs: Specs) -> NodeResult | Refusal:
         key = (block, tuple(inputs.items()))

@@ -39,7 +39,7 @@ def _fix(graph: Graph, name: str, node: str, hint: Hint) -> Fix | None:
             block = graph.block(node)
             spec = block.parameter(parameter) if block else None
             title = spec.meta.title if spec else parameter
-            shown = "×".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            shown = "×".join(map(str, value)) or "none" if isinstance(value, (list, tuple)) else value
             return Fix(f"Set {title} to {shown}", SetParameter(node, parameter, value, name))
         case InsertBlock(block, port, parameters):
             wire = graph.wire_at(node, port)

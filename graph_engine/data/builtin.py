@@ -17,6 +17,7 @@ from graph_engine.data.few_shot import few_shot_digits
 from graph_engine.data.fields import Field, FieldKind
 from graph_engine.data.friedman import friedman
 from graph_engine.data.ring import gaussian_ring
+from graph_engine.data.scenes import digit_scenes
 from graph_engine.data.stories import stories
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ BUILT_IN: Mapping[str, Callable[[], Dataset]] = {
     "permuted_digits": permuted_digits,
     "few_digits": few_digits,
     "few_shot_digits": few_shot_digits,
+    "digit_scenes": digit_scenes,
 }
 
 

@@ -214,18 +214,23 @@ class Graph:
 
         Raises: ValueError on a cycle, which only a file can bring in; `cycle` names it.
         """
-        waiting = {node: len({wire.source for wire in into.values()}) for node, into in self._into.items()}
+        sources = {node: {wire.source for wire in into.values()} for node, into in self._into.items()}
+        waiting = {node: len(before) for node, before in sources.items()}
+        targets: dict[str, list[str]] = {node: [] for node in self._into}
+        for node, before in sources.items():
+            for source in before:
+                targets[source].append(node)
         ready = sorted((node for node, count in waiting.items() if not count), key=natural, reverse=True)
         ordered = []
         while ready:
             node = ready.pop()
             ordered.append(node)
             opened = []
-            for after in self.nx.successors(node):
+            for after in targets[node]:
                 waiting[after] -= 1
                 if not waiting[after]:
                     opened.append(after)
-            ready += sorted(opened, key=natural, reverse=True)
+            ready += sorted(opened, key=natural, reverse=True) if len(opened) > 1 else opened
         if len(ordered) < len(self._nodes):
             raise ValueError("the graph has a cycle")
         return ordered

@@ -75,11 +75,13 @@ def trace(subject: Subject, path: Path) -> ExportedProgram:
 def of_any_length() -> Iterator[None]:
     """Exports LSTM and GRU layers as loops, for any number of steps; else torch writes down those of the example."""
     import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.export._patches import register_gru_while_loop_decomposition, register_lstm_while_loop_decomposition
 
     layers = (torch.ops.aten.lstm.input, torch.ops.aten.gru.input)
     with register_lstm_while_loop_decomposition(), register_gru_while_loop_decomposition():
         try:
+            FakeTensorMode.cache_clear()  # else lengths of an export before are taken for forbidden ones
             for layer in layers:
                 layer._dispatch_cache.clear()  # noqa: SLF001  else what torch looked up before stays
             yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def contrastive_loss(a: Tensor, b: Tensor, same: Tensor, margin: float = 1.0) -> Tensor:
@@ -44,3 +44,24 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     (N, ...), (N, ...) -> scalar. Kingma, Welling (2014). Auto-encoding variational Bayes.
     """
     return -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).flatten(1).sum(1).mean()
+
+
+class WeightedCrossEntropy(nn.Module):
+    """The cross entropy in which classes count differently: −Σ w[label] log softmax(x)[label] / Σ w[label].
+
+    logits: (N, K, ...), label: (N, ...) -> scalar. `weights` are K numbers; they move with the module and are not
+    among its weights.
+    """
+
+    weights: Tensor
+
+    def __init__(self, weights: tuple[float, ...], label_smoothing: float = 0.0, ignore_index: int = -100) -> None:
+        super().__init__()
+        self.register_buffer("weights", torch.tensor(weights), persistent=False)
+        self.label_smoothing = label_smoothing
+        self.ignore_index = ignore_index
+
+    def forward(self, logits: Tensor, label: Tensor) -> Tensor:
+        return F.cross_entropy(
+            logits, label, self.weights, ignore_index=self.ignore_index, label_smoothing=self.label_smoothing
+        )

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graph_engine.document.file import FileError
 from graph_engine.probe import ProbeBoard, ProbeInputs
@@ -21,6 +22,9 @@ from graph_engine.runs.store import RunStore
 from graph_engine.train import Control, RunState
 from graph_engine.train.changes import DatedChange
 
+if TYPE_CHECKING:
+    from graph_engine.train.team import Team
+
 
 def launch(
     prepared: Prepared,
@@ -32,8 +36,10 @@ def launch(
     compiled: bool = False,
     lock: RunLock | None = None,
     ahead: Sequence[DatedChange] = (),
+    team: Team | None = None,
 ) -> RunHandle:
-    """Begin a run, or go on with it, on a thread. `lock` is that of the folder, if it is held already.
+    """Begin a run, or go on with it, on a thread. `lock` is that of the folder, if it is held already; `team` this
+    worker's, which is the first.
 
     Raises: RunError, TrainError, FileError as `start_run`.
     """
@@ -60,6 +66,7 @@ def launch(
             watcher=watch,
             ahead=ahead,
             find_weights=weights_from(store),
+            team=team,
         )
         if resume:
             trainer.resume()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graph_engine.data import Dataset, open_dataset
 from graph_engine.document import Document, Plan
@@ -19,6 +20,9 @@ from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.train import RunState
 from graph_engine.train.changes import DatedChange
 
+if TYPE_CHECKING:
+    from graph_engine.train.team import Team
+
 
 def start_run(
     document: Document,
@@ -31,6 +35,7 @@ def start_run(
     ahead: Sequence[DatedChange] = (),
     threads: int | None = None,
     parent: str = "",
+    team: Team | None = None,
 ) -> RunHandle:
     """Train `document` by its plan, on a thread of its own. Everything is checked first: takes a second or so, and
     returns with the first step under way. Call it from a worker, not from the window's thread.
@@ -38,7 +43,8 @@ def start_run(
     `dataset` (name, path or open) takes the place of the one that the document is bound to; `out` is a folder to keep
     the run in, empty or not there yet (None: one beside the other runs). `compiled` makes the steps faster after a
     slow first one (`torch.compile`). The document is copied: it may be edited at once. `ahead`, `threads` and `parent`
-    are those of the run that is done again.
+    are those of the run that is done again. `team` is that of this worker, the first, where others assist
+    (`graph_engine.runs.assisting`).
 
     Raises:
         CompileError: the document has errors.
@@ -60,7 +66,7 @@ def start_run(
             parameters=prepared.result.total.params,
             parent=parent,
         )
-        return launch(prepared, record, folder, store, compiled=compiled, ahead=ahead)
+        return launch(prepared, record, folder, store, compiled=compiled, ahead=ahead, team=team)
     except BaseException:
         take_back(path)
         raise
@@ -74,11 +80,12 @@ def resume_run(
     store: RunStore | None = None,
     compiled: bool = False,
     lock: RunLock | None = None,
+    team: Team | None = None,
 ) -> RunHandle:
     """Go on with a run from its newest whole checkpoint, as if it had never been interrupted.
 
     `plan` takes the place of the run's own, for example one with more epochs; `dataset` says where its data are now,
-    if they were moved; `lock` is that of its folder, if it is held already.
+    if they were moved; `lock` is that of its folder, if it is held already; `team` as for `start_run`.
 
     Raises: RunError: there is no such run, it is going on, it has nothing left to do, or its data are not those it
     began with. CompileError, DataError, TrainError, FileError: as `start_run`.
@@ -100,4 +107,4 @@ def resume_run(
             f"The data of the run {stored.id} have changed since it began ({record.dataset}). "
             "Bring them back, or start a new run."
         )
-    return launch(prepared, record, stored.folder, store, resume=True, compiled=compiled, lock=lock)
+    return launch(prepared, record, stored.folder, store, resume=True, compiled=compiled, lock=lock, team=team)

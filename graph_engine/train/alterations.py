@@ -37,12 +37,16 @@ class Alterations:
         """The step after which the next change ahead is to be made; -1 when there is none."""
         return self._ahead[0].step if self._ahead else -1
 
-    def begin_at(self, step: int, stepper: Stepper) -> None:
-        """The run goes on after `step`: what was changed before is in force, what comes later is to be made then.
+    def kept(self) -> list[DatedChange]:
+        """The changes that the folder knows."""
+        return read_changes(self._folder) if self._folder is not None else []
+
+    def begin_at(self, step: int, stepper: Stepper, known: Sequence[DatedChange]) -> None:
+        """The run goes on after `step`: of the changes `known`, those made before are in force, what comes later is to
+        be made then.
 
         Raises: TrainError.
         """
-        known = read_changes(self._folder) if self._folder is not None else []
         self._made = [each for each in known if each.step < step]
         self._ahead = [each for each in known if each.step >= step] or self._ahead
         if self._made:

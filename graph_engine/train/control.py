@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 
 from graph_engine.train.changes import RunChange
@@ -17,6 +18,18 @@ class Go(Enum):
     ON = "the next step"
     END = "end the run"
     OBEY = "something that was asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for of one control, to be asked of others as well."""
+
+    paused: bool
+    steps: int
+    stopped: bool
+    ends_with_epoch: bool
+    evaluates: bool
+    changes: tuple[RunChange, ...]
 
 
 class Control:
@@ -104,6 +117,31 @@ class Control:
             taken, self._evaluates = self._evaluates, False
             self._tell()
             return taken
+
+    def hand_over(self) -> Asked:
+        """For a trainer of several: what is asked for; what is done once is taken out."""
+        with self._changed:
+            asked = Asked(
+                self._paused,
+                self._steps,
+                self._stopped,
+                self._ends_with_epoch,
+                self._evaluates,
+                tuple(self._changes),
+            )
+            self._steps, self._evaluates, self._changes = 0, False, []
+            return asked
+
+    def take_over(self, asked: Asked) -> None:
+        """For a trainer of several: ask for all that was asked for elsewhere."""
+        with self._changed:
+            self._paused = asked.paused
+            self._steps = self._steps + asked.steps if asked.paused else 0
+            self._stopped = asked.stopped
+            self._ends_with_epoch = asked.ends_with_epoch
+            self._evaluates |= asked.evaluates
+            self._changes += asked.changes
+            self._tell()
 
     def wait_to_go_on(self, meanwhile: Callable[[], None]) -> Go:
         """For the trainer: what is to be done next, as soon as there is something.

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from graph_engine.document.plan import Plan
+from graph_engine.train.distributed import local_rank, local_size
 from graph_engine.train.errors import PlanError
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ Every preset on digits is below.
 
 
 def choose_device(plan: Plan) -> torch.device:
-    """The device of a plan; `auto` is the first GPU, or the CPU where there is none.
+    """The device of a plan; `auto` is the first GPU, or the CPU where there is none. Each of several workers on a
+    machine has a GPU of its own.
 
-    Raises: PlanError when the plan asks for a GPU and there is none.
+    Raises: PlanError when the plan asks for a GPU and there is none, or none for this worker.
     """
     import torch
+    from torch import distributed
 
     available = torch.cuda.is_available()
     if plan.device == "cuda" and not available:
@@ -32,7 +35,17 @@ def choose_device(plan: Plan) -> torch.device:
             "The plan asks for a GPU (CUDA), and torch finds none here. Set the device to auto or cpu, "
             "or see `layerloom doctor`."
         )
-    return torch.device("cuda" if available and plan.device != "cpu" else "cpu")
+    if not available or plan.device == "cpu":
+        return torch.device("cpu")
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return torch.device("cuda")
+    there = torch.cuda.device_count()
+    if local_rank() >= there:
+        raise PlanError(
+            f"torchrun begins {local_size()} workers on this machine, which has {there} GPU{'s' * (there > 1)}. "
+            f"Begin as many as there are (--nproc-per-node {there}), or set the device to cpu."
+        )
+    return torch.device("cuda", local_rank())
 
 
 def choose_threads(macs: int, batch_size: int) -> int:

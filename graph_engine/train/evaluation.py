@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from graph_engine.train.measuring import Measurement
+from graph_engine.train.team import Team
 
 BATCHES = 4
 """How many training batches make one here, where no gradients take memory."""
@@ -20,12 +21,17 @@ def evaluate(
     batch_size: int,
     *,
     go_on: Callable[[], bool] = lambda: True,
+    team: Team | None = None,
 ) -> dict[str, float] | None:
     """What is measured over all samples, by name; None when `go_on` said no on the way.
 
     The network is left in evaluation mode. Averages weigh each batch by its samples, so they are those over all samples
     whatever the batch size; what is no average, such as F1, is collected over the batches and computed at the end.
+    Each worker of `team` looks at its part; metrics of torchmetrics bring theirs together by themselves.
     """
+    if team is not None and length >= team.size:
+        first, last = team.range(length)
+        columns, length = {name: column[first:last] for name, column in columns.items()}, last - first
     measurements[0].network.eval()
     for each in measurements:
         each.begin()
@@ -42,5 +48,8 @@ def evaluate(
         values = torch.stack(rows).double().cpu()  # (batches, names)
         collected = {name: value for each in measurements for name, value in each.collected().items()}
     weights = torch.tensor(counts, dtype=torch.float64)
-    means = (weights @ values) / weights.sum()
+    sums, count = weights @ values, weights.sum()
+    if team is not None:
+        team.add_up([sums, count])
+    means = sums / count
     return dict(zip(names, means.tolist(), strict=True)) | collected

@@ -12,6 +12,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ from graph_engine.train.errors import PlanError
 from graph_engine.train.feed import Progress
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.penalties import Memory
+from graph_engine.train.shared_update import SharedUpdate
+from graph_engine.train.team import Team
 from graph_engine.train.updates import ActiveUpdate, frozen_modules, modules_at_rest
 
 if TYPE_CHECKING:
@@ -67,8 +70,10 @@ class Stepper:
         samples: Samples,
         device: torch.device,
         find_weights: FindWeights = weights_of_file,
+        team: Team | None = None,
     ) -> None:
-        """Makes the network from the plan's seed. `find_weights` knows the runs that stages begin with.
+        """Makes the network from the plan's seed. `find_weights` knows the runs that stages begin with; each step is
+        shared by the workers of `team`.
 
         Raises: PlanError when plan, document and data do not fit together.
         """
@@ -77,6 +82,9 @@ class Stepper:
         self.program = program
         self.device = device
         self.network = program.make(self.plan.seed).to(device)
+        if team is not None:
+            self.network = team.fitted(self.network, device)
+        self._update = ActiveUpdate if team is None else partial(SharedUpdate, team)
         if self.plan.channels_last:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._samples = samples
@@ -196,7 +204,7 @@ class Stepper:
         at = self.position
         at.stage, at.stage_step, at.stage_epoch, at.stage_done = stage, 0, 0, False
         self.updates = [
-            ActiveUpdate(
+            self._update(
                 update,
                 objective,
                 self.document,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -24,6 +24,7 @@ from graph_engine.train.feed import Feed
 from graph_engine.train.history import History, read_feed
 from graph_engine.train.judge import Judge
 from graph_engine.train.keeper import Keeper
+from graph_engine.train.meetings import Meetings
 from graph_engine.train.memory import fitting_batch, is_memory
 from graph_engine.train.meter import Meter
 from graph_engine.train.mishaps import explain, fit_in_words
@@ -32,11 +33,14 @@ from graph_engine.train.objectives import series_of
 from graph_engine.train.outcome import NotFinite, Outcome, Stopped
 from graph_engine.train.states import RunState
 from graph_engine.train.stepper import Stepper, progress_of
+from graph_engine.train.team import Team
 from graph_engine.train.watching import Watcher
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
     from graph_engine.document import Plan
+
+T = TypeVar("T")
 
 FLUSH = 1 / 30
 """s between two looks at what was measured."""
@@ -58,10 +62,12 @@ class Trainer:
         watcher: Watcher | None = None,
         find_weights: FindWeights = weights_of_file,
         ahead: Sequence[DatedChange] = (),
+        team: Team | None = None,
     ) -> None:
         """`document` is a snapshot that nobody changes; `folder` takes history and checkpoints (None: nothing is
         written); `threads` is how many CPU threads a step takes (None: as torch is set); `find_weights` knows the runs
-        whose weights stages begin with; `ahead` are changes to be made on the way, as those of a run done again.
+        whose weights stages begin with; `ahead` are changes to be made on the way, as those of a run done again. Each
+        worker of a `team` has a trainer; only the first has a folder.
 
         Raises:
             PlanError: plan, document and data do not fit together.
@@ -69,7 +75,10 @@ class Trainer:
         """
         self.control = control or Control()
         self.feed = feed or Feed()
-        self.stepper = Stepper(document, program, samples, choose_device(document.plan), find_weights)
+        self._team = team
+        self._meetings = Meetings(team, self.control) if team is not None else None
+        self._obeyed = self.control if self._meetings is None else self._meetings.control
+        self.stepper = Stepper(document, program, samples, choose_device(document.plan), find_weights, team)
         self.alterations = Alterations(document, folder, ahead)
         self.best = Judge(self.plan.patience, self.plan.judge)
         self.notes: list[str] = []
@@ -86,7 +95,10 @@ class Trainer:
         self._folder = folder
         self._notice = ""
         self._seconds = 0.0  # of training before this session
-        self._started = self._next_flush = time.perf_counter()
+        self._started = time.perf_counter()
+        # When to look at what was measured; workers of a team count steps, since their clocks differ.
+        self._clock: Callable[[], float] = time.perf_counter if team is None else lambda: self.stepper.position.step
+        self._next_flush = 0.0
         self._first_step = 0  # of this session
 
     @property
@@ -102,11 +114,12 @@ class Trainer:
             TrainError: the checkpoint is of another network or plan.
             OSError: the folder can't be written.
         """
-        newest = self._keeper.newest()
+        newest = self._found(self._keeper.newest)
+        known = self._found(self.alterations.kept)
         step, epoch = (newest.step, newest.epoch) if newest is not None else (0, 0)
         if newest is not None:
             try:
-                self.alterations.begin_at(step, self.stepper)
+                self.alterations.begin_at(step, self.stepper, known)
                 self._meter.steps_per_epoch = self.stepper.course.steps_per_epoch
                 self.stepper.restore(newest.weights, newest.state)
                 self._meter.restore(newest.state["meter"], newest.state["seconds"])
@@ -119,7 +132,7 @@ class Trainer:
             self._seconds = newest.state["seconds"]
             self._began = True
         else:
-            self.alterations.begin_at(0, self.stepper)
+            self.alterations.begin_at(0, self.stepper, known)
         self._first_step = step
         if self._history is not None and self._folder is not None:
             self._history.cut(step, epoch)
@@ -144,7 +157,10 @@ class Trainer:
         if self.stepper.device.type == "cuda":
             torch.set_float32_matmul_precision("high" if self.plan.tf32 else "highest")
             torch.backends.cudnn.allow_tf32 = self.plan.tf32
-        self._started = self._next_flush = time.perf_counter()
+            if self.stepper.device.index is not None:
+                torch.cuda.set_device(self.stepper.device)
+        self._started = time.perf_counter()
+        self._next_flush = self._clock()
         message, node, fits = "", None, 0
         try:
             if self._history is not None:
@@ -157,7 +173,7 @@ class Trainer:
         except Exception as error:  # noqa: BLE001  a failed run ends with words, not with a dead thread
             state = RunState.FAILED
             message, node = explain(error, self.stepper, self._program)
-            if is_memory(error):
+            if is_memory(error) and self._team is None:
                 fits = fitting_batch(error, self.stepper)
                 message = f"{message} {fit_in_words(fits)}"
         finally:
@@ -174,7 +190,7 @@ class Trainer:
             self._begin_stage()
             while not stepper.stage_is_over or stepper.position.epoch_step:  # steps left, or an epoch to be judged
                 self._run_epoch()
-                if self.control.ends_with_epoch:
+                if self._obeyed.ends_with_epoch:
                     return self._end(RunState.STOPPED)
             if stepper.position.stage + 1 == len(self.plan.stages):
                 return self._end(RunState.FINISHED, self._said_enough() if self.best.has_enough else "")
@@ -192,7 +208,7 @@ class Trainer:
         self._keeper.remember(self.stepper, time.perf_counter(), at_once=True)
 
     def _run_epoch(self) -> None:
-        stepper, control, add, clock = self.stepper, self.control, self._meter.add, time.perf_counter
+        stepper, control, add, clock = self.stepper, self._obeyed, self._meter.add, self._clock
         alterations = self.alterations
         if stepper.position.step == alterations.next_step:
             self._make_due()
@@ -250,7 +266,8 @@ class Trainer:
                     course.validation,
                     course.validation_length,
                     BATCHES * self.plan.batch_size,
-                    go_on=lambda: not self.control.stopped,
+                    go_on=lambda: not self._obeyed.stopped,
+                    team=self._team,
                 )
         finally:
             self.stepper.train_mode()
@@ -262,8 +279,7 @@ class Trainer:
         """Fetch what was measured, and do what is done some thirty times a second."""
         bad = self._meter.flush(self.stepper.position, self._elapsed())
         now = time.perf_counter()
-        self._next_flush = now + FLUSH
-        if bad is None and not self._keeper.remember(self.stepper, now):
+        if bad is None and not self._fine(now):
             bad = self.stepper.position.step + 1
         if bad is not None:
             raise NotFinite(bad)
@@ -272,26 +288,45 @@ class Trainer:
         self._report(RunState.RUNNING)
         self._let_look()
 
+    def _fine(self, now: float) -> bool:
+        """Whether the weights are finite, as far as that was looked at; and when to look again."""
+        look = partial(self._keeper.remember, self.stepper, now)
+        if self._meetings is None:
+            self._next_flush = now + FLUSH
+            return look()
+        fine, self._next_flush = self._meetings.meet(self.stepper.position.step, look)
+        return fine
+
+    def _found(self, find: Callable[[], T]) -> T:
+        """What `find` gives, or gave the first worker of a team."""
+        return find() if self._team is None else self._team.from_first(find)
+
+    def _stand_by(self) -> None:
+        """While paused."""
+        if self._meetings is not None:
+            self._fine(time.perf_counter())
+        self._let_look()
+
     def _obey(self) -> None:
         """Do what was asked for, and stand still while paused. Raises: Stopped."""
         self._flush()
         go = Go.OBEY
         while go is not Go.ON:
             self._make_due()
-            for change in self.control.take_changes():
+            for change in self._obeyed.take_changes():
                 self._alter(partial(self.alterations.ask, change))
-            if self.control.take_evaluation():
+            if self._obeyed.take_evaluation():
                 self._evaluate_now()
             stood = time.perf_counter()
-            if self.control.paused and not self.control.stopped:
+            if self._obeyed.paused and not self._obeyed.stopped:
                 self._report(RunState.PAUSED)
                 if self._keeper.is_due(stood, epoch_done=True):
                     self._save()
-            go = self.control.wait_to_go_on(self._let_look)
+            go = self._obeyed.wait_to_go_on(self._stand_by)
             self._started += time.perf_counter() - stood
             if go is Go.END:
                 raise Stopped
-        self._report(RunState.PAUSED if self.control.paused else RunState.RUNNING)
+        self._report(RunState.PAUSED if self._obeyed.paused else RunState.RUNNING)
 
     def _make_due(self) -> None:
         """Make the changes whose step has come."""
@@ -307,8 +342,13 @@ class Trainer:
             make(stepper)
         except TrainError as error:
             self._notice = str(error)
+        else:
+            self._notice = ""
+        notice = self._notice
+        if self._found(lambda: notice) != notice:
+            raise TrainError(f"A change could not be made by every worker. {notice}".rstrip())
+        if notice:
             return
-        self._notice = ""
         self._meter.steps_per_epoch = stepper.course.steps_per_epoch
         self._keeper.remember(stepper, time.perf_counter(), at_once=True)
 
@@ -340,7 +380,7 @@ class Trainer:
         return state, message
 
     def _fail_not_finite(self, step: int) -> tuple[RunState, str, str | None]:
-        good = self._keeper.last_good()
+        good = self._found(self._keeper.last_good)
         if good is None:
             return (
                 RunState.FAILED,

@@ -15,10 +15,13 @@ _REFINENET = Reference(
 
 @part(title="Residual conv unit", category=PartCategory.SEGMENTATION, reference=_REFINENET)
 def residual_conv_unit(block: Builder) -> None:
-    """Two 3×3 convolutions, each after a ReLU, added to the input (RCU); without batch norm."""
+    """Two 3×3 convolutions, each after a ReLU, added to the input (RCU); without batch norm.
+
+    The first has a bias, the second has none, as in the authors' networks.
+    """
     x = block.input("x", 256, 32, 32)
     y = block.add("conv2d", block.add("relu", x), channels="=in_channels")
-    y = block.add("conv2d", block.add("relu", y), channels="=in_channels")
+    y = block.add("conv2d", block.add("relu", y), channels="=in_channels", bias=False)
     block.output(block.add("add", x, y), "y")
 
 

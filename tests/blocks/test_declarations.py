@@ -65,6 +65,7 @@ def test_its_help_is_a_sentence_and_gives_the_axes(block: type[Block]) -> None:
 def test_it_names_its_paper_or_needs_none(block: type[Block]) -> None:
     plain = {"input", "output", "flatten", "reshape", "positions_to_sequence", "add", "multiply", "concat", "accuracy"}
     plain |= {"subtract", "one_hot", "stack", "slice", "split", "split_evenly", "transpose", "squeeze", "unsqueeze"}
+    plain |= {"sequence_accuracy"}
     assert (block.reference is None) == (block.key() in plain)
     if block.reference is not None:
         assert 1900 < block.reference.year < 2030
@@ -132,8 +133,10 @@ def _wrong_words(spec: ParameterSpec) -> Iterator[Any]:
 
 def _wrong(spec: ParameterSpec) -> Iterator[Any]:
     """Values that no parameter of this type and these bounds takes."""
-    yield from (None, {}, {"a": 1}, [[1]], float("nan"), float("inf"), -float("inf"), 10**400, -(10**400), [1, 2.5])
-    if spec.type is not ParameterType.SHAPE:
+    yield from (None, {}, {"a": 1}, [[1]], float("nan"), float("inf"), -float("inf"), 10**400, -(10**400))
+    if spec.type is not ParameterType.NUMBERS:
+        yield [1, 2.5]
+    if spec.type not in (ParameterType.SHAPE, ParameterType.NUMBERS):
         yield from ([], (1, 2, 3))
     if spec.type is not ParameterType.BOOL:
         yield True
@@ -142,6 +145,8 @@ def _wrong(spec: ParameterSpec) -> Iterator[Any]:
         yield 1.5
     if spec.type is ParameterType.SHAPE:
         yield from (3, "3x3", [True], ["two words"], ["N"], [3, None], [float("nan")], "ab")
+    if spec.type is ParameterType.NUMBERS:
+        yield from (3, "1, 2", [True], ["1"], [1, None], [float("nan")], [float("inf")], [10**400], [2**60])
     meta = spec.meta
     for low, step in ((meta.ge, 1), (meta.gt, 0)):
         if low is not None:
@@ -182,6 +187,17 @@ def test_a_pair_of_equals_is_one_number_and_a_list_becomes_a_tuple() -> None:
 
     assert conv.make({"kernel": [3, 3]}) == conv.make({"kernel": 3})
     assert conv.make({"kernel": [3, 5]}).kernel == (3, 5)  # type: ignore[attr-defined]
+
+
+def test_numbers_are_any_count_of_floats_each_within_bounds() -> None:
+    weights = parameter("cross_entropy", "class_weights")
+
+    assert weights.type is ParameterType.NUMBERS
+    assert weights.parse([]) == ()
+    assert [(value, type(value)) for value in weights.parse([1, 2.5, 0])] == [(1.0, float), (2.5, float), (0.0, float)]
+    assert weights.expectation == "a list of numbers, such as 1, 2.5, 0.3, each ≥ 0"
+    with pytest.raises(ParameterError, match=r"each ≥ 0; got 1\.0, -2\.5, 3\.0\.$"):
+        weights.parse([1, -2.5, 3])
 
 
 def test_make_passes_over_what_is_no_parameter() -> None:

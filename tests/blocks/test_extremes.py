@@ -26,6 +26,8 @@ def extremes(spec: ParameterSpec) -> Iterator[Any]:
             yield from ([1, 2**40], [2**52, 1], [2, 3])
         case ParameterType.SHAPE:
             yield from ([], [2**52], [2**31, 2**31], [1] * 8, [-1], [-1, 7], [0], ["T"], ["T", -1], [60], [3, 4, 5, 1])
+        case ParameterType.NUMBERS:
+            yield from ([], [0], [0, 0], [1e-300] * 6, [1e15] * 10, [-1.0], [1.0] * 6, [0.0] * 10, [1.0] * 3000)
         case ParameterType.FLOAT:
             yield from (0.0, 1e-300, 1.0, 1e15, -1e15, -0.0)
         case ParameterType.CHOICE:

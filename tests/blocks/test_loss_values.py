@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from graph_engine.blocks import Refusal, TensorSpec, get_block
-from graph_engine.blocks.refusal import ChangeChannels
+from graph_engine.blocks.refusal import ChangeChannels, SetParameterHint
 from graph_engine.blocks.tensor import N
 from graph_engine.check.shapes import run_block
 from graph_engine.compile import compile_document
+from graph_engine.document import Document
 from graph_engine.document.builder import Builder
 from tests.blocks.cases import Case, Direct, real
 
@@ -81,6 +82,73 @@ def test_log_softmax_and_likelihood_are_cross_entropy() -> None:
 
     assert loss("negative_log_likelihood", x.log_softmax(1), label) == pytest.approx(expected, rel=1e-5)
     assert loss("cross_entropy", x, label) == pytest.approx(expected, rel=1e-5)
+
+
+WEIGHTS = (0.5, 2.0, 0.0, 1.0, 3.0)
+WEIGHED: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
+    "cross_entropy": ((6, 5), (6,), {"label_smoothing": 0.1}),
+    "sequence_cross_entropy": ((3, 4, 5), (3, 4), {"label_smoothing": 0.1, "ignore": 1}),
+    "pixel_cross_entropy": ((3, 5, 2, 4), (3, 2, 4), {"ignore": 4}),
+}
+
+
+@pytest.mark.parametrize("block", WEIGHED)
+def test_class_weights_weigh_as_torch_does(block: str) -> None:
+    shape, places, options = WEIGHED[block]
+    x, label = torch.randn(shape), torch.randint(5, places)
+    named = {name.replace("ignore", "ignore_index"): value for name, value in options.items()}
+    theirs = nn.CrossEntropyLoss(torch.tensor(WEIGHTS), **named)
+    expected = theirs(x.movedim(-1, 1) if block.startswith("sequence") else x, label).item()
+
+    assert loss(block, x, label, class_weights=WEIGHTS, **options) == pytest.approx(expected, rel=1e-6)
+    assert loss(block, x, label, class_weights=(2,) * 5) == pytest.approx(loss(block, x, label), rel=1e-6)
+
+
+def test_class_weights_by_hand() -> None:
+    x, label = real(VECTOR, 3, 1), torch.tensor([4, 0, 2])
+    surprises = [-math.log(x[n].exp()[label[n]] / x[n].exp().sum()) for n in range(3)]
+    expected = (3 * surprises[0] + 0.5 * surprises[1]) / 3.5  # the third sample's class weighs nothing
+
+    assert loss("cross_entropy", x, label, class_weights=WEIGHTS) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("block", WEIGHED)
+@pytest.mark.parametrize(
+    ("weights", "message"), [((1, 2), "there are 5 scores, and 2 weights"), ((0,) * 5, "all 0, nothing counts")]
+)
+def test_class_weights_that_do_not_fit_are_refused(block: str, weights: tuple[float, ...], message: str) -> None:
+    shape, places, _ = WEIGHED[block]
+    specs = inputs_of(block, TensorSpec((N, *shape[1:])), TensorSpec((N, *places[1:]), "int64"))
+    case = Case(get_block(block), {"class_weights": weights}, specs)
+    with pytest.raises(Refusal, match=message) as caught:
+        run_block(case.made, case.specs)
+    assert (caught.value.parameter, caught.value.hints) == ("class_weights", (SetParameterHint("class_weights", []),))
+
+
+def test_class_weights_go_where_the_network_goes_and_are_none_of_its_weights() -> None:
+    program = compile_document(_weighed((1, 2.5, 0)))
+    assert "= WeightedCrossEntropy((1.0, 2.5, 0.0))" in program.source
+    compute = program.function([("cross_entropy_1", "loss")])
+    for network, given in ((program.make().double(), torch.randn(4, 2).double()), (program.make().to("meta"), None)):
+        x = given if given is not None else torch.empty(4, 2, device="meta")
+        value = compute(network, x=x, label=torch.zeros(4, dtype=torch.int64, device=x.device))[0]
+        assert (value.dtype, value.device) == (x.dtype, x.device)
+        assert set(network.state_dict()) == {"linear_1.weight", "linear_1.bias"}
+
+
+def test_without_class_weights_the_code_is_the_function_alone() -> None:
+    program = compile_document(_weighed(()))
+    assert "WeightedCrossEntropy" not in program.source
+    assert "= F.cross_entropy(logits, label)\n" in program.function([("cross_entropy_1", "loss")]).source
+
+
+def _weighed(weights: tuple[float, ...]) -> Document:
+    net = Builder("Weighed")
+    x, label = net.input("x", 2), net.input("label", classes=3, label=True)
+    logits = net.add("linear", x, features=3)
+    net.output(logits)
+    net.add("cross_entropy", logits, label, class_weights=weights)
+    return net.document
 
 
 def test_kl_divergence_is_zero_for_equals_and_positive_else() -> None:

@@ -44,7 +44,7 @@ def test_every_known_error_is_an_exception_of_that_name(name: str) -> None:
         (["chek", "lenet5"], ["No such command 'chek'", "Did you mean 'check'?", "See: layerloom --help"]),
         (["check", "lenet5", "--jsn"], ["No such option: --jsn", "--json", "See: layerloom check --help"]),
         (["check"], ["Missing argument 'THING'", "See: layerloom check --help"]),
-        (["export", "lenet5", "--to", "pdf", "-o", "x"], ["'--to'", "'pdf'", "onnx"]),
+        (["export", "lenet5", "--to", "gif", "-o", "x"], ["'--to'", "'gif'", "onnx"]),
         (["train", "lenet5", "--epochs", "many"], ["'--epochs'", "valid integer"]),
         (["blocks", "conv4d"], ["There is no block called 'conv4d'", "conv2d"]),
         (["presets", "lenet"], ["There is no preset called 'lenet'", "lenet5"]),

@@ -14,6 +14,9 @@ from graph_engine.data.dates import DATES, ISO, LETTERS, START, WRITTEN, make_da
 from graph_engine.data.few_shot import HELD_OUT, OTHERS, TRAINING, WAYS, make_tasks
 from graph_engine.data.friedman import make_friedman
 from graph_engine.data.ring import CLOUDS, RADIUS, SPREAD, centres, make_ring
+from graph_engine.data.scenes import DIGIT, MOST, SIDE, make_scenes
+from graph_engine.data.scenes import HELD_OUT as SCENES_HELD_OUT
+from graph_engine.data.scenes import TRAINING as SCENES
 
 FINGERPRINTS = {
     "dates": "26a63689dc29",
@@ -22,6 +25,7 @@ FINGERPRINTS = {
     "digit_tasks": "72145057fbcd",
     "permuted_digits": "0a8d74b77cd6",
     "few_shot_digits": "1a548c399ffb",
+    "digit_scenes": "c4587d96d83c",
 }
 
 
@@ -122,6 +126,41 @@ def test_pixels_are_exchanged_by_one_rule() -> None:
     assert torch.equal(plain.sort(dim=1).values, permuted.sort(dim=1).values)
     columns = {tuple(column.tolist()) for column in plain.T}
     assert columns == {tuple(column.tolist()) for column in permuted.T}, "the same exchange in every image"
+
+
+def test_a_scene_is_of_whole_digits_and_each_pixel_knows_its_own() -> None:
+    """Digits of one ink each, so that the picture itself says whose a pixel is."""
+    images = np.array([4, 10, 12, 16], dtype=np.uint8)[:, None, None].repeat(8, 1).repeat(8, 2)
+    made = make_scenes(images, np.array([2, 5, 0, 9]), 200, seed=3)
+    classes = {0: 0, 64: 3, 159: 6, 191: 1, 255: 10}  # rounded from 255 × ink / 16
+    wanted = np.vectorize(classes.__getitem__)(made["image"][:, 0])
+
+    assert (made["label"] == wanted).all()
+    digits = (made["label"] > 0).sum(axis=(1, 2)) / DIGIT**2
+    assert set(digits.tolist()) == {float(number + 1) for number in range(MOST)}, "none lies on another, none is cut"
+
+
+def test_no_digit_is_in_scenes_of_both_kinds() -> None:
+    data, digits = open_dataset("digit_scenes"), open_dataset("digits")
+    parts = split(data, 0.2, seed=1)
+    assert (len(parts.train), len(parts.validation)) == (SCENES, SCENES_HELD_OUT)
+    image, label = data.serve("image", (1, SIDE, SIDE)), data.serve("label", (SIDE, SIDE), "int64")
+    assert (label > 0).logical_or(image[:, 0] < 0.26).all()
+    assert label.unique().tolist() == list(range(11))
+
+    resized = torch.nn.functional.interpolate(digits.serve("image", (1, 8, 8)), size=DIGIT, mode="bilinear")
+    late = {_rounded(each) for each in resized[len(digits) * 4 // 5 :]}
+    early = {_rounded(each) for each in resized[: len(digits) * 4 // 5]}
+    for parted, own, other in ((parts.train, early, late), (parts.validation, late, early)):
+        frames = image[parted[:40]].unfold(2, DIGIT, 1).unfold(3, DIGIT, 1).reshape(-1, DIGIT, DIGIT)
+        found = {_rounded(each) for each in frames[frames.amax((1, 2)) > 0.5]}
+        assert len(found & own) > 20
+        assert not found & (other - own)
+
+
+def _rounded(image: torch.Tensor) -> bytes:
+    """Ink in 255 steps."""
+    return bytes((image * 255).round().to(torch.uint8).flatten().tolist())
 
 
 def _read(text: str, form: str) -> datetime | None:

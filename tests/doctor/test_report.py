@@ -38,7 +38,9 @@ def test_it_finds_what_is_here(healthy: pytest.MonkeyPatch, layerloom_home: Path
     assert data["devices"][0]["threads"] == torch.get_num_threads()
     assert data["devices"][0]["memory"] > 10**8
     assert len(data["devices"]) == 1 + torch.cuda.device_count()
-    assert {extra["name"]: extra["missing"] for extra in data["extras"]} == {"data": [], "onnx": []}
+    missing = {extra["name"]: extra["missing"] for extra in data["extras"]}
+    assert set(missing) == {"bench", "data", "onnx", "search", "tensorboard"}
+    assert all(not missing[name] for name in ("data", "onnx", "search", "tensorboard"))  # the extra `dev` brings them
     assert (data["libraries"], data["command"]) == ([], None)
     assert data["display"]["platform"] == "offscreen"
     assert data["home"]["path"] == str(layerloom_home)

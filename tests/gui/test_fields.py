@@ -20,6 +20,7 @@ from app.widgets import (
     Field,
     InvalidText,
     NumberField,
+    NumbersField,
     PairField,
     ParsedField,
     Scrubbable,
@@ -37,6 +38,7 @@ FIELDS: dict[str, tuple[Callable[[], QWidget], Any, Any]] = {
     "number": (lambda: NumberField(3, whole=True), 3, 4),
     "real number": (lambda: NumberField(0.5), 0.5, 0.25),
     "pair": (lambda: PairField(3), 3, (3, 5)),
+    "numbers": (lambda: NumbersField((1.0, 2.5)), (1.0, 2.5), ()),
     "shape": (lambda: ShapeField((1, 28, 28)), (1, 28, 28), ("T", 64)),
     "choice": (lambda: ChoiceField(["adam", "sgd"]), "adam", "sgd"),
     "text": (lambda: TextField("conv"), "conv", "first"),
@@ -467,6 +469,44 @@ def test_both_of_a_pair_step_together(qtbot: QtBot) -> None:
     assert (field.value(), field.text()) == ((4, 6), "4 × 6")
     field.nudge(-10)
     assert field.value() == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1, 2.5, 0.3", (1, 2.5, 0.3)), ("1 2.5 .3", (1, 2.5, 0.3)), ("[1,2.5,0.3]", (1, 2.5, 0.3)), ("", ()),
+        ("1; 2,5; 0,3", (1, 2.5, 0.3)), ("7", (7,)), ("1e-3, −2,", (0.001, -2)), ("1,\n2", (1, 2)),
+    ],
+)  # fmt: skip
+def test_lists_of_numbers_that_are_understood(qtbot: QtBot, text: str, numbers: tuple[float, ...]) -> None:
+    field = NumbersField()
+    qtbot.addWidget(field)
+    assert field.parse(text) == numbers
+    assert field.parse(field.text_of(numbers)) == numbers
+
+
+@pytest.mark.parametrize("text", ["a", "1, b", "1 × 2", "1, inf", "nan", "1; 2; x"])
+def test_lists_of_numbers_that_are_refused(qtbot: QtBot, text: str) -> None:
+    field = NumbersField()
+    qtbot.addWidget(field)
+    with pytest.raises(InvalidText) as refused:
+        field.parse(text)
+    assert str(refused.value).endswith(".")
+
+
+def test_no_numbers_are_none(qtbot: QtBot) -> None:
+    field = NumbersField()
+    qtbot.addWidget(field)
+    assert (field.text(), field.value()) == ("none", ())
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "2; 0,5")
+    field.commit()
+    assert (field.text(), field.value()) == ("2, 0.5", (2.0, 0.5))
+    field.selectAll()
+    QTest.keyClick(field, Qt.Key.Key_Delete)
+    field.commit()
+    assert (field.text(), field.value()) == ("none", ())
 
 
 @pytest.mark.parametrize(

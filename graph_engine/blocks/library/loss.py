@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Output, Param, Reference, Role, Specs
-from graph_engine.blocks.call import Expression, Function, Ref
-from graph_engine.blocks.refusal import ChangeChannels, Refusal
+from graph_engine.blocks.call import Expression, Function, Layer, Ref
+from graph_engine.blocks.parameter import Numbers
+from graph_engine.blocks.refusal import ChangeChannels, Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 _LOGITS, _LABEL = TensorSpec((N, 10)), TensorSpec((N,), "int64", classes=10)
@@ -25,10 +26,62 @@ def check_classes(title: str, inputs: Specs) -> None:
         )
 
 
+ClassWeights = Annotated[
+    Numbers,
+    Param(
+        "Class weights",
+        "How much each class counts, one number a class, as where some are rare; none: all count alike.",
+        ge=0,
+    ),
+]
+
+
+_NONE_LEFT_OUT = -100
+"""What `F.cross_entropy` takes where every class counts."""
+
+
+def surprise(
+    logits: Expression,
+    label: Expression,
+    classes: int,
+    weights: Numbers,
+    *,
+    label_smoothing: float = 0.0,
+    ignore: int = -1,
+) -> Expression:
+    """The cross entropy of scores in which every class counts as `weights` say; none of them: all alike.
+
+    The class `ignore` does not count at all; −1: there is none such. Weights are kept by a module, since they have to
+    be on the device of the scores.
+
+    Raises: Refusal unless there is one weight for each of the `classes`, and not all of them are 0.
+    """
+    left_out = ignore if ignore >= 0 else _NONE_LEFT_OUT
+    if not weights:
+        return Function.of("F.cross_entropy", logits, label, label_smoothing=label_smoothing, ignore_index=left_out)
+    if len(weights) != classes:
+        raise Refusal(
+            f"Each class needs a weight of its own: there are {classes} scores, and {len(weights)} weights.",
+            parameter="class_weights",
+            expected=f"{classes} numbers, or none",
+            hints=(SetParameterHint("class_weights", []),),
+        )
+    if not any(weights):
+        raise Refusal(
+            "With class weights that are all 0, nothing counts. Let one class count at least.",
+            parameter="class_weights",
+            expected="a number above 0",
+            hints=(SetParameterHint("class_weights", []),),
+        )
+    module = Layer.of("WeightedCrossEntropy", weights, label_smoothing=label_smoothing, ignore_index=left_out)
+    return module.on(logits, label)
+
+
 class CrossEntropy(Block):
     """How surprised the network is by the right class: −log softmax(logits)[label], averaged over the batch.
 
-    logits: (N, K), label: (N,) -> y: scalar, in nats.
+    logits: (N, K), label: (N,) -> y: scalar, in nats. With class weights w, it is the weighted mean:
+    −Σ w[label] log softmax(logits)[label] / Σ w[label].
     """
 
     title: ClassVar = "Cross entropy"
@@ -43,15 +96,18 @@ class CrossEntropy(Block):
     examples: ClassVar = (
         ({}, {"logits": _LOGITS, "label": _LABEL}),
         ({"label_smoothing": 0.1}, {"logits": _LOGITS, "label": _LABEL}),
+        ({"class_weights": [1, 0.5] * 5}, {"logits": _LOGITS, "label": _LABEL}),
     )
 
     label_smoothing: Annotated[
         float, Param("Label smoothing", "Share of the target spread evenly over all classes.", ge=0, lt=1)
     ] = 0.0
+    class_weights: ClassWeights = ()
 
     def build(self, inputs: Specs) -> Expression:
         check_classes(self.title, inputs)
-        return Function.of("F.cross_entropy", Ref("logits"), Ref("label"), label_smoothing=self.label_smoothing)
+        classes = inputs["logits"].length(1)
+        return surprise(Ref("logits"), Ref("label"), classes, self.class_weights, label_smoothing=self.label_smoothing)
 
 
 class MeanSquaredError(Block):

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Output, Param, Reference, Role, Specs
 from graph_engine.blocks.call import Expression, Function, Layer, Method, Ref
+from graph_engine.blocks.library.loss import ClassWeights, surprise
 from graph_engine.blocks.refusal import ChangeChannels, Refusal
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
@@ -37,23 +38,24 @@ class SequenceCrossEntropy(Block):
     examples: ClassVar = (
         ({}, {"logits": _SCORES, "label": _TOKENS}),
         ({"ignore": 0, "label_smoothing": 0.1}, {"logits": _SCORES, "label": _TOKENS}),
+        ({"class_weights": [1, 2, 3, 0, 0.5, 1]}, {"logits": _SCORES, "label": _TOKENS}),
     )
 
     label_smoothing: Annotated[
         float, Param("Label smoothing", "Share of the target spread evenly over all classes.", ge=0, lt=1)
     ] = 0.0
     ignore: Annotated[int, _IGNORE] = -1
+    class_weights: ClassWeights = ()
 
     def build(self, inputs: Specs) -> Expression:
         _check_steps(self.title, inputs, self.ignore)
-        options = {"ignore_index": self.ignore} if self.ignore >= 0 else {}
-        steps = Method.of(Ref("logits"), "flatten", 0, 1)
-        return Function.of(
-            "F.cross_entropy",
-            steps,
+        return surprise(
+            Method.of(Ref("logits"), "flatten", 0, 1),
             Method.of(Ref("label"), "flatten"),
+            inputs["logits"].length(2),
+            self.class_weights,
             label_smoothing=self.label_smoothing,
-            **options,
+            ignore=self.ignore,
         )
 
 
@@ -79,11 +81,13 @@ class PixelCrossEntropy(Block):
     examples: ClassVar = (
         ({}, {"logits": _MAPS, "label": _PIXELS}),
         ({"ignore": 5}, {"logits": _MAPS, "label": _PIXELS}),
+        ({"ignore": 5, "class_weights": [1, 2, 3, 0, 0.5, 1]}, {"logits": _MAPS, "label": _PIXELS}),
     )
 
     ignore: Annotated[
         int, Param("Left out", "The class that does not count, as that of unclear borders; −1: all count.", ge=-1)
     ] = -1
+    class_weights: ClassWeights = ()
 
     def build(self, inputs: Specs) -> Expression:
         logits, label = inputs["logits"], inputs["label"]
@@ -98,8 +102,7 @@ class PixelCrossEntropy(Block):
             )
         _check_classes(self.title, logits.length(1), label.classes, "logits")
         _check_ignored(self.ignore, logits.length(1))
-        options = {"ignore_index": self.ignore} if self.ignore >= 0 else {}
-        return Function.of("F.cross_entropy", Ref("logits"), Ref("label"), **options)
+        return surprise(Ref("logits"), Ref("label"), logits.length(1), self.class_weights, ignore=self.ignore)
 
 
 class SequenceAccuracy(Block):

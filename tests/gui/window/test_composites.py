@@ -246,7 +246,11 @@ def test_the_outline_shows_the_level(open_in: OpenIn) -> None:
     settle()
     panel = cast("OutlinePanel", window.panes.bottom.panel("outline"))
 
-    names = [panel.model.node(panel.model.index(row, 0)) for row in range(panel.model.rowCount())]
+    model = panel.model
+    (use,) = window.session.front.way
+    cell = model.find((use,))
+    assert panel.tree.isExpanded(cell)
+    names = [model.node(model.index(row, 0, cell)) for row in range(model.rowCount(cell))]
 
     assert names == ["input_1", "conv2d_1", "relu_1", "conv2d_2", "output_1"]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.panels.inspector import InspectorPanel
 from app.panels.inspector_details import Facts, broken, help_paragraphs, snippet
 from app.panels.parameter_field import field_for
+from app.panels.problem_row import ProblemRow
 from app.session import Session
 from app.widgets import Field
 from graph_engine.blocks import all_blocks, get_block
@@ -122,6 +124,31 @@ def test_what_cannot_be_taken_is_said_below_the_field_and_not_tried(
     assert "at least 1" in (row.field.error() or "")
 
 
+def test_class_weights_are_typed_as_a_list_and_judged_by_their_count(
+    session: Session, inspector: InspectorPanel
+) -> None:
+    session.select(["cross_entropy_1"])
+    line = field(inspector, "class_weights")
+    assert line.text() == "none"
+
+    type_into(line, "1, 2.5")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert session.graph["cross_entropy_1"].parameters["class_weights"] == [1, 2.5]
+    row = inspector.node_page.form.rows["class_weights"]  # type: ignore[union-attr]
+    assert "there are 10 scores, and 2 weights" in (row.field.error() or "")
+
+    type_into(line, "1; 2,5; 1; 1; 1; 1; 1; 1; 1; 1")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert row.field.error() is None
+    assert line.text() == "1, 2.5, 1, 1, 1, 1, 1, 1, 1, 1"
+    assert session.program is not None
+    assert "WeightedCrossEntropy(" in snippet(session.program, "cross_entropy_1")
+
+    type_into(line, "none")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert "class_weights" not in session.graph["cross_entropy_1"].parameters
+
+
 def test_undo_shows_in_the_field(session: Session, inspector: InspectorPanel) -> None:
     session.select(["conv2d_1"])
     session.perform(SetParameter("conv2d_1", "channels", 9))
@@ -166,8 +193,6 @@ def test_the_problem_of_the_node_is_there_with_its_fix(session: Session, inspect
     session.select(["cross_entropy_1"])
     settle()
 
-    from app.panels.problem_row import ProblemRow
-
     row = inspector.node_page.findChild(ProblemRow)
     assert row is not None
     assert "10 classes" in row.problem.message
@@ -175,6 +200,28 @@ def test_the_problem_of_the_node_is_there_with_its_fix(session: Session, inspect
     settle()
     assert session.check is not None
     assert session.check.ok
+
+
+@pytest.mark.parametrize("words", [20, 30, 45])
+def test_a_long_message_is_shown_to_its_last_line(
+    session: Session, inspector: InspectorPanel, qtbot: QtBot, words: int
+) -> None:
+    session.perform(SetParameter("cross_entropy_1", "class_weights", [1, 2]))
+    settle()
+    place = QWidget()
+    qtbot.addWidget(place)
+    column = QVBoxLayout(place)
+    row = ProblemRow(replace(session.problems[0], message="lengthy " * words), stacked=True)
+    column.addWidget(row)
+    column.addStretch(1)
+    place.resize(inspector.width(), 600)
+    place.show()
+    settle()
+
+    message = row.findChildren(QLabel)[-1]
+    lines = message.heightForWidth(message.width())
+    assert lines > 2 * message.fontMetrics().height()
+    assert lines <= message.height() < lines + message.fontMetrics().height(), "cut, or taller than what it says"
 
 
 def test_the_source_of_the_node_is_shown(session: Session, inspector: InspectorPanel) -> None:

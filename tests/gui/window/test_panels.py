@@ -17,6 +17,7 @@ from app.panels.code import CodePanel
 from app.panels.library import LibraryPanel
 from app.panels.library_model import COMPOSITE_ROLE, LibraryModel
 from app.panels.outline import OutlinePanel
+from app.panels.outline_model import FROM, PROBLEM
 from app.panels.plan import PlanPanel
 from app.panels.plan_settings import SECTIONS
 from app.panels.presets import PresetsPanel
@@ -281,17 +282,24 @@ def test_the_outline_says_in_words_what_the_canvas_shows(
     panel = present(OutlinePanel(session))
 
     def row(node: str) -> list[str]:
-        at = panel.model.row(node)
-        return [str(panel.model.index(at, column).data()) for column in range(panel.model.columnCount())]
+        return [str(panel.model.find((node,), column).data()) for column in range(panel.model.columnCount())]
 
     assert {panel.model.node(panel.model.index(at, 0)) for at in range(panel.model.rowCount())} == set(
         document.main.nodes
     )
-    assert row("conv2d_2") == ["Conv 2d  (conv2d_2)", "5×5 · 16", "avg_pool2d_1", "N×16×10×10", "2\u202f416", "fits"]
-    assert row("accuracy_1")[2] == "label: input_2, logits: linear_3"
+    assert row("conv2d_2") == [
+        "Conv 2d  (conv2d_2)",
+        "Conv 2d",
+        "5×5 · 16",
+        "avg_pool2d_1",
+        "N×16×10×10",
+        "2\u202f416",
+        "fits",
+    ]
+    assert row("accuracy_1")[FROM] == "label: input_2, logits: linear_3"
     session.perform(SetParameter("linear_3", "features", 7))
     settle()
-    assert "10 classes" in row("cross_entropy_1")[5]
+    assert "10 classes" in row("cross_entropy_1")[PROBLEM]
 
 
 def test_rows_and_nodes_are_selected_together(
@@ -304,15 +312,15 @@ def test_rows_and_nodes_are_selected_together(
     panel.delete_requested.connect(lambda: asked.append("delete"))
 
     session.select(["conv2d_2", "tanh_1"])
-    rows = {panel.model.node(index) for index in panel.table.selectionModel().selectedRows()}
+    rows = {panel.model.node(index) for index in panel.tree.selectionModel().selectedRows()}
     assert rows == {"conv2d_2", "tanh_1"}
-    panel.table.setFocus()
-    panel.table.selectRow(panel.model.row("flatten_1"))
+    panel.tree.setFocus()
+    panel.select("flatten_1")
     assert session.selection.nodes == ("flatten_1",)
-    QTest.keyClick(panel.table, Qt.Key.Key_Down)
-    assert session.selection.nodes == (panel.model.node(panel.model.index(panel.model.row("flatten_1") + 1, 0)),)
-    QTest.keyClick(panel.table, Qt.Key.Key_Return)
-    QTest.keyClick(panel.table, Qt.Key.Key_Delete)
+    QTest.keyClick(panel.tree, Qt.Key.Key_Down)
+    assert session.selection.nodes == (panel.model.node(panel.tree.indexBelow(panel.model.find(("flatten_1",)))),)
+    QTest.keyClick(panel.tree, Qt.Key.Key_Return)
+    QTest.keyClick(panel.tree, Qt.Key.Key_Delete)
 
     assert asked == [session.selection.nodes[0], "delete"]
 
@@ -343,7 +351,7 @@ def test_every_preset_has_a_card_with_its_figures(
 def test_presets_are_filtered(shelf: PresetShelf, present: Callable[[PresetsPanel], PresetsPanel]) -> None:
     panel = present(PresetsPanel(shelf))
 
-    QTest.keyClicks(panel.filter, "lecun")
+    QTest.keyClicks(panel.filter, "haffner")
 
     assert [card.name for card in panel.cards() if card.isVisible()] == ["lenet5"]
 

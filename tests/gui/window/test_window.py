@@ -418,7 +418,7 @@ def test_the_key_sheet_lists_every_key_and_is_searched(window: MainWindow) -> No
     assert {action.plain_title for action in ALL if action.keys} <= set(sheet.shown())
 
     QTest.keyClicks(sheet.search, "redo")
-    assert sheet.shown()[0] == "Redo"
+    assert "Redo" in sheet.shown()
     assert len(sheet.shown()) < 8
     sheet.close()
 

@@ -1,0 +1,71 @@
+"""A class for every pixel: Lin, Milan, Shen, Reid (2017). RefineNet, on the stages of a residual network."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from graph_engine.blocks import Param, Reference
+from graph_engine.document import Binding, Optimiser, Plan, Schedule, Stage, Update
+from graph_engine.document.builder import Builder
+from presets.parts.convolution import conv_norm
+from presets.parts.residual import bottleneck_stage
+from presets.parts.segmentation import chained_residual_pooling, multi_resolution_fusion, residual_conv_unit
+from presets.preset import preset
+
+_BLOCKS = {"50": (3, 4, 6, 3), "101": (3, 4, 23, 3), "152": (3, 8, 36, 3)}
+
+
+@preset(
+    title="RefineNet",
+    family="Segmentation",
+    data="digit_scenes",
+    reference=Reference(
+        "Lin, Milan, Shen, Reid",
+        2017,
+        "RefineNet: multi-path refinement networks for high-resolution semantic segmentation",
+    ),
+)
+def refinenet(
+    depth: Annotated[Literal["50", "101", "152"], Param("Depth", "Layers of the residual network below.")] = "50",
+    width: Annotated[int, Param("Width", "Channels of the first stage; 64 in the paper.", ge=1)] = 8,
+    images: Annotated[
+        Literal["digit scenes", "VOC"],
+        Param("Images", "32×32 scenes of digits, 11 classes, or 512×512 photographs as of Pascal VOC, 21 classes."),
+    ] = "digit scenes",
+) -> Builder:
+    """From coarse to fine: each stage of a ResNet sharpens what the coarser ones said of every pixel's class."""
+    update = Update(optimiser=Optimiser(kind="adam", learning_rate=3e-3), schedule=Schedule(kind="one_cycle"))
+    net = Builder(
+        f"RefineNet-{depth}",
+        plan=Plan(stages=(Stage(updates=(update,), epochs=6),), batch_size=32),
+        binding=Binding(dataset="digit_scenes"),
+    )
+    small = images == "digit scenes"
+    classes = 11 if small else 21
+    image = net.input("image", 1, 32, 32) if small else net.input("image", 3, 512, 512)
+    label = net.input("label", *((32, 32) if small else (512, 512)), classes=classes, tokens=True)
+
+    x = net.add("relu", conv_norm(net, image, width, *((3, 2) if small else (7, 2))))
+    if not small:
+        x = net.add("max_pool2d", x, kernel=3, stride=2, padding=1)
+    maps = []
+    for stage, blocks in enumerate(_BLOCKS[depth]):
+        x = net.add(bottleneck_stage.into(net), x, width=width * 2**stage, blocks=blocks, stride=2 if stage else 1)
+        maps.append(x)
+
+    refined = None
+    for stage in (3, 2, 1, 0):  # coarse to fine
+        x = net.add("dropout", maps[stage]) if stage > 1 else maps[stage]
+        x = net.add("conv2d", x, channels=width * (8 if stage == 3 else 4), bias=False)
+        x = net.add(residual_conv_unit.into(net), x, times=2)
+        if refined is not None:
+            x = net.add(multi_resolution_fusion.into(net), x, refined, channels=width * 4)
+        x = net.add(chained_residual_pooling.into(net), x)
+        refined = net.add(residual_conv_unit.into(net), x, times=3)
+
+    scores = net.add("conv2d", net.add("dropout", refined), channels=classes)
+    net.output(scores)
+    sharp = net.add("resize_as", scores, image, title="To the image's size")
+    net.add("pixel_cross_entropy", sharp, label)
+    net.add("mean_iou", sharp, label)
+    return net
