@@ -109,13 +109,31 @@ def test_the_elbo_of_the_vae_rises_and_drawn_codes_become_images() -> None:
     decode = run.stepper.program.function([("sigmoid_1", "y")], given=[run.stepper.program.result("gaussian_sample_1")])
     codes = torch.randn(200, 20, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        images = decode(run.stepper.network.eval(), given_1=codes)
+        (images,) = decode(run.stepper.network.eval(), given_1=codes)
 
     assert run.feed.progress.metrics["val_loss"] < 0.75 * first["val_loss"]
     assert images.shape == (200, 784)
     assert 0 <= images.min() < 0.1
     assert 0.6 < images.max() <= 1
     assert images.std(dim=0).max() > 0.15, "all codes become the same image"
+
+
+def test_the_latent_grid_has_drawn_codes_in_its_corners_and_disturbs_no_training() -> None:
+    plain, run = trained("vae", 40), trained("vae:grid=true", 40)
+    corners = torch.randn(2, 20, 2, 2, generator=torch.Generator().manual_seed(0))
+    program = run.stepper.program
+    decode = program.function([("sigmoid_1", "y")], given=[program.result("gaussian_sample_1")])
+    network = run.stepper.network.eval()
+    with torch.no_grad():
+        _, grid = network(torch.zeros(2, 1, 28, 28), corners)
+        for row, column in ((0, 0), (0, 7), (7, 0), (7, 7)):
+            (image,) = decode(network, given_1=corners[:, :, row // 7, column // 7])
+            tile = grid[:, 0, 28 * row : 28 * row + 28, 28 * column : 28 * column + 28]
+            torch.testing.assert_close(tile.flatten(1), image)
+
+    assert grid.shape == (2, 1, 224, 224)
+    assert not Checker().check(open_preset("vae:grid=true")).problems
+    assert run.feed.progress.metrics["val_loss"] == plain.feed.progress.metrics["val_loss"]
 
 
 @pytest.mark.parametrize("preset", ["siamese", "triplet"])
