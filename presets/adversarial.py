@@ -153,9 +153,13 @@ def lsgan(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[int,
     ),
 )
 def sngan(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[int, _HIDDEN] = 128) -> Builder:
-    """Hinge losses, and a critic whose layers are divided by their largest singular value."""
-    loss = "hinge_gan_loss"
-    plan = _plan(_critic_update(loss, _ADAM), _generator_update(loss, _ADAM), steps=4000, batch_size=256)
+    """Hinge losses, and a critic whose layers are divided by their largest singular value.
+
+    Five steps of the critic to one of the generator, and no first momentum, as the paper has it for its best images.
+    """
+    loss, optimiser = "hinge_gan_loss", Optimiser(kind="adam", learning_rate=5e-4, betas=(0.0, 0.9))
+    critic = _critic_update(loss, optimiser, repeat=5)
+    plan = _plan(critic, _generator_update(loss, optimiser), steps=3000, batch_size=128)
     return _small("GAN with spectral norm", data, loss, plan, hidden, weight_norm="spectral")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from graph_engine.blocks import Param, Reference
 from graph_engine.document import Binding, Optimiser, Plan, Stage, Update, WeightedLoss
-from graph_engine.document.builder import Builder
+from graph_engine.document.builder import Builder, Port
 from presets.preset import Published, preset
 
 
@@ -46,6 +46,9 @@ def autoencoder(
 def vae(
     code: Annotated[int, Param("Code", "How many numbers an image goes through.", ge=1)] = 20,
     hidden: Annotated[int, Param("Hidden", "Units of the layers before and after the code.", ge=1)] = 400,
+    grid: Annotated[
+        bool, Param("Latent grid", "On: also makes one picture of what lies between four codes, to be looked at.")
+    ] = False,
 ) -> Builder:
     """An image becomes a cloud of codes around one point; points between those of digits are digits as well.
 
@@ -58,16 +61,32 @@ def vae(
         plan=Plan(stages=(Stage(updates=(update,), epochs=40),), batch_size=32),
         binding=Binding(dataset="digits"),
     )
+    decoder = net.composite("decoder", "Decoder", help="From codes to the logits of the pixels of images.")
+    h = decoder.add("relu", decoder.add("linear", decoder.input("code", code), features=hidden))
+    decoder.output(decoder.add("linear", h, features=784), "logits")
+
     image = net.add("flatten", net.input("image", 1, 28, 28))
     h = net.add("relu", net.add("linear", image, features=hidden))
     mean = net.add("linear", h, features=code, title="Mean")
     log_variance = net.add("linear", h, features=code, title="Log variance")
-    z = net.add("gaussian_sample", mean, log_variance)
-    h = net.add("relu", net.add("linear", z, features=hidden))
-    logits = net.add("linear", h, features=784)
+    logits = net.add("@decoder", net.add("gaussian_sample", mean, log_variance))
     again = net.add("sigmoid", logits)
     net.output(again, "image_again")
     net.add("binary_cross_entropy", logits, image)
     net.add("gaussian_kl", mean, log_variance)
     net.add("mae", again, image)
+    if grid:
+        _latent_grid(net, code, logits)
     return net
+
+
+def _latent_grid(net: Builder, code: int, decoded: Port) -> None:
+    """One picture of 8×8 images: what the decoder makes of four drawn codes, in the corners, and of codes between."""
+    mosaic = net.composite("mosaic", "Mosaic", help="Lays 64 images of 28×28 out in rows of eight.")
+    pixels = mosaic.add("reshape", mosaic.add("transpose", mosaic.input("images", 64, 784)), shape=(784, 8, 8))
+    mosaic.output(mosaic.add("pixel_shuffle", pixels, scale=28), "picture")
+
+    corners = net.input("corners", code, 2, 2, drawn="normal")
+    codes = net.add("upsample", corners, title="Codes between four", scale=4, mode="bilinear", align_corners=True)
+    each = net.add("@decoder", net.add("positions_to_sequence", codes), title="Decoder of the grid", shares=decoded)
+    net.output(net.add("@mosaic", net.add("sigmoid", each), title="Latent grid"), "latent_grid")

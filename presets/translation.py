@@ -34,7 +34,7 @@ def date_translator(
         optimiser=Optimiser(kind="adam", learning_rate=5e-3), schedule=Schedule(kind="one_cycle"), clip_norm=1.0
     )
     plan = Plan(
-        stages=(Stage(updates=(update,), epochs=20),),
+        stages=(Stage(updates=(update,), epochs=12),),
         batch_size=64,
         judge=Judgement(name="sequence_accuracy", better="greater"),
     )

@@ -10,7 +10,7 @@ import assets
 from graph_engine.data.copying import copying
 from graph_engine.data.dataset import ArraySource, Dataset
 from graph_engine.data.dates import dates
-from graph_engine.data.digit_tasks import digit_tasks, permuted_digits
+from graph_engine.data.digit_tasks import digit_tasks, few_digits, permuted_digits
 from graph_engine.data.distorted import INK, SIDE, distort
 from graph_engine.data.errors import DataError
 from graph_engine.data.few_shot import few_shot_digits
@@ -104,6 +104,7 @@ BUILT_IN: Mapping[str, Callable[[], Dataset]] = {
     "gaussian_ring": gaussian_ring,
     "digit_tasks": digit_tasks,
     "permuted_digits": permuted_digits,
+    "few_digits": few_digits,
     "few_shot_digits": few_shot_digits,
     "digit_scenes": digit_scenes,
 }

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _SEED = 2013
+FEW, JUDGED = 150, 360
+"""How many digits of `few_digits` are the few, and how many are held out."""
 
 
 @cache
@@ -65,6 +67,33 @@ def permuted_digits() -> Dataset:
     )
 
 
+@cache
+def few_digits() -> Dataset:
+    """Digits of which a part can be taken that is small to learn from and not to be judged on: the first of the file,
+    which few hands wrote, and those held out, which many did.
+
+    After Hinton, Vinyals, Dean (2015). Distilling the knowledge in a neural network, section 6, where a student has 3 %
+    of what its teacher learned from.
+    """
+    from graph_engine.data.builtin import digits
+
+    plain = digits()
+    return Dataset(
+        name="few_digits",
+        title="A few digits",
+        summary=f"The 1 797 digits, {JUDGED} held out; of the others {FEW} are marked, to learn from them alone.",
+        licence=plain.licence,
+        fields=(
+            plain.field("image"),
+            plain.field("label"),
+            Field(name="few", kind=FieldKind.LABEL, shape=(), classes=2, class_names=("further", "few or held out")),
+        ),
+        length=len(plain),
+        source=ArraySource(_few, {"image": 16.0}),
+        held_out=range(len(plain) - JUDGED, len(plain)),
+    )
+
+
 def _several() -> Mapping[str, Array]:
     import numpy as np
 
@@ -85,3 +114,17 @@ def _permuted() -> Mapping[str, Array]:
     order = np.random.Generator(np.random.PCG64(_SEED)).permutation(images[0].size)
     permuted = images.reshape(len(images), -1)[:, order].reshape(images.shape)
     return {"image": images, "permuted": permuted, "label": plain["label"]}
+
+
+def _few() -> Mapping[str, Array]:
+    import numpy as np
+
+    from graph_engine.data.builtin import load_digits
+
+    plain = load_digits()
+    many = len(plain["label"])
+    further = FEW + np.random.Generator(np.random.PCG64(_SEED)).permutation(many - FEW)
+    order = np.concatenate([np.arange(FEW), further])
+    few = np.zeros(many, dtype=np.int64)
+    few[:FEW], few[-JUDGED:] = 1, 1
+    return {"image": plain["image"][order], "label": plain["label"][order], "few": few}

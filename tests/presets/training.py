@@ -23,3 +23,20 @@ def accuracy(preset: str, *, epochs: int, seed: int = 0) -> float:
     progress = Trainer(document, compile_document(document), samples, threads=1).run().progress
     assert progress.state is RunState.FINISHED, progress
     return float(progress.metrics["val_accuracy"])
+
+
+def trained(preset: str, *lengths: int, seed: int = 0) -> Trainer:
+    """A preset, `name:key=value`, trained: the steps of each stage, in their order; none: as it comes."""
+    document = open_preset(preset)
+    stages = document.plan.stages
+    if lengths:
+        stages = tuple(replace(stage, steps=steps) for stage, steps in zip(stages, lengths, strict=True))
+    document.plan = replace(document.plan, stages=stages, seed=seed)
+    found = resolve(document)
+    assert not found.problems
+    dataset = open_dataset(document.binding.dataset)
+    samples = load_samples(dataset, found.inputs, split(dataset, document.plan.validation, seed))
+    run = Trainer(document, compile_document(document), samples, threads=1)
+    progress = run.run().progress
+    assert progress.state is RunState.FINISHED, progress
+    return run
