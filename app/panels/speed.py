@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
 
@@ -55,7 +55,8 @@ class SpeedSection(Section):
             item = self._grid.itemAt(at)
             label = item.widget() if item is not None else None
             if isinstance(label, QLabel):
-                row, *_ = self._grid.getItemPosition(at)
+                place = cast("tuple[int, int, int, int]", self._grid.getItemPosition(at))
+                row = place[0]
                 lines.setdefault(row, []).append(label.text())
         return ["  ".join(parts) for _, parts in sorted(lines.items())]
 
