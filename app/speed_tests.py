@@ -119,7 +119,7 @@ class SpeedTests(QObject):
         if first.trouble:
             return f"The plan as it is can't be trained here: {first.trouble}."
         apart = abs(first.seconds - last.seconds) / min(first.seconds, last.seconds)
-        doubt = f"The plan, tried twice, differed by {apart:.0%} from itself."
+        doubt = f"The plan, tried twice, differed by {100 * apart:.0f}\u202f% from itself."
         fastest = self.fastest
         if fastest is None:
             return f"Nothing is faster than the plan as it was, beyond doubt. {doubt}"
@@ -139,18 +139,12 @@ class SpeedTests(QObject):
         self.changed.emit()
 
 
-def figures_of(found: Timed) -> tuple[str, str]:
-    """A step and the pace: `4.5 ms`, `7 171 /s`; or why there are none."""
-    if found.trouble:
-        return "–", "–"
-    return duration(found.seconds), f"{digits(round(found.rate))}\u202f/s"
-
-
 def details_of(found: Timed) -> str:
     """What else is known of it, in a line."""
     if found.trouble:
         return found.trouble
     return (
+        f"{digits(round(found.rate))} samples a second. "
         f"Half of the steps took {duration(found.low)} to {duration(found.high)}, the first {duration(found.first)}. "
         f"Loss after four steps: {found.loss:.4g}."
     )

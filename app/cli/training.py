@@ -93,6 +93,15 @@ def train(
             "--resume", metavar="RUN", help="Go on with a run; --epochs may give it more.", show_default=False
         ),
     ] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(
+            "--again",
+            metavar="RUN",
+            help="Do a run again: same document, data, seed, device, threads and changes on the way.",
+            show_default=False,
+        ),
+    ] = None,
     trust_code: TrustOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -117,13 +126,23 @@ def train(
         seed=seed,
         sharded=shard or None,
     )
+    if again is not None:
+        given = thing is not None or data is not None or out is not None or resume is not None or compiled
+        if given or wishes != Wishes():
+            raise CallError(f"--again does {again} again as it was; leave out all else.")
+        if is_worker():
+            raise CallError("--again works in one process. Give torchrun the run as THING, or --resume.")
+        handle = _again(again, trust_code=trust_code)
+        follow(handle, quiet=json)
+        _report(handle, as_json=json)
+        return
     if resume is not None:
         if thing is not None:
             raise CallError(f"--resume goes on with {resume} as it was begun; leave out {thing}.")
         if out is not None:
             raise CallError("--out can't be given with --resume: a run stays where it is.")
     elif thing is None:
-        raise CallError("Name what to train: a .loom file, a preset or a run; or give --resume RUN.")
+        raise CallError("Name what to train: a .loom file, a preset or a run; or give --resume RUN or --again RUN.")
     with joined() as team:
         begun = begun_before(out, team) if resume is None else None
         if begun is not None:
@@ -195,6 +214,18 @@ def _start(
         assist(team, document, dataset, compiled=compiled)
         return None
     return start_run(document, dataset=dataset, out=out, compiled=compiled, team=team)
+
+
+def _again(run: str, *, trust_code: bool) -> RunHandle:
+    """A run done again from its provenance; what is not as it was is told."""
+    from graph_engine.runs import differences, rerun
+
+    stored = get_run(run)
+    _require_trust(stored, trust_code=trust_code)
+    found = differences(stored)
+    if found:
+        note(f"layerloom: not as it was when {stored.id} ran: {', '.join(found)}. The numbers may differ.")
+    return rerun(stored)
 
 
 def _require_trust(stored: StoredRun, *, trust_code: bool) -> Document:

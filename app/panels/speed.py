@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
 
-from app.speed_tests import SpeedTests, details_of, figures_of
+from app.forecasts import duration
+from app.speed_tests import SpeedTests, details_of
 from app.theme import icon, set_role, theme_manager
 from app.widgets import Section
 
@@ -99,7 +100,7 @@ class SpeedSection(Section):
         again = self._tests.is_complete and len(found) > 1
         for row, each in enumerate(found):
             name = f"{each.way.name}{', again' if again and row == len(found) - 1 else ''}"
-            labels = [QLabel(text) for text in (name, *figures_of(each))]
+            labels = [QLabel(name), QLabel("–" if each.trouble else duration(each.seconds))]
             labels[0].setWordWrap(True)
             for column, label in enumerate(labels):
                 label.setToolTip(details_of(each))
@@ -110,5 +111,5 @@ class SpeedSection(Section):
             use.setAccessibleName(f"Train with {each.way.name}")
             use.setAccessibleDescription(details_of(each))
             use.clicked.connect(lambda _=False, each=each: self._tests.use(each))
-            self._grid.addWidget(use, row, 3)
+            self._grid.addWidget(use, row, 2)
             self.uses.append(use)

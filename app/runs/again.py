@@ -12,7 +12,7 @@ from graph_engine.train import RunState
 if TYPE_CHECKING:
     from app.runs.follower import RunFollower
     from graph_engine.document import Document, Plan
-    from graph_engine.runs import RunHandle, RunRecord
+    from graph_engine.runs import FollowedRun, RunHandle, RunRecord
 
 _OTHERS_EVERY = 3000  # ms between two looks at runs that go on beside the one that is followed
 
@@ -123,12 +123,18 @@ class RunsAgain(QObject):
             self._follower.launch(work)
 
     def retry(self, run: str, batch_size: int) -> None:
-        """Trains the document of a run anew with another batch size, from its newest checkpoint if it has one."""
+        """Trains the document of a run anew with another batch size; apart from the window if that run was."""
         from graph_engine.runs import retry_run
 
-        store = self._library.store
+        store, prefers = self._library.store, self._follower.own_process
+
+        def work() -> RunHandle | FollowedRun:
+            stored = store().get(run)
+            own_process = prefers or stored.folder.had_own_process or stored.document().plan.compiled
+            return retry_run(stored, batch_size, own_process=own_process, store=store())
+
         if not self._follower.live:
-            self._follower.launch(lambda: retry_run(run, batch_size, store=store()))
+            self._follower.launch(work)
 
     def close(self) -> None:
         self._timer.stop()

@@ -12,6 +12,7 @@ from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import CHECKPOINTS, DOCUMENT, SOURCE, RunFolder
 from graph_engine.runs.launching import busy, disk_error, make_place, take_back
 from graph_engine.runs.preparing import prepare
+from graph_engine.runs.processes import start_process
 from graph_engine.runs.provenance import now
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.settings import settings_of
@@ -23,6 +24,7 @@ from graph_engine.train.history import EPOCHS, STEPS, cut_history
 from graph_engine.train.judge import Judge
 
 if TYPE_CHECKING:
+    from graph_engine.runs.following import FollowedRun
     from graph_engine.runs.handle import RunHandle
     from graph_engine.train.checkpoints import Checkpoint
 
@@ -119,8 +121,11 @@ def rerun(run: str | StoredRun, *, store: RunStore | None = None) -> RunHandle:
     )
 
 
-def retry_run(run: str | StoredRun, batch_size: int, *, store: RunStore | None = None) -> RunHandle:
-    """Train what a run trained anew, in smaller batches: what there was not enough memory for.
+def retry_run(
+    run: str | StoredRun, batch_size: int, *, own_process: bool = False, store: RunStore | None = None
+) -> RunHandle | FollowedRun:
+    """Train what a run trained anew, in smaller batches: what there was not enough memory for; on a thread, or in a
+    process of its own.
 
     Raises: as `start_run`.
     """
@@ -128,7 +133,7 @@ def retry_run(run: str | StoredRun, batch_size: int, *, store: RunStore | None =
     stored = store.get(run) if isinstance(run, str) else run
     document = stored.document()
     document.plan = replace(document.plan, batch_size=batch_size)
-    return start_run(document, store=store, parent=stored.id)
+    return (start_process if own_process else start_run)(document, store=store, parent=stored.id)
 
 
 def repeatable(stored: StoredRun) -> tuple[Document, dict[str, Any]]:
@@ -152,11 +157,24 @@ def repeatable(stored: StoredRun) -> tuple[Document, dict[str, Any]]:
 
 
 def differences(stored: StoredRun) -> list[str]:
-    """What is not as it was when the run began, so that doing it again may give other numbers: `torch 2.12 → 2.13`."""
-    from graph_engine.runs.provenance import versions
+    """What is not as it was when the run began, so that doing it again may give other numbers: `torch 2.12 → 2.13`,
+    another device, or another source that the drawing is compiled to.
 
-    then, today = dict(stored.record.provenance.get("versions") or {}), versions()
-    return [f"{name} {then[name]} → {today[name]}" for name in today if name in then and then[name] != today[name]]
+    Raises: as `repeatable`; CompileError, TrainError when it can't be trained here at all.
+    """
+    from graph_engine.compile import compile_document
+    from graph_engine.runs.provenance import versions
+    from graph_engine.train.devices import choose_device, describe
+
+    document, facts = repeatable(stored)
+    then, today = dict(facts.get("versions") or {}), versions()
+    found = [f"{name} {then[name]} → {today[name]}" for name in today if name in then and then[name] != today[name]]
+    before, device = facts.get("device", ""), describe(choose_device(document.plan))
+    if before and before != device:
+        found.append(f"device {before} → {device}")
+    if compile_document(document).source != stored.folder.source():
+        found.append("the source that the drawing is compiled to")
+    return found
 
 
 def enqueue(document: Document, *, name: str = "", store: RunStore | None = None) -> StoredRun:

@@ -25,6 +25,8 @@ from graph_engine.train.history import read_epochs, read_feed
 
 RECORD, ABOUT, DOCUMENT, SOURCE = "run.json", "about.json", "document.loom", "network.py"
 PLAN = "plan.txt"
+PID = "pid"
+"""The number of the process of its own, for whoever wants to look at it; the lock says whether it is still there."""
 LOCK, CHECKPOINTS = "lock", "checkpoints"
 TRASH = ".trash"
 _LONGEST = 40
@@ -44,6 +46,11 @@ class RunFolder:
     def is_busy(self) -> bool:
         """Whether some process is at work on it."""
         return is_held(self.path / LOCK)
+
+    @property
+    def had_own_process(self) -> bool:
+        """Whether it was trained in a process of its own, apart from whoever began it."""
+        return (self.path / PID).exists()
 
     @property
     def checkpoints(self) -> Checkpoints:

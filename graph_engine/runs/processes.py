@@ -29,8 +29,6 @@ LOG = "worker.log"
 """What the process printed, in the folder of the run."""
 REFUSED = "refused.json"
 """Why the process did not begin."""
-PID = "pid"
-"""The number of the process, for whoever wants to look at it; the lock says whether it is still there."""
 _LOOK = 0.02  # s between two looks at whether it has begun
 
 

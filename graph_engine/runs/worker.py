@@ -16,12 +16,12 @@ from types import FrameType
 from typing import Any
 
 from graph_engine.document.codec import plan_from_json
-from graph_engine.runs.folder import RunFolder
+from graph_engine.runs.folder import PID, RunFolder
 from graph_engine.runs.handle import RunHandle
 from graph_engine.runs.launching import launch
 from graph_engine.runs.lock import RunLock
 from graph_engine.runs.preparing import prepare
-from graph_engine.runs.processes import PID, REFUSED
+from graph_engine.runs.processes import REFUSED
 from graph_engine.runs.starting import resume_run
 from graph_engine.runs.store import RunStore, StoredRun
 

@@ -24,7 +24,7 @@ CONTRACT: dict[str, tuple[str, set[str]]] = {
     "train": (
         "[THING]",  # may be left out with --resume
         {"--data", "--epochs", "--steps", "--batch-size", "--lr", "--device", "--precision", "--compile", "--shard"}
-        | {"--seed", "--out", "--resume", "--trust-code", "--json"},
+        | {"--seed", "--out", "--resume", "--again", "--trust-code", "--json"},
     ),
     "speed": ("{THING}", {"--data", "--batch-size", "--device", "--compile", "--trust-code", "--json"}),
     "search": (

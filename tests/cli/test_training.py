@@ -276,3 +276,25 @@ def test_compiling_is_done_when_asked_for(layerloom: Call, monkeypatch: pytest.M
     monkeypatch.setattr("app.cli.training.which", lambda name: f"/usr/bin/{name}")
     assert layerloom(*TINY, *options, "--json").json["state"] == "finished"
     assert compiled == (["MultiLayerPerceptron"] if options else [])
+
+
+def test_a_run_is_done_again(layerloom: Call) -> None:
+    from dataclasses import replace
+
+    first = layerloom("train", "mlp:width=8", "--steps", "20", "--seed", "7", "--json").json
+    again = layerloom("train", "--again", first["run"], "--json")
+    assert again.err == ""
+    assert again.json["run"] != first["run"]
+    assert [again.json[key] for key in ("state", "steps", "metrics", "best")] == [
+        first[key] for key in ("state", "steps", "metrics", "best")
+    ]
+    stored = RunStore().get(first["run"])
+    facts = {**stored.record.provenance, "versions": {"torch": "1.0"}}
+    stored.folder.write(replace(stored.record, provenance=facts))
+    RunStore().refresh(first["run"])
+    told = layerloom("train", "--again", first["run"], "--json")
+    assert told.err.startswith(f"layerloom: not as it was when {first['run']} ran: torch 1.0 → ")
+    assert told.json["metrics"] == first["metrics"]
+    for call in (["xor"], ["--epochs", "3"], ["--resume", first["run"]], ["--compile"]):
+        layerloom("train", "--again", first["run"], *call).assert_refused(2, "leave out all else")
+    layerloom("train", "--again", "nothing").assert_refused(2, "no run called 'nothing'")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graph_engine.document import Document
+from graph_engine.document.file import save
 from graph_engine.runs import RunHandle, RunState, RunStore, resume_run
 from graph_engine.train import checkpoints, keeper
 
@@ -79,3 +83,46 @@ def test_a_checkpoint_half_written_is_taken_away(
     assert handle.state is RunState.FAILED
     assert [path.name for path in (handle.folder.path / "checkpoints").glob("*step*")] == []
     assert store.get(handle.id).record.state is RunState.FAILED
+
+
+FULL = """
+import resource, sys
+from app.__main__ import main
+from graph_engine.train.stepper import Stepper
+advance = Stepper.advance
+
+def filling(stepper):
+    advance(stepper)
+    if stepper.position.step == 100:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, 6_000))
+
+Stepper.advance = filling
+sys.exit(main(["train", *sys.argv[1:]]))
+"""
+
+
+def test_wherever_a_file_meets_the_end_of_the_disk(
+    document: Make, start: Start, store: RunStore, tmp_path: Path
+) -> None:
+    """From some step on no file of the process may grow beyond a few kilobytes: the system refuses the write, whichever
+    it is, of steps, of a checkpoint, or of the list of runs.
+    """
+    whole = start(document(epochs=60))
+    save(document(epochs=60), tmp_path / "net.loom")
+    call = [sys.executable, "-c", FULL, str(tmp_path / "net.loom"), "--out", str(tmp_path / "run")]
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        call, cwd=root, env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True, check=False
+    )
+    assert whole.wait(60)
+    assert done.returncode == 1
+    assert "could not be saved (File too large)" in done.stderr
+    assert "free some space and resume the run" in done.stderr
+    (record,) = (each for each in store.records() if each.id != whole.id)
+    assert record.state is RunState.FAILED
+    assert 100 <= record.step < whole.record.step
+
+    resumed = resume_run(record.id, store=store)
+    assert resumed.wait(60)
+    assert resumed.state is RunState.FINISHED, resumed.record.message
+    assert resumed.result()["metrics"] == whole.result()["metrics"]

@@ -22,6 +22,7 @@ from graph_engine.runs import (
     resume_process,
     resume_run,
     start_process,
+    start_run,
 )
 from graph_engine.runs.wishes import WISHES, Wish, WishReader, send_wish
 from graph_engine.train import Control
@@ -119,6 +120,84 @@ def test_a_killed_process_is_noticed_and_can_be_gone_on_with(
     assert resumed.state is RunState.FINISHED, resumed.record.message
     (made,) = read_changes(run.folder.path)
     assert made.words == "learning rate 0.01 → 0.003"
+
+
+def test_a_lid_closed_while_it_trains_changes_nothing(
+    document: Make, store: RunStore, follow: Callable[[FollowedRun], FollowedRun]
+) -> None:
+    """For two seconds nothing of the process moves; then it goes on, and ends as one that was not disturbed."""
+    run = follow(start_process(document(epochs=300), store=store))
+    until(lambda: run.feed.progress.step > 3)
+    assert run._process is not None
+    os.kill(run._process.pid, signal.SIGSTOP)
+    stood = run.feed.progress.step
+    time.sleep(2)
+    assert not run.wait(0)
+    assert store.get(run.id).record.state is RunState.RUNNING
+    os.kill(run._process.pid, signal.SIGCONT)
+    assert run.wait(120)
+    assert run.state is RunState.FINISHED, run.record.message
+    assert run.record.step > stood
+    alone = start_run(document(epochs=300), store=store)
+    assert alone.wait(120)
+    assert run.result()["metrics"] == alone.result()["metrics"]
+
+
+FAULTS = {
+    "an error": ('raise RuntimeError("CUDA error: an illegal memory access was encountered")', RunState.FAILED),
+    "an abort": ("os.abort()", RunState.INTERRUPTED),
+    "a crash": ("ctypes.string_at(0)", RunState.INTERRUPTED),
+}
+"""What a device may do to the process that uses it, and how a run ends by it."""
+
+FAULTY = """
+import ctypes, os, sys
+from importlib.abc import MetaPathFinder
+
+class Fault(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "graph_engine.train.trainer":
+            sys.meta_path.remove(self)
+            from graph_engine.train.stepper import Stepper
+            advance = Stepper.advance
+
+            def faulty(stepper):
+                advance(stepper)
+                if stepper.position.step == 30:
+                    {fault}
+
+            Stepper.advance = faulty
+
+sys.meta_path.insert(0, Fault())
+"""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_error_of_the_device_ends_the_run_and_nothing_else(
+    document: Make,
+    store: RunStore,
+    follow: Callable[[FollowedRun], FollowedRun],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    act, state = FAULTS[fault]
+    (tmp_path / "sitecustomize.py").write_text(FAULTY.format(fault=act), "utf-8")
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        run = follow(start_process(document(epochs=4), store=store))
+    assert run.wait(60)
+    assert run.state is state
+    assert store.get(run.id).record.state is state
+    if state is RunState.FAILED:
+        assert run.record.message.startswith("Step 31 failed: CUDA error: an illegal memory access was encountered")
+
+    resumed = follow(resume_process(run.id, store=store))  # on a device that works
+    assert resumed.wait(60)
+    assert resumed.state is RunState.FINISHED, resumed.record.message
+    alone = start_run(document(epochs=4), store=store)
+    assert alone.wait(60)
+    assert resumed.result()["metrics"] == alone.result()["metrics"]
 
 
 def test_what_keeps_it_from_beginning_is_told_and_nothing_is_left(document: Make, store: RunStore) -> None:

@@ -208,6 +208,26 @@ def test_changed_data_are_noticed(document: Make, start: Start, store: RunStore,
         resume_run(handle.id, store=store)
 
 
+def test_data_that_are_gone_are_waited_for(document: Make, start: Start, store: RunStore, tmp_path: Path) -> None:
+    import numpy as np
+
+    random, data = np.random.default_rng(0), tmp_path / "mine.npz"
+    np.savez(data, image=random.random((60, 8, 8)), label=np.arange(60) % 10)
+    handle = start(document(epochs=10_000, batch_size=10), dataset=str(data))
+    handle.stop(20)
+    plan = document(epochs=handle.record.epoch + 2, batch_size=10).plan
+    (tmp_path / "elsewhere.npz").write_bytes(data.read_bytes())
+    for harm in (data.unlink, lambda: data.write_bytes(b"not what it was")):
+        harm()
+        with pytest.raises((DataError, RunError), match=r"mine\.npz"):
+            resume_run(handle.id, plan=plan, store=store)
+        assert not handle.folder.is_busy
+        assert store.get(handle.id).record.state is RunState.STOPPED
+    resumed = resume_run(handle.id, plan=plan, dataset=str(tmp_path / "elsewhere.npz"), store=store)
+    assert resumed.wait(30)
+    assert resumed.state is RunState.FINISHED, resumed.record.message
+
+
 def test_stopped_and_resumed_is_as_one(document: Make, start: Start, store: RunStore) -> None:
     whole = start(document(epochs=40))
     part = start(document(epochs=40))
