@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, QPointF
 from PySide6.QtWidgets import QMenu
 
 from app.canvas.eye import View
 from app.composites import look_for_folds
+from app.places import KeptPlaces, Place
 from app.widgets import announce
 from graph_engine.document import Wire
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app.notices import Notices
     from app.open_document import OpenDocument
     from app.session import Session
+    from app.settings import Settings
 
 _Groups = tuple[tuple[str, ...], ...]
 
@@ -62,6 +64,7 @@ class CanvasLink(QObject):
         canvas: CanvasView,
         notices: Notices,
         book: ActionBook,
+        settings: Settings,
         activate: Callable[[str], object],
     ) -> None:
         """`activate` is told of the node that was double-clicked, or on which Enter was pressed."""
@@ -74,6 +77,7 @@ class CanvasLink(QObject):
         self._level: Level = (session.graph_name, ())
         self._of = session.front
         self._views: dict[OpenDocument, dict[Level, View]] = {}
+        self._places = KeptPlaces(settings)
         canvas.set_keys({})  # the window's actions have them, and the user may change them
         canvas.canvas_scene.selection_changed.connect(self._on_chosen)
         canvas.message.connect(self._on_message)
@@ -81,6 +85,7 @@ class CanvasLink(QObject):
         canvas.node_activated.connect(activate)
         canvas.leave_requested.connect(session.leave)
         canvas.graph_requested.connect(session.show_graph)
+        session.documents_changed.connect(self._keep_closed)
         session.opened.connect(self.show_document)
         session.level_changed.connect(self._show_level)
         session.selection_changed.connect(self._show_selection)
@@ -88,23 +93,66 @@ class CanvasLink(QObject):
         session.reveal_requested.connect(self._reveal)
 
     def show_document(self) -> None:
-        """Shows the document in front, as it was seen the last time."""
-        self._views = {opened: views for opened, views in self._views.items() if opened in self._session.documents}
+        """Shows the document in front, as it was seen the last time, be it by another window."""
+        self._note_view()
+        self._keep_closed()
+        front = self._session.front
+        if front not in self._views:
+            places = self._places.of(front.path) if front.path is not None else []
+            self._views[front] = {
+                (place.graph, place.way): View(place.zoom, QPointF(place.x, place.y), shows_all=place.shows_all)
+                for place in places
+            }
         self._show_anew()
+
+    def keep_places(self) -> None:
+        """Remembers for the next window how the open documents are seen."""
+        self._note_view()
+        for opened in self._views:
+            self._keep(opened)
 
     def _show_level(self) -> None:
         """Shows another graph of the document, as it was seen the last time on this way."""
+        self._note_view()
         self._show_anew()
 
     def _show_anew(self) -> None:
-        if self._of in self._session.documents:
-            self._views.setdefault(self._of, {})[self._level] = self._canvas.view
         self._of, self._level = self._session.front, self._level_now()
         self._canvas.show_host(self._session)
         self._show_selection()
-        view = self._views.get(self._of, {}).get(self._level)
+        view = self._views[self._of].get(self._level)
         if view is not None:
             self._canvas.come_back(view)
+            if not self._canvas.sees_something:
+                self._canvas.fit_all()  # it was changed elsewhere meanwhile
+
+    def _note_view(self) -> None:
+        if self._of in self._views:
+            views = self._views[self._of]
+            views.pop(self._level, None)
+            views[self._level] = self._canvas.view  # the last one is the one shown last
+
+    def _keep_closed(self) -> None:
+        """Remembers how the documents were seen that are open no longer."""
+        for opened in [each for each in self._views if each not in self._session.documents]:
+            if opened is self._of:
+                self._note_view()
+            self._keep(opened)
+            del self._views[opened]
+
+    def _keep(self, opened: OpenDocument) -> None:
+        if opened.path is None:
+            return
+        shown = (opened.graph_name, opened.way)
+        levels = [*self._views[opened].items()][::-1]
+        levels.sort(key=lambda each: each[0] != shown)
+        self._places.keep(
+            opened.path,
+            [
+                Place(graph, way, view.zoom, view.center.x(), view.center.y(), view.shows_all)
+                for (graph, way), view in levels
+            ],
+        )
 
     def _level_now(self) -> Level:
         return self._session.graph_name, self._session.front.way

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.open_document import OpenDocument
+from app.places import KeptPlaces
 from app.questions import ask_to_save
 from graph_engine.document import Document
 
@@ -163,7 +164,10 @@ class Files(QObject):
             return load(path)
 
         def show(document: Document) -> None:
-            self._show(OpenDocument(document, path))
+            opened = OpenDocument(document, path)
+            for place in KeptPlaces(self._settings).of(path)[:1]:
+                opened.look_at(place.graph, place.way)
+            self._show(opened)
             self._settings.last_folder = str(path.parent)
             if then is not None:
                 then()

@@ -100,6 +100,11 @@ class OpenDocument:
             name = graph_of(graph[node].block)
         return name if name in self.document.graphs else None
 
+    def look_at(self, graph: str, way: tuple[str, ...]) -> None:
+        """Shows a graph from the beginning, if it is there: for a document that is not in front yet."""
+        if graph in self.document.graphs and (graph == self.graph_at(way) or not way):
+            self.graph_name, self.way = graph, way
+
     def address(self, node: str) -> str:
         """How a program calls a node of the graph shown: by the way to it."""
         return "/".join((*self.way, node))

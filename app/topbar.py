@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from app.actions import Menu
 from app.device_chip import DeviceChip
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.trail import Trail
-from app.widgets import KeyHint
+from app.widgets import ActionButton, ActionToolButton, KeyHint
 
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
@@ -116,13 +116,10 @@ class TopBar(QWidget):
             menu.addAction(self._book.qaction(f"export.{name}"))
         return menu
 
-    def _tool(self, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setDefaultAction(self._book.qaction(name))
+    def _tool(self, name: str) -> ActionToolButton:
+        button = ActionToolButton(self._book.qaction(name), self._book.action(name).plain_title)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        button.setAccessibleName(self._book.action(name).plain_title)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        set_role(button, "framed")
         return button
 
     def _space(self) -> None:
@@ -130,23 +127,6 @@ class TopBar(QWidget):
         self.setFixedHeight(spacing.px(46))
         self._row.setContentsMargins(spacing.m, 0, spacing.l, 0)
         self._row.setSpacing(spacing.m)
-
-
-class ActionButton(QPushButton):
-    """A push button for an action: its text, icon, state and tooltip."""
-
-    def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._action = action
-        self.clicked.connect(action.trigger)
-        action.changed.connect(self._follow)
-        self._follow()
-
-    def _follow(self) -> None:
-        self.setText(self._action.text().removesuffix("…"))
-        self.setIcon(icon("play", "accent_text"))
-        self.setToolTip(self._action.toolTip())
-        self.setEnabled(self._action.isEnabled())
 
 
 class SearchButton(QWidget):

@@ -104,7 +104,7 @@ class MainWindow(DeskWindow):
             self._canvas.stock,
             self.show_preferences,
         )
-        self.link = CanvasLink(session, self._canvas, self.notices, self.book, self._open_node)
+        self.link = CanvasLink(session, self._canvas, self.notices, self.book, settings, self._open_node)
         self.glances = Glances(session, self)
         self.costs = CostOverlay(session, self._canvas)
         self.drops = FileDrops(session, self._files, self.notices, lambda: self.show_panel("feature_maps"), self)
@@ -290,6 +290,7 @@ class MainWindow(DeskWindow):
         self.closing.emit()
         self._settings.keep_layout("window", self.saveGeometry())
         self.panes.keep()
+        self.link.keep_places()
         self._settings.sync()
         self.statusbar.stop()
         self.versions.stop()

@@ -151,6 +151,12 @@ class Eye(QGraphicsView):
             self.set_zoom(view.zoom)
             self.centerOn(view.center)
 
+    @property
+    def sees_something(self) -> bool:
+        """Whether anything drawn is in view; true of an empty drawing as well."""
+        contents = self.canvas_scene.contents()
+        return contents.isEmpty() or contents.intersects(self.visible_rect())
+
     def fit_all(self) -> None:
         """Show the whole drawing, also when the canvas gets another size before it is moved or zoomed."""
         self._fit(self.canvas_scene.contents())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -39,8 +40,19 @@ GESTURES = (
 """What the pointer can do: every one of these also has a key or an action."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An action or gesture with its keys, and its place while nothing is searched."""
+
+    entry: Entry
+    name: QWidget
+    keys: QWidget
+    grid: QGridLayout
+    at: int
+
+
 class ShortcutSheet(Dialog):
-    """Two columns of keys by menu, and the gestures of the canvas."""
+    """Two columns of keys by menu, and the gestures of the canvas; what is searched is one list, the best on top."""
 
     def __init__(self, book: ActionBook, window: QWidget) -> None:
         super().__init__("Keys and gestures", window)
@@ -49,12 +61,12 @@ class ShortcutSheet(Dialog):
         self.search = SearchField("Filter keys…")
         self.search.edited.connect(self._filter)
         self.column.addWidget(self.search)
-        self._rows: list[tuple[Entry, QWidget, QWidget]] = []
-        self._groups: list[QWidget] = []
-        holder = QWidget()
-        set_surface(holder, "panel")
-        columns = QHBoxLayout(holder)
-        columns.setContentsMargins(0, 0, spacing.m, 0)
+        self._rows: list[_Row] = []
+        self._found: list[_Row] = []
+        self._list = _grid()
+        self._columns = QWidget()
+        columns = QHBoxLayout(self._columns)
+        columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(spacing.px(36))
         left, right = QVBoxLayout(), QVBoxLayout()
         for menu in Menu:
@@ -65,6 +77,18 @@ class ShortcutSheet(Dialog):
             column.setSpacing(spacing.xl)
             column.addStretch(1)
             columns.addLayout(column, 1)
+        holder = QWidget()
+        set_surface(holder, "panel")
+        column_ = QVBoxLayout(holder)
+        column_.setContentsMargins(0, 0, spacing.m, 0)
+        column_.setSpacing(0)
+        column_.addLayout(self._list)
+        column_.addWidget(self._columns)
+        column_.addStretch(1)
+        self._nothing = QLabel()
+        set_role(self._nothing, "faint")
+        self._nothing.hide()
+        self.column.addWidget(self._nothing)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -75,8 +99,8 @@ class ShortcutSheet(Dialog):
         self.search.setFocus()
 
     def shown(self) -> list[str]:
-        """What is listed, after the filter."""
-        return [entry.title for entry, name, _ in self._rows if not name.isHidden()]
+        """What is listed; while something is searched, the best first."""
+        return [row.entry.title for row in (self._found if self._columns.isHidden() else self._rows)]
 
     def _key_row(self, book: ActionBook, name: str) -> tuple[Entry, QWidget, QWidget]:
         action = book.action(name)
@@ -102,28 +126,44 @@ class ShortcutSheet(Dialog):
 
     def _group(self, title: str, rows: list[tuple[Entry, QWidget, QWidget]]) -> QWidget:
         group = QWidget()
-        grid = QGridLayout(group)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(theme_manager().spacing.px(6))
-        grid.setHorizontalSpacing(theme_manager().spacing.l)
-        grid.setColumnStretch(1, 1)
+        grid = _grid()
+        group.setLayout(grid)
         heading = QLabel(title)
         set_role(heading, "section")
         grid.addWidget(heading, 0, 0, 1, 2)
-        for at, (_, name, keys) in enumerate(rows):
-            grid.addWidget(name, at + 1, 0)
-            grid.addWidget(keys, at + 1, 1)
-        self._rows += rows
-        self._groups.append(group)
+        for at, (entry, name, keys) in enumerate(rows):
+            row = _Row(entry, name, keys, grid, at + 1)
+            _put(row, grid, row.at)
+            self._rows.append(row)
         return group
 
     def _filter(self, text: str) -> None:
-        wanted = {match.entry.key for match in find(text, [entry for entry, _, _ in self._rows])}
-        for entry, name, keys in self._rows:
-            name.setVisible(entry.key in wanted)
-            keys.setVisible(entry.key in wanted)
-        for group in self._groups:
-            group.setVisible(any(group.isAncestorOf(name) and not name.isHidden() for _, name, _ in self._rows))
+        searched = bool(text.strip())
+        rows = {row.entry.key: row for row in self._rows}
+        found = [rows[match.entry.key] for match in find(text, [row.entry for row in self._rows])] if searched else []
+        for row in self._found:
+            _put(row, row.grid, row.at)
+        for at, row in enumerate(found):
+            _put(row, self._list, at)
+        self._found = found
+        self._columns.setVisible(not searched)
+        self._nothing.setVisible(searched and not found)
+        self._nothing.setText(f"Nothing answers to “{text}”.")
+
+
+def _grid() -> QGridLayout:
+    grid = QGridLayout()
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setVerticalSpacing(theme_manager().spacing.px(6))
+    grid.setHorizontalSpacing(theme_manager().spacing.l)
+    grid.setColumnStretch(1, 1)
+    return grid
+
+
+def _put(row: _Row, grid: QGridLayout, at: int) -> None:
+    """Puts a row into a grid; Qt takes it out of the one in which it was."""
+    grid.addWidget(row.name, at, 0)
+    grid.addWidget(row.keys, at, 1)
 
 
 def _names(book: ActionBook, menu: Menu) -> list[str]:

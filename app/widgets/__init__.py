@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.widgets.action_button import ActionButton, ActionToolButton
 from app.widgets.banner import Banner
 from app.widgets.choice_field import Choice, ChoiceField
 from app.widgets.elided_label import ElidedLabel
@@ -24,6 +25,8 @@ from app.widgets.views import dress_list, dress_table, dress_tree
 
 __all__ = [
     "NO_DEFAULT",
+    "ActionButton",
+    "ActionToolButton",
     "Banner",
     "Choice",
     "ChoiceField",

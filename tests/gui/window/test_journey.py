@@ -250,6 +250,30 @@ def test_pause_resume_step_and_stop(open_in: OpenIn, qtbot: QtBot) -> None:
     assert window.topbar.train.text() == "Train"
 
 
+def test_the_keyboard_stays_on_a_button_that_cannot_be_pressed_for_a_while(open_in: OpenIn, qtbot: QtBot) -> None:
+    window = open_in("lenet5")
+    window.activateWindow()
+    runs, train = window.session.runs, window.topbar.train
+    train.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not train.isEnabled(), timeout=10_000)
+    assert QApplication.focusWidget() is train
+    qtbot.waitUntil(window.topbar.pause.isEnabled, timeout=60_000)
+    assert QApplication.focusWidget() is train
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is window.topbar.pause
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    stop = window.topbar.stop
+    assert QApplication.focusWidget() is stop
+
+    with qtbot.waitSignal(runs.ended, timeout=30_000):
+        QTest.keyClick(stop, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: train.isEnabled() and not stop.isEnabled(), timeout=10_000)
+    assert QApplication.focusWidget() is stop
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Backtab)
+    assert QApplication.focusWidget() is train
+
+
 def test_closing_while_training_asks_and_keeps_the_run(open_in: OpenIn, qtbot: QtBot) -> None:
     window = open_in("lenet5")
     runs = window.session.runs

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.open_document import OpenDocument
+from app.places import KeptPlaces, Place
+from app.settings import Settings
 from app.start import Studio
 from app.window import MainWindow
 from graph_engine.document import Document, SetParameter
+from graph_engine.document.composite import is_composite
 from graph_engine.document.file import dumps, save
 from graph_engine.document.journal import recoverable
 from graph_engine.home import journal_folder
@@ -78,6 +82,71 @@ def test_each_has_its_own_history_selection_check_and_view(open_in: OpenIn, qtbo
     session.undo()
     assert not first.dirty
     assert window.tabs.bar.tabText(at) == "LeNet-5"
+
+
+def test_the_next_window_shows_a_file_as_the_last_one_did(
+    studio: Studio, qtbot: QtBot, settings: Settings, tmp_path: Path
+) -> None:
+    path, untouched = tmp_path / "net.loom", tmp_path / "fits.loom"
+    save(open_preset("continual"), path)
+    save(open_preset("mlp"), untouched)
+
+    def shown(studio: Studio, path: Path) -> MainWindow:
+        studio.window.files.open_path(path)
+        qtbot.waitUntil(lambda: studio.session.path == path and studio.settled, timeout=60_000)
+        return studio.window
+
+    studio.begin()
+    shown(studio, untouched)
+    window = shown(studio, path)
+    session, canvas = window.session, window.canvas
+    canvas.set_zoom(0.9)
+    canvas.centerOn(420.0, 60.0)
+    outside = canvas.view
+    node = next(node.id for node in session.graph if is_composite(node.block))
+    session.enter(node)
+    canvas.set_zoom(1.3)
+    canvas.centerOn(150.0, 30.0)
+    inside, way = canvas.view, session.front.way
+    studio.window.close()
+
+    later = Studio(settings)
+    try:
+        later.window.resize(1300, 800)
+        later.window.show_drawing()
+        later.window.show()
+        later.begin()
+        window = shown(later, path)
+        assert window.session.front.way == way == (node,)
+        for expected in (inside, outside):
+            view = window.canvas.view
+            assert abs(view.zoom - expected.zoom) < 1e-6
+            assert (view.center - expected.center).manhattanLength() < 3
+            window.session.leave()
+        assert shown(later, untouched).canvas.view.shows_all
+
+        # a file that was changed elsewhere, so that nothing of it is where one looked
+        window.files.close(next(each for each in window.session.documents if each.path == path))
+        save(open_preset("mlp"), path)
+        KeptPlaces(settings).keep(path, [Place("gone", ("gone",), 1.0, 0.0, 0.0, shows_all=False)])
+        assert shown(later, path).session.front.way == ()
+        window.files.close(next(each for each in window.session.documents if each.path == untouched))
+        KeptPlaces(settings).keep(untouched, [Place("main", (), 1.0, 9e4, 9e4, shows_all=False)])
+        assert shown(later, untouched).canvas.sees_something
+    finally:
+        later.discard()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json", "[]", '{"X": 3}', '{"X": [3, ["main", [1], 1, 0, 0, true], ["main"]]}']
+)
+def test_places_that_cannot_be_read_are_none(settings: Settings, text: str) -> None:
+    settings.keep_text("places", text.replace("X", str(Path("a.loom").absolute())))
+    places = KeptPlaces(settings)
+    assert places.of(Path("a.loom")) == []
+    place = Place("main", (), 1.5, 1.0, 2.0, shows_all=False)
+    places.keep(Path("a.loom"), [place])
+    assert places.of(Path("a.loom")) == [place]
 
 
 def test_nodes_are_copied_from_one_to_the_other(open_in: OpenIn, qtbot: QtBot, studio: Studio) -> None:

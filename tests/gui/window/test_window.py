@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QApplication,
     QDialog,
+    QLabel,
     QLineEdit,
     QMenu,
     QPlainTextEdit,
@@ -420,8 +421,17 @@ def test_the_key_sheet_lists_every_key_and_is_searched(window: MainWindow) -> No
     assert {action.plain_title for action in ALL if action.keys} <= set(sheet.shown())
 
     QTest.keyClicks(sheet.search, "redo")
-    assert "Redo" in sheet.shown()
+    assert sheet.shown()[0] == "Redo"
     assert len(sheet.shown()) < 8
+    settle()
+    first, second = (
+        next(each for each in sheet.findChildren(QLabel) if each.text() == name) for name in sheet.shown()[:2]
+    )
+    assert first.mapTo(sheet, QPoint()).y() < second.mapTo(sheet, QPoint()).y()
+    sheet.search.clear_text()
+    assert {action.plain_title for action in ALL if action.keys} <= set(sheet.shown())
+    QTest.keyClicks(sheet.search, "xyzzy")
+    assert sheet.shown() == []
     sheet.close()
 
 
