@@ -8,7 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app.placing import place_block
+from app.widgets import MessageAction
 from app.workspace import Side
+from graph_engine.check.borders import NO_LOSS
 from graph_engine.document.surgery import wrap_in_residual
 
 if TYPE_CHECKING:
@@ -253,9 +255,25 @@ class DeskWindow(QMainWindow):
         self._canvas.setFocus()
 
     def train(self, *, own_process: bool | None = None) -> None:
+        if self._lacks_loss():
+            return
         self._session.runs.start(own_process=own_process)
         if self.side_shown(Side.BOTTOM) and self.panes.bottom.current not in ("charts", "feature_maps", "runs"):
             self.panes.bottom.show_panel("charts")
+
+    def _lacks_loss(self) -> bool:
+        """Whether there is nothing to train for; then the problem is shown, with what mends it."""
+        problem = next((each for each in self._session.problems if each.message == NO_LOSS), None)
+        if problem is None:
+            return False
+        action = None
+        if problem.fixes:
+            fix = problem.fixes[0]
+            action = MessageAction(fix.label, lambda: self._session.apply_fix(fix))
+        self.notices.say(problem.message, severity="warning", action=action)
+        if self.side_shown(Side.BOTTOM):
+            self.panes.bottom.show_panel("problems")
+        return True
 
     def compare(self, before: Document, name: str) -> None:
         """Shows what is different now from another document."""

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.forecasts import Forecasts
 from app.open_document import OpenDocument, Selection
 from app.runs.follower import RunFollower
+from app.speed_tests import SpeedTests
 from app.workers import Checked, Compiled, Jobs
 from graph_engine.blocks import Kind
 from graph_engine.check.report import Severity, TrustCode
@@ -110,6 +111,7 @@ class Session(QObject):
         self._listen()
         self.runs = RunFollower(self)
         self.forecasts = Forecasts(self)
+        self.speed_tests = SpeedTests(self)
 
     # --- what is open
 

@@ -112,7 +112,7 @@ class TopBar(QWidget):
         for name in ("python", "onnx", "pt2", "safetensors"):
             menu.addAction(self._book.qaction(f"export.{name}"))
         menu.addSeparator()
-        for name in ("svg", "png", "html"):
+        for name in ("svg", "pdf", "png", "html"):
             menu.addAction(self._book.qaction(f"export.{name}"))
         return menu
 

@@ -294,6 +294,7 @@ class MainWindow(DeskWindow):
         self.statusbar.stop()
         self.versions.stop()
         self._session.runs.close()
+        self._session.speed_tests.stop()
         self._session.jobs.close()
         self.autosave.close()
         self._canvas.close_document()

@@ -21,6 +21,7 @@ from app.cli.options import Command, Group
 from app.cli.render import render
 from app.cli.runs import runs
 from app.cli.search import search
+from app.cli.speed import speed
 from app.cli.training import evaluate, train
 
 PROGRAM = "layerloom"
@@ -29,7 +30,7 @@ _DEBUG = "--debug"
 app = typer.Typer(
     name=PROGRAM, cls=Group, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
 )
-for command in (blocks, presets, check, summary, code, train, search, evaluate, export, runs, render, doctor):
+for command in (blocks, presets, check, summary, code, train, speed, search, evaluate, export, runs, render, doctor):
     app.command(cls=Command)(command)
 
 

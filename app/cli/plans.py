@@ -10,8 +10,8 @@ from app.cli.errors import CallError
 if TYPE_CHECKING:
     from graph_engine.document import Plan
 
-_OPTIONS = {"learning_rate": "--lr", "batch_size": "--batch-size"}
-_WHEN_RESUMED = ("epochs", "steps", "device")
+_OPTIONS = {"learning_rate": "--lr", "batch_size": "--batch-size", "sharded": "--shard"}
+_WHEN_RESUMED = ("epochs", "steps", "device", "sharded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Wishes:
     device: Literal["auto", "cpu", "cuda"] | None = None
     precision: Literal["fp32", "bf16", "fp16"] | None = None
     seed: int | None = None
+    sharded: bool | None = None
 
     def changed(self, plan: Plan) -> Plan:
         """`plan` with what was given.
@@ -47,6 +48,7 @@ class Wishes:
             device=self.device or plan.device,
             precision=self.precision or plan.precision,
             seed=plan.seed if self.seed is None else self.seed,
+            sharded=plan.sharded if self.sharded is None else self.sharded,
         )
 
     def prolonged(self, plan: Plan) -> Plan:

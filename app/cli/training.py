@@ -75,6 +75,10 @@ def train(
         bool,
         typer.Option("--compile", metavar="", help="Faster steps after a first one of half a minute (torch.compile)."),
     ] = False,
+    shard: Annotated[
+        bool,
+        typer.Option("--shard", metavar="", help="Under torchrun: each worker holds a part of the weights (FSDP2)."),
+    ] = False,
     seed: Annotated[
         int | None,
         typer.Option("--seed", metavar="S", min=0, help="Of weights, order and dropout.", show_default=False),
@@ -101,8 +105,8 @@ def train(
     """
     if lr is not None and not (lr > 0 and math.isfinite(lr)):
         raise CallError(f"--lr takes a number above 0; got {lr:g}.")
-    if compiled and not any(map(which, filter(None, (os.environ.get("CXX"), "g++", "clang++")))):
-        raise CallError("--compile needs a C++ compiler, and there is none here. Install g++, or leave --compile out.")
+    if compiled:
+        require_compiler()
     wishes = Wishes(
         epochs=epochs,
         steps=steps,
@@ -111,6 +115,7 @@ def train(
         device=device.value if device else None,
         precision=precision.value if precision else None,
         seed=seed,
+        sharded=shard or None,
     )
     if resume is not None:
         if thing is not None:
@@ -120,7 +125,10 @@ def train(
     elif thing is None:
         raise CallError("Name what to train: a .loom file, a preset or a run; or give --resume RUN.")
     with joined() as team:
-        resume = begun_before(out, resume, team)
+        begun = begun_before(out, team) if resume is None else None
+        if begun is not None:
+            wishes = Wishes()  # they are in the plan that it has
+        resume = resume or begun
         handle = (
             _resume(resume, wishes, data, team, compiled=compiled, trust_code=trust_code)
             if resume is not None
@@ -129,6 +137,12 @@ def train(
         if handle is not None:
             follow(handle, quiet=json)
             _report(handle, as_json=json)
+
+
+def require_compiler() -> None:
+    """Raises: CallError where `torch.compile` can't work."""
+    if not any(map(which, filter(None, (os.environ.get("CXX"), "g++", "clang++")))):
+        raise CallError("--compile needs a C++ compiler, and there is none here. Install g++, or leave --compile out.")
 
 
 def evaluate(
@@ -150,7 +164,7 @@ def evaluate(
 
     stored = get_run(run)
     _require_trust(stored, trust_code=trust_code)
-    found = evaluate_run(stored, _open_data(data))
+    found = evaluate_run(stored, open_data(data))
     if json:
         print_json(found)
         return
@@ -174,7 +188,7 @@ def _start(
 
     found = open_thing(thing, data, trust_code=trust_code)
     require_sound(found)
-    dataset = _open_data(data)
+    dataset = open_data(data)
     document = found.document
     document.plan = wishes.changed(document.plan)
     if team is not None and not team.leads:
@@ -203,7 +217,7 @@ def _resume(
     stored = get_run(run) if team is None else team.from_first(lambda: get_run(run))
     document = _require_trust(stored, trust_code=trust_code)
     plan = wishes.prolonged(document.plan)
-    dataset = _open_data(data)
+    dataset = open_data(data)
     if team is not None and not team.leads:
         document.plan = plan or document.plan
         threads = stored.record.provenance.get("threads")
@@ -212,7 +226,7 @@ def _resume(
     return resume_run(stored, plan=plan, dataset=dataset, compiled=compiled, team=team)
 
 
-def _open_data(name: str | None) -> Dataset | None:
+def open_data(name: str | None) -> Dataset | None:
     """The data set that `--data` names.
 
     Raises:

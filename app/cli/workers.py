@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from graph_engine.train.team import Team
 
 
-def begun_before(out: Path | None, resume: str | None, team: Team | None) -> str | None:
-    """What to go on with: `resume`, or the run in `out` that this very call of torchrun began before a worker ended.
+def begun_before(out: Path | None, team: Team | None) -> str | None:
+    """The run in `out`, if this very call of torchrun began it before a worker ended.
 
     Raises: CallError when torchrun may begin anew, but would not find the run.
     """
     done, allowed = restarts()
-    if resume is not None or not is_worker() or not allowed:
-        return resume
+    if not is_worker() or not allowed:
+        return None
     if out is None:
         raise CallError("torchrun may begin anew (--max-restarts), and has to find the run then. Give --out DIR.")
 

@@ -25,7 +25,7 @@ _FIRST = (str(Category.COMPOSITE), OWN_CATEGORY)
 
 
 class LibraryModel(QStandardItemModel):
-    """What can be placed, by category; `filter` leaves what answers to a text, the best of a category first."""
+    """What can be placed, by category; `filter` leaves what answers to a text, the best first."""
 
     def __init__(self, stock: Stock) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class LibraryModel(QStandardItemModel):
         self.filter("")
 
     def filter(self, query: str) -> None:
-        """Lists what answers to `query`; everything in the library's order without one."""
+        """Lists what answers to `query`, the best first; everything in the library's order without one."""
         self._query = query
         entries = [*self._own, *self._fixed]
         self._titles = {entry.key: entry.title for entry in entries}
@@ -51,7 +51,7 @@ class LibraryModel(QStandardItemModel):
         self.clear()
         root = self.invisibleRootItem()
         order = dict.fromkeys([*_FIRST, *map(str, Category), *(entry.category for entry in self._fixed)])
-        for category in order:
+        for category in found if query.strip() else order:  # the best match is on top
             if category in found:
                 root.appendRow(_category(category, found[category]))
         self.best = matches[0].entry.key if matches and query.strip() else ""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushBut
 from app.panels.forecast import ForecastSection
 from app.panels.plan_settings import ADVANCED, SECTIONS, Setting, is_shown
 from app.panels.plan_stages import PlanStages
+from app.panels.speed import SpeedSection
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, Section
 from graph_engine.blocks import Role
@@ -56,7 +57,8 @@ class PlanPanel(QWidget):
         self._plan_section.add(self.stages)
         self._by_title = {title: self._section(title, settings) for title, settings in SECTIONS.items()}
         self.forecast = ForecastSection(session)
-        self._sections = [self._data_section(), *self._by_title.values(), self.forecast]
+        self.speed = SpeedSection(session)
+        self._sections = [self._data_section(), *self._by_title.values(), self.forecast, self.speed]
         for section in self._sections:
             section.setParent(self._holder)
         self._whole.addWidget(self._plan_section)

@@ -372,6 +372,9 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
         _of_plan("tf32", "TF32", "Products of fp32 with ten bits on a GPU: faster, three figures.", Toggle),
         _of_plan("compiled", "Compile", "torch.compile: a slow first step, then faster; in a process.", Toggle),
         _of_plan(
+            "sharded", "Shard", "Under torchrun each worker holds a part of the large weights (FSDP2), not all.", Toggle
+        ),
+        _of_plan(
             "seed", "Seed", "Decides weights, order and dropout: the same seed gives the same numbers.", _count(0)
         ),
     ),
@@ -417,6 +420,7 @@ ADVANCED = frozenset(
         "channels_last",
         "tf32",
         "compiled",
+        "sharded",
         *(setting.name for title in ("Stage", "Update") for setting in SECTIONS[title]),
     )
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 _LONGEST = 9
+_ROOM = 4  # px below the last row
 """Rows that are seen at once."""
 
 
@@ -181,8 +182,8 @@ class PlanStages(QWidget):
     def _fit(self) -> None:
         """As high as its rows, within bounds."""
         self.list.doItemsLayout()  # rows wrap anew
-        rows = min(self.list.count(), _LONGEST)
-        height = sum(self.list.sizeHintForRow(at) for at in range(rows)) + 2 * self.list.frameWidth()
+        rows = [self.list.visualItemRect(self.list.item(at)) for at in range(min(self.list.count(), _LONGEST))]
+        height = (rows[-1].bottom() - rows[0].top() if rows else 0) + 2 * self.list.frameWidth() + _ROOM
         self.list.setFixedHeight(max(height, theme_manager().spacing.px(40)))
 
     def _space(self) -> None:

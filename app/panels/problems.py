@@ -100,7 +100,7 @@ class ProblemsPanel(QWidget):
             self._empty.set_sentence("The first check comes when torch is loaded.", title="Not checked yet")
         elif not len(self._session.graph):
             self._empty.set_sentence(
-                "Drag blocks from the library, or press Space on the canvas. What does not fit is listed here.",
+                "Drag blocks from the library, or press Tab on the canvas. What does not fit is listed here.",
                 title="Nothing drawn yet",
             )
         else:

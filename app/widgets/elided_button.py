@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QWidget
 
 
@@ -22,10 +24,11 @@ class ElidedButton(QPushButton):
         return self._words
 
     def sizeHint(self) -> QSize:
+        self.ensurePolished()  # the font may be the style sheet's
         option = QStyleOptionButton()
         self.initStyleOption(option)
         option.text = self._words
-        text = QSize(option.fontMetrics.horizontalAdvance(self._words), option.fontMetrics.height())
+        text = QSize(self._wide(), option.fontMetrics.height())
         return self.style().sizeFromContents(QStyle.ContentsType.CT_PushButton, option, text, self)
 
     def minimumSizeHint(self) -> QSize:
@@ -33,9 +36,13 @@ class ElidedButton(QPushButton):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        spare = self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self._words)
+        spare = self.sizeHint().width() - self._wide()
         room = max(0, self.width() - spare)
         shown = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
         if shown != self.text():
             self.setText(shown)
             self.setToolTip("" if shown == self._words else self._words)
+
+    def _wide(self) -> int:
+        """The width of the words, px; rounded down, it would cut them."""
+        return ceil(QFontMetricsF(self.font()).horizontalAdvance(self._words)) + 1

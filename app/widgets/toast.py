@@ -124,7 +124,9 @@ class ToastStack(QObject):
         theme_manager().changed.connect(self.arrange)
 
     def show(self, text: str, *, severity: Severity = "info", action: MessageAction | None = None) -> Toast:
-        """Shows a message; never takes the focus."""
+        """Shows a message; never takes the focus. One with the same words gives way to it."""
+        for same in [toast for toast in self._toasts if toast.text() == text]:
+            same.close_message()
         for oldest in self._toasts[: max(0, len(self._toasts) - _AT_MOST + 1)]:
             oldest.close_message()
         toast = Toast(text, severity=severity, action=action, parent=self._window)

@@ -17,6 +17,8 @@ from graph_engine.document.rules import title_of
 Roles = dict[Role, list[str]]
 """Role → the nodes whose blocks have it."""
 
+NO_LOSS = "There is no loss node, so there is nothing to train. Wire a loss such as cross entropy."
+
 _STEP = 220.0
 """How far to the right of a node a fix places what it adds, in scene units."""
 
@@ -86,8 +88,7 @@ def _missing_ends(draft: Draft, roles: Roles) -> Iterator[Problem]:
         message = f"The {what} has no Output node, so it gives nothing back. Wire one to the last layer."
         yield Problem(Severity.ERROR, message, fixes=tuple(_add_output(draft, end) for end in ends[:1]))
     if draft.name == MAIN and not roles[Role.LOSS]:
-        message = "There is no loss node, so there is nothing to train. Wire a loss such as cross entropy."
-        yield Problem(Severity.INFO, message, fixes=tuple(_add_classifier_ends(graph, reports, outputs)))
+        yield Problem(Severity.INFO, NO_LOSS, fixes=tuple(_add_classifier_ends(graph, reports, outputs)))
 
 
 def _beside(graph: Graph, node: str, rows: float = 0) -> Position:

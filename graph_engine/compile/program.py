@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -154,6 +155,19 @@ class Program:
         target = full_turns(self._document, (node, port))
         opened = self._opened([target])
         return tuple(path for (owner, _), path in opened.modules.items() if owner == target[0])
+
+    @property
+    def paths_read(self) -> list[str]:
+        """The dotted paths, below the network, of modules whose weights are also used without calling them."""
+        read = set(re.findall(r"\bself\.([\w.]+)\.weight\b", self.source))
+        return [
+            path
+            for path in [*(path for each in self.attributes.values() for path in each), *self._inner_names()]
+            if any(path == each or path.endswith(f".{each}") for each in read)
+        ]
+
+    def _inner_names(self) -> Iterator[str]:
+        return (path for path, _ in self._inner_paths())
 
     def node_at(self, error: BaseException) -> str | None:
         """The node that an exception went through last; None when it never did."""

@@ -17,6 +17,7 @@ from graph_engine.train.choosing import places_of
 from graph_engine.train.course import Course
 from graph_engine.train.errors import PlanError
 from graph_engine.train.penalties import Memory
+from graph_engine.train.sharding import put
 from graph_engine.train.updates import ActiveUpdate
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def load(loading: Loading, document: Document, program: Program, network: nn.Mod
         elif found.shape != own[name].shape:
             misfits.append(name)
         else:
-            own[name].copy_(found)
+            put(own[name], found)
             taken.append(name)
     loaded = Loaded(loading.source, len(wanted), tuple(taken), tuple(misfits), tuple(missing))
     if not taken:
@@ -103,7 +104,7 @@ def reset(stage: Stage, number: int, document: Document, program: Program, netwo
     for path in _paths(document, program, stage.resets, "The plan resets"):
         for name, tensor in own.items():
             if name.startswith(f"{path}."):
-                tensor.copy_(fresh[name])
+                put(tensor, fresh[name])
 
 
 def remember(update: ActiveUpdate, course: Course, samples: int, seed: int) -> Memory:

@@ -48,6 +48,19 @@ def choose_device(plan: Plan) -> torch.device:
     return torch.device("cuda", local_rank())
 
 
+def set_device_up(plan: Plan, device: torch.device, threads: int | None) -> None:
+    """Let this process compute on a device as a plan says; `threads` None: as many as it does now."""
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high" if plan.tf32 else "highest")
+        torch.backends.cudnn.allow_tf32 = plan.tf32
+        if device.index is not None:
+            torch.cuda.set_device(device)
+
+
 def choose_threads(macs: int, batch_size: int) -> int:
     """How many CPU threads a step takes; `macs` are those of one sample.
 

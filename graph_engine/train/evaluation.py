@@ -29,17 +29,21 @@ def evaluate(
     whatever the batch size; what is no average, such as F1, is collected over the batches and computed at the end.
     Each worker of `team` looks at its part; metrics of torchmetrics bring theirs together by themselves.
     """
+    many = -(-length // batch_size)
     if team is not None and length >= team.size:
+        many = -(-length // (batch_size * team.size))
         first, last = team.range(length)
         columns, length = {name: column[first:last] for name, column in columns.items()}, last - first
+        batch_size = -(-length // many)  # as many batches for each worker: a network that is cut up needs all of them
     measurements[0].network.eval()
     for each in measurements:
         each.begin()
     names = [name for each in measurements for name in each.names]
     rows: list[Tensor] = []
     counts: list[int] = []
-    with torch.inference_mode():
-        for start in range(0, length, batch_size):
+    with torch.inference_mode() if team is None else torch.no_grad():
+        for at in range(many):
+            start = at * batch_size
             if not go_on():
                 return None
             batch = {name: column[start : start + batch_size] for name, column in columns.items()}

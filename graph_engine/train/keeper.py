@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from graph_engine.train.checkpoints import Checkpoint, Checkpoints
 from graph_engine.train.errors import TrainError
 from graph_engine.train.history import History
-from graph_engine.train.stepper import State, Stepper, finite
+from graph_engine.train.stepper import State, Stepper
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,6 +66,9 @@ class Keeper:
         """
         checkpoints = self.checkpoints
         started = self._saved_at = time.perf_counter()
+        if checkpoints is None and stepper.shards is None:
+            return
+        weights, state = stepper.whole_weights(), stepper.whole_state()
         if checkpoints is None:
             return
         at = stepper.position
@@ -73,11 +76,11 @@ class Keeper:
             if self.history is not None:
                 self.history.sync()
             if self._best is not None:
-                weights, step, epoch, best_metrics = self._best
-                checkpoints.save("best", weights, step=step, epoch=epoch, metrics=best_metrics)
+                best, step, epoch, best_metrics = self._best
+                checkpoints.save("best", best, step=step, epoch=epoch, metrics=best_metrics)
                 self._best = None
-            state = {**stepper.state(), **more}
-            checkpoints.save("step", stepper.weights(), state, step=at.step, epoch=at.epoch, metrics=metrics)
+            state = {**state, **more}
+            checkpoints.save("step", weights, state, step=at.step, epoch=at.epoch, metrics=metrics)
         except OSError as error:
             raise disk_error(error, at.step) from error
         self._saved_at = time.perf_counter()
@@ -85,23 +88,33 @@ class Keeper:
 
     def keep_best(self, stepper: Stepper, metrics: Mapping[str, float]) -> None:
         """Remember these weights as the best; they go to disk with the next checkpoint."""
-        if self.folder is not None:
-            weights = {name: tensor.detach().cpu().clone() for name, tensor in stepper.weights().items()}
+        if self.folder is not None or stepper.shards is not None:
+            weights = {name: tensor.detach().cpu().clone() for name, tensor in stepper.whole_weights().items()}
             self._best = (weights, stepper.position.step, stepper.position.epoch + 1, dict(metrics))
 
     def remember(self, stepper: Stepper, now: float, *, at_once: bool = False) -> bool:
         """Copy the state into memory if it is time to; False when some weight is not finite: nothing good to keep."""
-        if not at_once and now - self._copied_at < max(COPY_INTERVAL, COPY_SHARE * self._copy_took):
+        if not at_once and not self.copy_is_due(now):
             return True
-        if sum(tensor.numel() * tensor.element_size() for tensor in stepper.weights().values()) > LARGEST_COPY:
+        tensors = stepper.network.state_dict().values()
+        if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > LARGEST_COPY:
             return True
-        if not finite(stepper.network):
+        if not stepper.is_finite():
             return False
         weights = {name: tensor.detach().clone() for name, tensor in stepper.weights().items()}
         self._good = (weights, copy.deepcopy(stepper.state()))
         self._copied_at = time.perf_counter()
         self._copy_took = self._copied_at - now
         return True
+
+    def copy_is_due(self, now: float) -> bool:
+        """Whether to look whether all is well, and copy it, at time `now`."""
+        return now - self._copied_at >= max(COPY_INTERVAL, COPY_SHARE * self._copy_took)
+
+    @property
+    def copied(self) -> tuple[Weights, State] | None:
+        """What was copied into memory last."""
+        return self._good
 
     def last_good(self) -> tuple[Weights, State] | None:
         """The newest weights and state known to be finite."""

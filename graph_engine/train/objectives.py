@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graph_engine.blocks import Role
 from graph_engine.blocks.collected import CollectedMetric
 from graph_engine.blocks.library.borders import Input
+from graph_engine.check.borders import NO_LOSS
 from graph_engine.document import Document, Graph, Stage, Update, WeightedLoss
 from graph_engine.document.document import MAIN
 from graph_engine.train.choosing import holders, places_of
@@ -94,9 +95,7 @@ def _losses(graph: Graph, update: Update) -> tuple[tuple[Result, ...], tuple[flo
     """The values that an update makes small, and how much each counts."""
     losses = update.losses or tuple(WeightedLoss(node=node) for node, _ in _of_role(graph, Role.LOSS))
     if not losses:
-        raise PlanError(
-            "There is no loss node, so there is nothing to make smaller. Wire a loss such as cross entropy."
-        )
+        raise PlanError(NO_LOSS)
     return tuple(_loss(graph, loss.node) for loss in losses), tuple(float(loss.weight) for loss in losses)
 
 

@@ -19,6 +19,7 @@ from graph_engine.document.plan import Penalty, Update
 from graph_engine.train.choosing import places_of, weights_at
 from graph_engine.train.errors import PlanError
 from graph_engine.train.optimisers import kernels_of
+from graph_engine.train.sharding import local_of
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
@@ -66,12 +67,22 @@ class Penalties:
         values = [(kind, term(batch)) for kind, term in self._terms]
         return [torch.stack([value for each, value in values if each == kind]).sum() for kind in self.kinds]
 
+    def of_part(self, batch: Batch, share: float, weight: float) -> list[Tensor]:
+        """As `of`, of a worker that has some of the samples, which count `weight` of all, and pieces of the weights:
+        what it adds to the penalties times `share`.
+        """
+        values = [
+            (kind, share * term.of_part(weight) if isinstance(term, _Size) else share * weight * term(batch))
+            for kind, term in self._terms
+        ]
+        return [torch.stack([value for each, value in values if each == kind]).sum() for kind in self.kinds]
+
     def _term(
         self, penalty: Penalty, document: Document, program: Program, kernels: set[nn.Parameter]
     ) -> Callable[[Batch], Tensor]:
         match penalty.kind:
             case "l1" | "l2":
-                weights = [weight for weight in self._parameters if weight in kernels]
+                weights: list[Tensor] = [weight for weight in self._parameters if weight in kernels]
                 if penalty.of:
                     chosen = weights_at(
                         self._network, program, places_of(document, penalty.of, f"The {penalty.kind} penalty names")
@@ -79,9 +90,7 @@ class Penalties:
                     weights = [weight for weight in weights if weight in chosen]
                 if not weights:
                     raise PlanError(f"The {penalty.kind} penalty has no weights to work on. Name other nodes.")
-                if penalty.kind == "l1":
-                    return lambda _: penalty.weight * torch.stack([weight.abs().sum() for weight in weights]).sum()
-                return lambda _: penalty.weight / 2 * torch.stack([weight.square().sum() for weight in weights]).sum()
+                return _Size(penalty, weights)
             case "gradient_penalty" | "r1":
                 return _Slope(penalty, document, program, self._network)
             case "ewc":
@@ -98,6 +107,28 @@ class Penalties:
             if weight in trained and name in memory.fisher
         ]
         return penalty.weight / 2 * torch.stack(terms).sum() if terms else torch.zeros(())
+
+
+class _Size:
+    """How large weights are: the sum of |w|, or half that of w²."""
+
+    def __init__(self, penalty: Penalty, weights: Sequence[Tensor]) -> None:
+        self._penalty = penalty
+        self._weights = weights
+
+    def __call__(self, _: Batch) -> Tensor:
+        return self._scaled(torch.stack([self._sum(weight) for weight in self._weights]).sum())
+
+    def of_part(self, weight: float) -> Tensor:
+        """Of the pieces that a worker has, and the share `weight` of weights that all have."""
+        sums = [self._sum(local_of(each)) * (1 if hasattr(each, "to_local") else weight) for each in self._weights]
+        return self._scaled(torch.stack(sums).sum())
+
+    def _sum(self, weight: Tensor) -> Tensor:
+        return weight.abs().sum() if self._penalty.kind == "l1" else weight.square().sum()
+
+    def _scaled(self, value: Tensor) -> Tensor:
+        return (self._penalty.weight if self._penalty.kind == "l1" else self._penalty.weight / 2) * value
 
 
 class _Slope:

@@ -39,20 +39,24 @@ class SharedUpdate(ActiveUpdate):
             part = self._team.part(batch)
             noise = NoiseOfWhole(part.first, part.count, part.whole) if self._draws else None
             with noise or nullcontext():
-                values = self._take(part, share * part.weight)
+                values = self._take(part, share)
             drew |= noise is not None and noise.drew
             sums = [one + other for one, other in zip(sums, values, strict=True)] if sums else values
         self._draws = drew
         told = torch.stack([value.float() for value in sums])
-        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         if self._buffers and not self._team.leads:
             torch._foreach_zero_(self._buffers)
-        self._team.add_up([*gradients, told, *self._buffers])
+        self._team.add_up([*self._to_add_up(), told, *self._buffers])
         self.descend(step)
         return list(told)
 
-    def _take(self, part: Part, weight: float) -> list[Tensor]:
-        """Differentiate; what is told, times `weight`."""
+    def _to_add_up(self) -> list[Tensor]:
+        """The gradients that are those of this worker's samples alone."""
+        return [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+
+    def _take(self, part: Part, share: float) -> list[Tensor]:
+        """Differentiate what is `share` of the step; what is told, times the part's share of the step."""
+        weight = share * part.weight
         values = self.forward(part.batch)
         told = self.backward(part.batch, values[0], weight)
         return [weight * value.detach() for value in (*values, *told)]

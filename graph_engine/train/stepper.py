@@ -9,7 +9,7 @@ of the step.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -32,6 +32,8 @@ from graph_engine.train.errors import PlanError
 from graph_engine.train.feed import Progress
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.penalties import Memory
+from graph_engine.train.sharded_update import ShardedUpdate
+from graph_engine.train.sharding import Shards, local_of, put
 from graph_engine.train.shared_update import SharedUpdate
 from graph_engine.train.team import Team
 from graph_engine.train.updates import ActiveUpdate, frozen_modules, modules_at_rest
@@ -81,12 +83,20 @@ class Stepper:
         self.plan = document.plan
         self.program = program
         self.device = device
-        self.network = program.make(self.plan.seed).to(device)
+        self.shards: Shards | None = None
+        """What of the network is cut up over the workers of a team, where the plan says so."""
+        self._update: Callable[..., ActiveUpdate] = ActiveUpdate
+        self.network = program.make(self.plan.seed)
         if team is not None:
             self.network = team.fitted(self.network, device)
-        self._update = ActiveUpdate if team is None else partial(SharedUpdate, team)
+            self._update = partial(SharedUpdate, team)
         if self.plan.channels_last:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if team is not None and self.plan.sharded:
+            _require_shardable(self.plan)
+            self.shards = Shards(self.network, team, device, keep_whole=program.paths_read)
+            self._update = partial(ShardedUpdate, self.shards)
+        self.network.to(device)
         self._samples = samples
         self.courses = self._courses(self.plan)
         self.position = Position()
@@ -104,6 +114,8 @@ class Stepper:
         self._names: dict[nn.Parameter, list[str]] = {}
         for name, weight in self.network.named_parameters(remove_duplicate=False):
             self._names.setdefault(weight, []).append(name)
+            if self.shards is not None:
+                self._names[self.shards.piece(weight)] = self._names[weight]
         for stage in reversed(range(len(self.plan.stages))):  # each once, so that a fault shows before the first step
             self.enter(stage)
         _require_memories(self.plan)
@@ -308,8 +320,10 @@ class Stepper:
         }
 
     def weights(self) -> dict[str, Tensor]:
-        """The network's state dict, live, with running means for weights where the plan says that these are used."""
-        weights: dict[str, Tensor] = dict(self.network.state_dict())
+        """The network's state dict, live, with running means for weights where the plan says that these are used. Of
+        what is cut up, the pieces of this worker.
+        """
+        weights = {name: local_of(value) for name, value in self.network.state_dict().items()}
         for mean in self._means():
             if mean.steps:
                 for parameter, value in zip(mean.parameters, mean.means, strict=True):
@@ -318,7 +332,7 @@ class Stepper:
 
     def restore(self, weights: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Go (back) to where `weights` and `state` were taken; they are copied, so that this may be done again."""
-        self.network.load_state_dict({**weights, **state.get("live", {})})
+        self._load({**weights, **state.get("live", {})})
         self.memories.clear()
         self.memories |= {
             name: Memory(**{part: _moved(values, self.device) for part, values in saved.items()})
@@ -327,7 +341,41 @@ class Stepper:
         self.enter(state["position"]["stage"])
         self.position = Position(**state["position"])
         for update, saved in zip(self.updates, state["updates"], strict=True):
-            update.load_state_dict(copy.deepcopy(saved))
+            here = self.shards.state_here(update, saved) if isinstance(update, ShardedUpdate) and self.shards else saved
+            update.load_state_dict(copy.deepcopy(here))
+
+    def whole_weights(self) -> dict[str, Tensor]:
+        """As `weights`, of the whole network. Where it is cut up, every worker calls this at the same moment."""
+        if self.shards is None:
+            return self.weights()
+        own = self.network.state_dict()
+        return {name: self.shards.whole(value, own[name]) for name, value in self.weights().items()}
+
+    def whole_state(self) -> State:
+        """As `state`, of the whole network. Where it is cut up, every worker calls this at the same moment."""
+        state = self.state()
+        if self.shards is not None:
+            own = self.network.state_dict()
+            state["updates"] = [
+                self.shards.whole_state(update, saved)
+                for update, saved in zip(self.updates, state["updates"], strict=True)
+                if isinstance(update, ShardedUpdate)
+            ]
+            state["live"] = {name: self.shards.whole(value, own[name]) for name, value in state["live"].items()}
+        return state
+
+    def is_finite(self) -> bool:
+        """Whether every weight and running average is a finite number; of those cut up, all workers agree."""
+        found = finite(self.network)
+        return found if self.shards is None else self.shards.team.all(found)
+
+    def _load(self, weights: Mapping[str, Tensor]) -> None:
+        if self.shards is None:
+            self.network.load_state_dict(weights)
+            return
+        with torch.no_grad():
+            for name, own in self.network.state_dict().items():
+                put(own, weights[name])
 
     def _means(self) -> list[WeightMean]:
         """The running means that are judged and kept."""
@@ -395,6 +443,17 @@ def _require_memories(plan: Plan) -> None:
                 )
 
 
+def _require_shardable(plan: Plan) -> None:
+    """Raises: PlanError when a plan holds what can't be done with a network that is cut up."""
+    if plan.precision == "fp16":
+        raise PlanError("A sharded network can't be trained in fp16. Choose bf16, or fp32.")
+    if _elastic(plan):
+        raise PlanError(
+            "Elastic weight consolidation needs every worker to hold the whole network. Leave out sharding, or the "
+            "penalty."
+        )
+
+
 def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:
     """Where training stands `seconds` into a session that began after `first` steps: place, pace, what is left."""
     at = stepper.position
@@ -414,5 +473,6 @@ def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:
 
 def finite(network: nn.Module) -> bool:
     """Whether every weight and running average is a finite number. Waits for the device once."""
-    checks = [tensor.isfinite().all() for tensor in network.state_dict().values() if tensor.is_floating_point()]
+    tensors = map(local_of, network.state_dict().values())
+    checks = [tensor.isfinite().all() for tensor in tensors if tensor.is_floating_point()]
     return not checks or bool(torch.stack(checks).all().item())

@@ -110,6 +110,15 @@ class Team:
             raise found
         return found  # type: ignore[return-value]
 
+    def all(self, value: bool) -> bool:
+        """Whether every worker says so.
+
+        Raises: TeamError.
+        """
+        said = torch.tensor([float(not value)])
+        self.add_up([said])
+        return not said.item()
+
     def wait_for_all(self) -> None:
         """Raises: TeamError."""
         with _in_words():

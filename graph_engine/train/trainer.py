@@ -9,15 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-
 from graph_engine.data import Samples
 from graph_engine.document import Document, Plan
 from graph_engine.train.alterations import Alterations
 from graph_engine.train.beginnings import FindWeights, weights_of_file
 from graph_engine.train.changes import DatedChange
 from graph_engine.train.control import Control, Go
-from graph_engine.train.devices import choose_device
+from graph_engine.train.devices import choose_device, set_device_up
 from graph_engine.train.errors import PlanError, TrainError
 from graph_engine.train.evaluation import BATCHES, evaluate
 from graph_engine.train.feed import Feed
@@ -152,13 +150,7 @@ class Trainer:
 
     def run(self) -> Outcome:
         """Train to the end, or until told to stop. Whatever goes wrong is told by the outcome, nothing is raised."""
-        if self._threads is not None:
-            torch.set_num_threads(self._threads)
-        if self.stepper.device.type == "cuda":
-            torch.set_float32_matmul_precision("high" if self.plan.tf32 else "highest")
-            torch.backends.cudnn.allow_tf32 = self.plan.tf32
-            if self.stepper.device.index is not None:
-                torch.cuda.set_device(self.stepper.device)
+        set_device_up(self.plan, self.stepper.device, self._threads)
         self._started = time.perf_counter()
         self._next_flush = self._clock()
         message, node, fits = "", None, 0
@@ -242,7 +234,7 @@ class Trainer:
         self.stepper.finish_epoch()
         meter.begin_epoch()
         self._report(RunState.RUNNING)
-        if self._keeper.is_due(time.perf_counter(), epoch_done=True):
+        if self._is_due(time.perf_counter(), epoch_done=True):
             self._save()
 
     def _adapt(self, metrics: dict[str, float]) -> None:
@@ -283,10 +275,18 @@ class Trainer:
             bad = self.stepper.position.step + 1
         if bad is not None:
             raise NotFinite(bad)
-        if self._keeper.is_due(now):
+        if self._is_due(now):
             self._save()
         self._report(RunState.RUNNING)
         self._let_look()
+
+    def _is_due(self, now: float, *, epoch_done: bool = False) -> bool:
+        """Whether to save; where all workers are needed for that, they ask the first."""
+
+        def find() -> bool:
+            return self._keeper.is_due(now, epoch_done=epoch_done)
+
+        return find() if self.stepper.shards is None else self._found(find)
 
     def _fine(self, now: float) -> bool:
         """Whether the weights are finite, as far as that was looked at; and when to look again."""
@@ -294,6 +294,11 @@ class Trainer:
         if self._meetings is None:
             self._next_flush = now + FLUSH
             return look()
+        if self.stepper.shards is not None:  # all look and copy, when the clock of the first says so
+            due, self._next_flush = self._meetings.meet(
+                self.stepper.position.step, lambda: self._keeper.copy_is_due(now)
+            )
+            return not due or self._keeper.remember(self.stepper, now, at_once=True)
         fine, self._next_flush = self._meetings.meet(self.stepper.position.step, look)
         return fine
 
@@ -320,7 +325,7 @@ class Trainer:
             stood = time.perf_counter()
             if self._obeyed.paused and not self._obeyed.stopped:
                 self._report(RunState.PAUSED)
-                if self._keeper.is_due(stood, epoch_done=True):
+                if self._is_due(stood, epoch_done=True):
                     self._save()
             go = self._obeyed.wait_to_go_on(self._stand_by)
             self._started += time.perf_counter() - stood
@@ -380,7 +385,12 @@ class Trainer:
         return state, message
 
     def _fail_not_finite(self, step: int) -> tuple[RunState, str, str | None]:
-        good = self._found(self._keeper.last_good)
+        is_cut = self.stepper.shards is not None
+        good = (self._keeper.copied if is_cut else None) or self._found(self._keeper.last_good)
+        if good is not None and is_cut:
+            self.stepper.restore(*good)
+            kept = f"The weights of step {self.stepper.position.step} are kept. A lower learning rate may help."
+            return *self._end(RunState.FAILED, f"Something is no finite number at step {step}. {kept}"), None
         if good is None:
             return (
                 RunState.FAILED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -54,11 +55,16 @@ class ActiveUpdate:
         self.parameters = _trained(update, objective, document, program, network, frozen)
         self.steps = steps
         self.steps_per_epoch = steps_per_epoch
-        groups = _groups(update, document, program, network, self.parameters)
+        self.pieces = self._stepped(self.parameters)
+        """What the optimiser works on."""
+        groups = [
+            replace(each, parameters=self._stepped(each.parameters))
+            for each in _groups(update, document, program, network, self.parameters)
+        ]
         self._factors = [each.factor for each in groups]
         self.optimiser = make_optimiser(update.optimiser, groups)
         self.penalties = Penalties(update, document, program, network, self.parameters, memories or {})
-        self.average = WeightMean(update.average, self.parameters) if update.average is not None else None
+        self.average = WeightMean(update.average, self.pieces) if update.average is not None else None
         self.plateau = Plateau() if update.schedule.kind == "plateau" else None
         self._has_schedule = update.schedule.kind != "constant" or update.schedule.warm_up > 0
         self._scaler = torch.amp.GradScaler(device.type) if plan.precision == "fp16" else None
@@ -133,20 +139,27 @@ class ActiveUpdate:
         if self._scaler is not None:
             self._scaler.unscale_(self.optimiser)  # so that who looks at gradients sees them as they are
         if update.clip_value is not None:
-            nn.utils.clip_grad_value_(self.parameters, update.clip_value)
+            nn.utils.clip_grad_value_(self.pieces, update.clip_value)
         if update.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.parameters, update.clip_norm)
+            self._clip_norm(update.clip_norm)
         if self._scaler is None:
             self.optimiser.step()
         else:
             self._scaler.step(self.optimiser)
             self._scaler.update()
         if update.clip_weights is not None:
-            weights = [parameter.detach() for parameter in self.parameters]
+            weights = [parameter.detach() for parameter in self.pieces]
             torch._foreach_clamp_min_(weights, -update.clip_weights)
             torch._foreach_clamp_max_(weights, update.clip_weights)
         if self.average is not None:
             self.average.take_in()
+
+    def _stepped(self, parameters: Sequence[nn.Parameter]) -> list[nn.Parameter]:
+        """What an optimiser works on to change `parameters`."""
+        return list(parameters)
+
+    def _clip_norm(self, most: float) -> None:
+        nn.utils.clip_grad_norm_(self.parameters, most)
 
     def judge(self, value: float, *, greater: bool) -> None:
         """After an epoch: what the plan judges by; `greater`: greater values are better."""

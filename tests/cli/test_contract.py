@@ -23,9 +23,10 @@ CONTRACT: dict[str, tuple[str, set[str]]] = {
     "code": ("{THING}", {"-o", "--trust-code"}),
     "train": (
         "[THING]",  # may be left out with --resume
-        {"--data", "--epochs", "--steps", "--batch-size", "--lr", "--device", "--precision", "--compile", "--seed"}
-        | {"--out", "--resume", "--trust-code", "--json"},
+        {"--data", "--epochs", "--steps", "--batch-size", "--lr", "--device", "--precision", "--compile", "--shard"}
+        | {"--seed", "--out", "--resume", "--trust-code", "--json"},
     ),
+    "speed": ("{THING}", {"--data", "--batch-size", "--device", "--compile", "--trust-code", "--json"}),
     "search": (
         "{THING}",
         {"--range", "--trials", "--sampler", "--metric", "--prune", "--workers", "--epochs", "--seed", "--name", "-o"}

@@ -67,7 +67,19 @@ def test_a_worker_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     call = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1"]
     process = subprocess.Popen(
-        [sys.executable, *call, "-m", "app", "train", str(tmp_path / "net.loom"), "--out", str(folder), "--json"],
+        [
+            sys.executable,
+            *call,
+            "-m",
+            "app",
+            "train",
+            str(tmp_path / "net.loom"),
+            "--seed",
+            "4",
+            "--out",
+            str(folder),
+            "--json",
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,

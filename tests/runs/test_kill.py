@@ -1,4 +1,7 @@
-"""`kill -9` at any moment: what is resumed ends as if nothing had happened."""
+"""`kill -9` at any moment: what is resumed ends as if nothing had happened.
+
+`LAYERLOOM_KILLS=100` kills so many runs of presets, each regime in its turn, instead of a few.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +21,9 @@ import torch
 from graph_engine.document import Document
 from graph_engine.document.file import save
 from graph_engine.runs import RunHandle, RunState, RunStore, resume_run
+from graph_engine.runs.folder import RunFolder
+from graph_engine.train import read_steps
+from presets import open_preset
 
 ROOT = Path(__file__).parents[2]
 EPOCHS = 120
@@ -80,3 +87,78 @@ def test_killed_and_resumed(
         again = resumed.folder.feed().since().points[name]
         assert again.step.tolist() == points.step.tolist()
         assert again.value.tolist() == points.value.tolist()
+
+
+REGIMES = (
+    *("wgan_gp", "fitnet", "continual", "gan", "distillation", "date_translator", "vae", "triplet", "transfer", "wgan"),
+    *("lsgan", "sngan", "dcgan", "autoencoder", "siamese", "multi_task", "regression", "lenet5", "memn2n"),
+)
+STEPS = 90  # of each stage
+KILLS = int(os.environ.get("LAYERLOOM_KILLS", "3"))
+
+CALL = """
+import sys
+from app.__main__ import main
+from graph_engine.train import keeper
+keeper.EPOCH_INTERVAL, keeper.SAVE_SHARE, keeper.LONGEST = 0.02, 1, 0.1
+sys.exit(main(["train", *sys.argv[1:], "--json"]))
+"""
+
+
+def regime(name: str) -> Document:
+    document = open_preset(name)
+    stages = tuple(replace(stage, steps=STEPS) for stage in document.plan.stages)
+    document.plan = replace(document.plan, stages=stages, batch_size=min(32, document.plan.batch_size), device="cpu")
+    return document
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[str, RunHandle]:
+    """By regime, the run that nobody killed."""
+    return {}
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_regime_is_killed_and_resumed(
+    start: Callable[..., RunHandle],
+    store: RunStore,
+    tmp_path: Path,
+    undisturbed: dict[str, RunHandle],
+    number: int,
+) -> None:
+    """At a random step, in the middle of whatever it is doing then."""
+    name = REGIMES[number % len(REGIMES)]
+    document = regime(name)
+    if name not in undisturbed:
+        undisturbed[name] = start(document)
+    save(document, tmp_path / "net.loom")
+    moment = random.Random(number)  # noqa: S311
+    target = moment.uniform(0, 0.8 * STEPS * len(document.plan.stages))
+    assert undisturbed[name].wait(120)
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        [sys.executable, "-c", CALL, str(tmp_path / "net.loom"), "--out", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 120
+    while not (folder / "run.json").exists() or len(read_steps(folder)) < target:
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < until
+        time.sleep(0.002)
+    time.sleep(moment.uniform(0, 0.03))
+    process.kill()
+    process.wait()
+    if RunFolder(folder).read().state is RunState.FINISHED:
+        pytest.skip("it had ended before it was killed")
+
+    (record,) = (each for each in store.records() if each.state is not RunState.FINISHED)
+    assert record.state is RunState.INTERRUPTED
+    resumed = resume_run(record.id, store=store)
+    assert resumed.wait(120)
+    assert resumed.state is RunState.FINISHED, resumed.record.message
+    ours, theirs = resumed.network.state_dict(), undisturbed[name].network.state_dict()
+    assert [key for key, value in ours.items() if not torch.equal(value, theirs[key])] == []
+    assert resumed.result()["metrics"] == undisturbed[name].result()["metrics"]
+    assert resumed.result()["best"] == undisturbed[name].result()["best"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -64,3 +65,27 @@ def interrupted(
     assert trained.resume()
     assert trained.run().progress.state is RunState.FINISHED
     return trained
+
+
+def assert_same_state(one: Trainer, other: Trainer) -> None:
+    """Everything that a run is gone on with: optimisers, running means, memories, the place reached."""
+    unequal = list(_unequal(one.stepper.state(), other.stepper.state(), "state"))
+    assert unequal == []
+
+
+def _unequal(one: Any, other: Any, path: str) -> Iterator[str]:
+    if isinstance(one, torch.Tensor):
+        if not torch.equal(one, other):
+            yield path
+    elif isinstance(one, Mapping):
+        if one.keys() != other.keys():
+            yield f"{path}: {one.keys() ^ other.keys()}"
+        for key in one.keys() & other.keys():
+            yield from _unequal(one[key], other[key], f"{path}.{key}")
+    elif isinstance(one, (list, tuple)):
+        if len(one) != len(other):
+            yield f"{path}: {len(one)} and {len(other)}"
+        for at, (left, right) in enumerate(zip(one, other, strict=False)):
+            yield from _unequal(left, right, f"{path}.{at}")
+    elif one != other:
+        yield f"{path}: {one} and {other}"

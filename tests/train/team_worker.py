@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Any
 import torch
 
 from graph_engine.document import Average, Document, Optimiser, SetNode, Stage, Update
-from graph_engine.train import Trainer
+from graph_engine.train import Control, RunState, Trainer, sharding
 from graph_engine.train.distributed import joined
+from graph_engine.train.sharding import local_of
 from graph_engine.train.team import Team
 from tests.train.conftest import make_trainer
 from tests.train.mechanisms import CRITIC, GENERATOR, MECHANISMS, classifier, gan
 
+CONSOLIDATION = "tasks with consolidation"
+"""What a network that is cut up can't be trained with."""
 SGD = Optimiser(kind="sgd", learning_rate=0.05, momentum=0.9)
 
 
@@ -28,33 +32,75 @@ def documents() -> dict[str, Document]:
             document.apply(SetNode("batch_norm_1", "frozen", True))
     plain = classifier(Stage(updates=(Update(optimiser=SGD, average=Average(decay=0.9)),), steps=50), batch_size=101)
     plain.apply(SetNode("batch_norm_1", "frozen", True))
+    boundless = classifier(Stage(updates=(Update(optimiser=replace(SGD, learning_rate=1e30)),), steps=20))
     critic = replace(CRITIC, repeat=3, clip_weights=0.05)
-    return {**found, "50 steps": plain, "50 steps of a GAN": gan(critic, GENERATOR, steps=50)}
+    return {**found, "not finite": boundless, "50 steps": plain, "50 steps of a GAN": gan(critic, GENERATOR, steps=50)}
 
 
 def told(trained: Trainer) -> dict[str, Any]:
     """All that is to be equal."""
     progress = trained.feed.progress
     curves = {name: torch.from_numpy(points.value) for name, points in trained.feed.since().points.items()}
-    weights = {name: value.clone() for name, value in trained.stepper.weights().items()}
+    weights = {name: value.clone() for name, value in trained.stepper.whole_weights().items()}
     return {
         "weights": weights,
         "curves": curves,
         "metrics": dict(progress.metrics),
         "state": str(progress.state),
+        "message": progress.message,
         "step": progress.step,
     }
 
 
-def train_all(team: Team | None = None) -> dict[str, dict[str, Any]]:
+def train_all(team: Team | None = None, *, sharded: bool = False) -> dict[str, dict[str, Any]]:
     found = {}
     for name, document in documents().items():
+        if sharded and name == CONSOLIDATION:
+            continue
+        document.plan = replace(document.plan, sharded=sharded)
         trained = make_trainer(document, team=team)
         trained.run()
+        if sharded:
+            assert held_here(trained) < 0.6 * sum(each.numel() for each in trained.stepper.network.parameters())
         found[name] = told(trained)
     return found
+
+
+def stopped_and_gone_on_with(team: Team | None, folder: Path) -> dict[str, Any]:
+    """Fifty steps with a stop on the way, of which a copy of the run is kept."""
+    document = documents()["50 steps"]
+    document.plan = replace(document.plan, sharded=True)
+    own = folder / "run" if team is None or team.leads else None
+    if own is not None:
+        own.mkdir()
+    control = Control()
+    first = make_trainer(document, own, team=team, control=control)
+    advance = first.stepper.advance
+
+    def watched() -> None:
+        advance()
+        if first.stepper.position.step == 20:
+            control.stop()
+
+    first.stepper.advance = watched  # type: ignore[method-assign]
+    outcome = first.run()
+    assert outcome.progress.state is RunState.STOPPED, outcome.progress.message
+    if own is not None:
+        shutil.copytree(own, folder / "stopped")
+    second = make_trainer(document, own, team=team)
+    assert second.resume()
+    second.run()
+    return told(second)
+
+
+def held_here(trained: Trainer) -> int:
+    """How many numbers the pieces of this worker have."""
+    return sum(local_of(each).numel() for each in trained.stepper.network.parameters())
 
 
 if __name__ == "__main__":
     with joined() as team:
         torch.save(train_all(team), Path(sys.argv[1]) / os.environ["RANK"])
+        sharding.LEAST = 0
+        torch.save(train_all(team, sharded=True), Path(sys.argv[1]) / f"sharded_{os.environ['RANK']}")
+        torch.save(stopped_and_gone_on_with(team, Path(sys.argv[1])), Path(sys.argv[1]) / f"on_{os.environ['RANK']}")

@@ -8,7 +8,7 @@ import pytest
 
 from graph_engine.train import RunState
 from tests.train.mechanisms import MECHANISMS
-from tests.train.resuming import Start, assert_same, interrupted
+from tests.train.resuming import Start, assert_same, assert_same_state, interrupted
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
@@ -22,7 +22,9 @@ def test_interrupted_is_uninterrupted(
     total = whole.stepper.position.step
     steps = sorted({2, whole.stepper.courses[0].steps_per_epoch, total // 2 + 1, total - 1} & set(range(1, total)))
 
-    assert_same(interrupted(MECHANISMS[name], trainer, tmp_path, steps, monkeypatch), whole)
+    resumed = interrupted(MECHANISMS[name], trainer, tmp_path, steps, monkeypatch)
+    assert_same(resumed, whole)
+    assert_same_state(resumed, whole)
     again = trainer(MECHANISMS[name]())
     again.run()
     assert_same(again, whole)

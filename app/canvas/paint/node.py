@@ -117,7 +117,8 @@ def _paint_body(painter: QPainter, item: NodeItem, style: CanvasStyle, width: fl
     elif item.waits_for:
         painter.setFont(style.message_font)
         painter.setPen(style.text_faint)
-        text = f"waits for {item.waits_for}"
+        lacks = item.report.lacks if item.report is not None else ()
+        text = f"no wire at {lacks[0]}" if lacks else f"waits for {item.waits_for}"
         painter.drawStaticText(QPointF(MARGIN, place.shape + 1.0), style.text_item(text, "message", room))
     elif item.shape_text:
         painter.setFont(style.shape_font)

@@ -85,6 +85,7 @@ def test_the_library_is_filtered_by_title_keyword_and_letters() -> None:
     ):
         model.filter(query)
         assert model.best == best, query
+        assert model.key(model.index(0, 0, model.index(0, 0))) == best, "the best stands on top"
     model.filter("nothing of the kind")
     assert model.rowCount() == 0
     assert model.best == ""

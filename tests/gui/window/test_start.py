@@ -103,10 +103,14 @@ def test_a_home_that_cannot_be_written_is_said_and_the_window_works(tmp_path: Pa
         tmp_path,
         """
 def look():
-    print("told", *(toast.text() for toast in studio.window.notices.toasts.toasts()))
+    told = [toast.text() for toast in studio.window.notices.toasts.toasts()]
+    if not told:
+        QTimer.singleShot(100, look)
+        return
+    print("told", *told)
     print(studio.window.statusbar._kept.text())
     studio.window.close()
-studio.worker.ready.connect(lambda: QTimer.singleShot(500, look))
+QTimer.singleShot(0, look)
 """,
     )
 

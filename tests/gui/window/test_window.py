@@ -32,8 +32,10 @@ from app.start import Studio
 from app.theme import icon_names, theme_manager
 from app.window import MainWindow
 from app.workspace import Side
+from graph_engine.check.borders import NO_LOSS
 from graph_engine.doctor.devices import Device
-from graph_engine.document import Document, Plan
+from graph_engine.document import Document, Plan, RemoveNodes
+from presets import open_preset
 from tests.gui.window.conftest import settle
 
 OpenIn = Callable[[Document | str], MainWindow]
@@ -555,3 +557,23 @@ def test_f10_opens_the_menu(window: MainWindow, qtbot: QtBot) -> None:
 
     with qtbot.waitSignal(menu.aboutToShow, timeout=5_000):
         QTest.keyClick(window, Qt.Key.Key_F10)
+
+
+def test_training_without_a_loss_offers_what_is_missing(studio: Studio, open_in: OpenIn, qtbot: QtBot) -> None:
+    document = open_preset("lenet5")
+    ends = [node.id for node in document.main if node.block in ("cross_entropy", "accuracy")]
+    label = next(node.id for node in document.main if node.parameters.get("name") == "label")
+    document.apply(RemoveNodes((*ends, label)))
+    window = open_in(document)
+    qtbot.waitUntil(window.book.qaction("run.train").isEnabled)
+
+    for _ in range(2):
+        window.book.qaction("run.train").trigger()
+        settle()
+
+    (told,) = window.notices.toasts.toasts()
+    assert told.text() == NO_LOSS
+    assert window.panes.bottom.current == "problems"
+    assert not studio.session.runs.live
+    next(button for button in told.findChildren(QPushButton) if button.text().startswith("Add label")).click()
+    assert {node.block for node in studio.session.document.main} >= {"cross_entropy", "accuracy"}

@@ -1,0 +1,73 @@
+"""An update of several workers each of which holds a part of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graph_engine.train.sharding import Shards
+from graph_engine.train.shared_update import SharedUpdate
+from graph_engine.train.team import Part
+from graph_engine.train.updates import Batch
+
+
+class ShardedUpdate(SharedUpdate):
+    """As `SharedUpdate`, but that FSDP adds up the gradients of what is cut up, each worker having those of its part,
+    on which its optimiser works.
+    """
+
+    def __init__(self, shards: Shards, *args: Any, **options: Any) -> None:
+        self._shards = shards
+        self._device: torch.device = options["device"]
+        super().__init__(shards.team, *args, **options)
+        if any(kind in ("gradient_penalty", "r1") for kind in self.penalties.kinds):
+            shards.hold()
+
+    @property
+    def parameters_in_order(self) -> list[nn.Parameter]:
+        """As the optimiser numbers them."""
+        owners = {id(self._shards.piece(parameter)): parameter for parameter in self.parameters}
+        return [owners[id(piece)] for group in self.optimiser.param_groups for piece in group["params"]]
+
+    def step(self, batches: Sequence[Batch], step: int) -> list[Tensor]:
+        values = super().step(batches, step)
+        self._shards.reshard()
+        return values
+
+    def descend(self, step: int) -> None:
+        self._shards.lend(self.parameters)
+        super().descend(step)
+
+    def clear(self) -> None:
+        super().clear()
+        for piece in self.pieces:
+            piece.grad = None
+
+    def _stepped(self, parameters: Sequence[nn.Parameter]) -> list[nn.Parameter]:
+        return [self._shards.piece(parameter) for parameter in parameters]
+
+    def _take(self, part: Part, share: float) -> list[Tensor]:
+        values = self.forward(part.batch)
+        extra = self.penalties.of_part(part.batch, share, part.weight)
+        weight = share * part.weight
+        torch.autograd.backward(torch.stack([weight * values[0].float(), *extra]).sum())
+        return [weight * value.detach() for value in values] + [each.detach() for each in extra]
+
+    def _to_add_up(self) -> list[Tensor]:
+        return [each.grad for each in self.parameters if each.grad is not None and not self._shards.has(each)]
+
+    def _clip_norm(self, most: float) -> None:
+        grads = [
+            (piece.grad, self._shards.has(parameter))
+            for parameter, piece in zip(self.parameters, self.pieces, strict=True)
+            if piece.grad is not None
+        ]
+        cut, whole = (
+            nn.utils.get_total_norm([grad for grad, is_cut in grads if is_cut is wanted]).to(self._device).square()
+            for wanted in (True, False)
+        )
+        self._team.add_up([cut])
+        nn.utils.clip_grads_with_norm_(self.pieces, most, (cut + whole).sqrt())

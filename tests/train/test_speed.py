@@ -1,0 +1,154 @@
+"""The speed test: what it tries, that it trains what the plan trains, and when it says that something is faster."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from graph_engine.document import Document, Plan, RemoveNodes
+from graph_engine.runs import RunError
+from graph_engine.runs.speeding import SpeedTest, try_ways
+from graph_engine.train import PlanError, speed
+from graph_engine.train.speed import Timed, Way, best_of, ways_to_try
+from graph_engine.train.stepper import Stepper
+from presets import open_preset
+from tests.train.conftest import make_trainer
+from tests.train.mechanisms import CRITIC, GENERATOR, gan
+
+Make = Callable[..., Document]
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "PATIENCE", 0.0)
+    monkeypatch.setattr(speed, "_BLOCK", 0.0)
+
+
+def names(ways: list[Way]) -> list[str]:
+    return [way.name for way in ways]
+
+
+def test_the_plan_comes_first_and_each_way_once() -> None:
+    assert names(ways_to_try(Plan(), CPU, has_images=False, compiled=False)) == ["fp32", "bf16"]
+    images = names(ways_to_try(Plan(precision="bf16"), CPU, has_images=True, compiled=False))
+    assert images == ["bf16", "fp32", "fp32, channels last", "bf16, channels last"]
+    on_gpu = names(ways_to_try(Plan(), torch.device("cuda"), has_images=False, compiled=False))
+    assert on_gpu == ["fp32", "TF32", "bf16", "fp16"]
+
+
+def test_a_way_changes_how_a_plan_is_computed_and_nothing_else() -> None:
+    way = Way(precision="bf16", channels_last=True)
+    changed = way.put(Plan(batch_size=7))
+    assert changed == Plan(batch_size=7, precision="bf16", channels_last=True)
+    assert Way.of(changed) == way
+
+
+def test_the_steps_are_those_of_training(small: Make) -> None:
+    """The loss told after the first four steps is what a run has then; nothing of the document or torch is changed."""
+    document = small(precision="fp32")
+    plan, threads = document.plan, torch.get_num_threads()
+    found = list(try_ways(document))
+
+    assert names([each.way for each in found]) == ["fp32", "fp32, channels last", "bf16", "bf16, channels last", "fp32"]
+    assert document.plan == plan
+    assert torch.get_num_threads() == threads
+    whole = make_trainer(document)
+    whole.run()
+    points = whole.feed.since().points["train_loss"]
+    assert points.step[3] == 4
+    assert found[0].loss == found[-1].loss == pytest.approx(float(points.value[3]), rel=1e-6)
+    assert found[2].loss != found[0].loss
+    for each in found:
+        assert 0 < each.low <= each.seconds <= each.high
+        assert each.rate == pytest.approx(plan.batch_size / each.seconds)
+
+
+def test_several_updates_and_more_steps_than_the_plan_has() -> None:
+    found = list(try_ways(gan(replace(CRITIC, repeat=2), GENERATOR, steps=3)))
+    assert [each.trouble for each in found] == [""] * len(found)
+
+
+def test_what_does_not_work_here_is_one_result_among_others(small: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Stepper.step
+
+    def failing(stepper: Stepper, turn: Any) -> Any:
+        if stepper.plan.precision == "bf16":
+            raise torch.OutOfMemoryError("Tried to allocate 20.00 GiB")
+        return step(stepper, turn)
+
+    monkeypatch.setattr(Stepper, "step", failing)
+    found = list(try_ways(small()))
+    assert [each.trouble for each in found] == ["", "", "not enough memory", "not enough memory", ""]
+
+
+def test_compilation_is_tried_on_the_plan_and_on_the_fastest(small: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    monkeypatch.setattr(torch.nn.Module, "compile", compiled.append)
+    found = list(try_ways(small(), compiled=True))
+    tried = [each.way for each in found if each.way.compiled]
+    fastest = min(found[:4], key=lambda each: each.seconds).way
+    assert tried == list(dict.fromkeys([Way(compiled=True), replace(fastest, compiled=True)]))
+    assert len(compiled) == len(tried)
+
+
+def timed(way: Way, low: float, seconds: float, high: float) -> Timed:
+    return Timed(way=way, low=low, seconds=seconds, high=high)
+
+
+@pytest.mark.parametrize(
+    ("bf16", "again", "is_faster"),
+    [
+        ((0.4, 0.5, 0.6), (0.9, 1.0, 1.1), True),
+        ((0.7, 0.8, 0.95), (0.9, 1.0, 1.1), False),  # its middle half reaches into that of the plan
+        ((0.4, 0.5, 0.6), (0.5, 0.55, 0.6), False),  # the plan itself was as fast the second time
+    ],
+)
+def test_only_what_is_faster_beyond_doubt_is_called_so(
+    bf16: tuple[float, float, float], again: tuple[float, float, float], is_faster: bool
+) -> None:
+    found = [timed(Way(), 0.9, 1.0, 1.1), timed(Way(precision="bf16"), *bf16), timed(Way(), *again)]
+    best = best_of(found)
+    assert (best is not None) is is_faster
+    assert best_of([Timed(way=Way(), trouble="no"), *found[1:]]) is None
+
+
+def test_it_is_told_line_by_line_by_a_process_of_its_own() -> None:
+    found = list(SpeedTest(open_preset("xor")))
+    assert names([each.way for each in found]) == ["fp32", "bf16", "fp32"]
+    broken = open_preset("xor")
+    broken.apply(RemoveNodes(("cross_entropy_1",)))
+    with pytest.raises(RunError, match="no loss"):
+        list(SpeedTest(broken))
+
+
+def test_a_process_that_is_stopped_or_dies_is_said() -> None:
+    test = SpeedTest(open_preset("lenet5"))
+    test.stop()
+    assert list(test) == []
+    test = SpeedTest(open_preset("lenet5"))
+    test._process.kill()
+    with pytest.raises(RunError, match="ended early"):
+        list(test)
+
+
+def test_a_plan_that_does_not_fit_is_refused(small: Make) -> None:
+    with pytest.raises(PlanError, match="5000"):
+        list(try_ways(small(batch_size=5000)))
+
+
+def test_the_command_line(layerloom_home: object, capfd: pytest.CaptureFixture[str]) -> None:
+    from app.__main__ import main
+
+    assert main(["speed", "xor", "--batch-size", "16", "--json"]) == 0
+    said = json.loads(capfd.readouterr().out)
+    assert [each["name"] for each in said["ways"]] == ["fp32", "bf16", "fp32"]
+    assert main(["speed", "xor"]) == 0
+    sys.stdout.flush()
+    assert "fp32, again" in capfd.readouterr().out
