@@ -104,11 +104,14 @@ def wgan(
     learning_rate: Annotated[
         Literal["5e-5", "5e-4"], Param("Learning rate", "5e-5 in the paper; ten times that gets there sooner.")
     ] = "5e-4",
+    clip: Annotated[
+        float, Param("Clip", "Largest weight of the critic: 0.01 in the paper, too little for so small a net.", gt=0)
+    ] = 0.1,
     hidden: Annotated[int, _HIDDEN] = 128,
 ) -> Builder:
     """Five steps of a critic with clipped weights, then one of the generator (algorithm 1 of the paper)."""
     optimiser = Optimiser(kind="rmsprop", learning_rate=float(learning_rate), momentum=0.0)
-    critic = _critic_update("wasserstein_loss", optimiser, repeat=5, clip_weights=0.01)
+    critic = _critic_update("wasserstein_loss", optimiser, repeat=5, clip_weights=clip)
     plan = _plan(critic, _generator_update("wasserstein_loss", optimiser), steps=4000, batch_size=64)
     return _small("Wasserstein GAN", data, "wasserstein_loss", plan, hidden)
 
