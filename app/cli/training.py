@@ -132,9 +132,9 @@ def train(
             raise CallError(f"--again does {again} again as it was; leave out all else.")
         if is_worker():
             raise CallError("--again works in one process. Give torchrun the run as THING, or --resume.")
-        handle = _again(again, trust_code=trust_code)
-        follow(handle, quiet=json)
-        _report(handle, as_json=json)
+        repeated = _again(again, trust_code=trust_code)
+        follow(repeated, quiet=json)
+        _report(repeated, as_json=json)
         return
     if resume is not None:
         if thing is not None:
