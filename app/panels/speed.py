@@ -112,4 +112,7 @@ class SpeedSection(Section):
             use.setAccessibleDescription(details_of(each))
             use.clicked.connect(lambda _=False, each=each: self._tests.use(each))
             self._grid.addWidget(use, row, 2)
+            self._grid.setRowMinimumHeight(row, use.sizeHint().height())
             self.uses.append(use)
+        for row in range(len(found), self._grid.rowCount()):
+            self._grid.setRowMinimumHeight(row, 0)

@@ -89,8 +89,12 @@ def test_what_does_not_work_here_is_one_result_among_others(small: Make, monkeyp
 
 
 def test_compilation_is_tried_on_the_plan_and_on_the_fastest(small: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = []
-    monkeypatch.setattr(torch.nn.Module, "compile", compiled.append)
+    compiled: list[torch.nn.Module] = []
+
+    def note(module: torch.nn.Module) -> None:
+        compiled.append(module)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", note)
     found = list(try_ways(small(), compiled=True))
     tried = [each.way for each in found if each.way.compiled]
     fastest = min(found[:4], key=lambda each: each.seconds).way
