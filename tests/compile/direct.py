@@ -11,11 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from graph_engine.blocks import Block, Refusal, Specs, TensorSpec, get_block
+from graph_engine.blocks import Block, Refusal, Role, Specs, TensorSpec, get_block
 from graph_engine.blocks.call import layers_of
 from graph_engine.blocks.tensor import N
 from graph_engine.check import CheckResult
-from graph_engine.check.borders import needed_nodes
 from graph_engine.check.evaluate import evaluate
 from graph_engine.check.report import NodeReport
 from graph_engine.check.shapes import build, run_block
@@ -65,7 +64,9 @@ def _compute(
     graph: Graph, reports: Mapping[str, NodeReport], names: Mapping[str, Any], values: Values, run: _Run
 ) -> None:
     """Add what a graph computes to `values`; `names` are what formulas in it may name."""
-    needed = needed_nodes(graph)
+    ends = (Role.OUTPUT, Role.LOSS, Role.METRIC)
+    blocks = {node.id: graph.block(node) for node in graph}
+    needed = graph.upstream([name for name, block in blocks.items() if block is not None and block.role in ends])
     for name in graph.order():
         block = graph.block(name)
         assert block is not None

@@ -1,14 +1,11 @@
 """Every regime of training at small size: fewer steps than the preset has, and what it is there to show.
 
-The figures of the whole presets are in docs/training.md.
+The figures of the whole presets are in docs/training.md; that each goes on as if uninterrupted, in test_resuming.py.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 import torch
@@ -16,12 +13,9 @@ from torch import Tensor
 
 from graph_engine.check import Checker
 from graph_engine.data.ring import centres
-from graph_engine.document import Document, Stage
 from graph_engine.train import Trainer
 from presets import open_preset
 from tests.presets.training import trained
-from tests.train.conftest import make_trainer
-from tests.train.resuming import assert_same, interrupted
 
 
 def metrics(preset: str, *lengths: int, seed: int = 0) -> Mapping[str, float]:
@@ -55,7 +49,7 @@ def test_a_critic_learns_to_tell_real_from_made(preset: str) -> None:
 
 
 def test_what_is_made_comes_nearer_to_what_is_imitated() -> None:
-    assert distance(made(trained("wgan", 150))) < 0.6 * distance(made(trained("wgan", 1)))
+    assert distance(made(trained("wgan", 600))) < 0.85 * distance(made(trained("wgan", 1)))
 
 
 def test_digits_are_imitated() -> None:
@@ -187,31 +181,3 @@ def test_soft_targets_are_better_than_labels_alone() -> None:
     soft, hard = metrics("distillation", 300, 500), metrics("distillation:soft=false", 300, 500)
 
     assert soft["val_accuracy_2"] > hard["val_accuracy_2"]
-
-
-def _sampled(preset: str, lengths: tuple[int, ...]) -> Callable[..., Document]:
-    def make() -> Document:
-        document = open_preset(preset)
-        stages: list[Stage] = [
-            replace(stage, steps=steps) for stage, steps in zip(document.plan.stages, lengths, strict=True)
-        ]
-        document.plan = replace(document.plan, stages=tuple(stages), batch_size=64, seed=3)
-        return document
-
-    return make
-
-
-RESUMED = {"gan": (12,), "wgan_gp": (6,), "continual": (8, 8), "date_translator": (5,), "fitnet": (6, 6, 6)}
-
-
-@pytest.mark.parametrize("preset", RESUMED)
-def test_a_run_gone_on_with_is_the_run_uninterrupted(
-    preset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lengths = RESUMED[preset]
-    step = random.Random(preset).randrange(1, sum(lengths))  # noqa: S311  any will do
-    make = _sampled(preset, lengths)
-    whole = make_trainer(make())
-    whole.run()
-
-    assert_same(interrupted(make, make_trainer, tmp_path, [step], monkeypatch), whole)
