@@ -27,7 +27,9 @@ LANE = 7.0
 _CELL = 256.0
 _REACHES = (160.0, 640.0, 2560.0)  # how far above and below the ports a way is looked for, in turn
 _SAMPLES = 16
-_STUB = 20.0
+_STUB, _SHORT_STUB = 20.0, 1.0
+_TOUCH = 1.5  # a wire that comes so near to a node seems to pass behind it
+_SWINGS = (40.0, 26.0, 14.0, 60.0)
 _FAR_BACK, _LEVEL = 160.0, 48.0  # a wire that leads back further, or to another row, runs level between the rows
 _WRONG_SIDE = 80.0  # what it costs to cross the wires of the ports above or below
 _BEND = 24.0  # what a change of height costs beside its length: few long bends rather than many small ones
@@ -137,6 +139,48 @@ def route(
     `lean` says from where it should arrive so that it does not cross the node's main wire: from above (−1), from
     below (1), or either (0).
     """
+    way = _round(start, end, obstacles, ends, lanes, lean)
+    if not _touches(way.curve, obstacles, ends):
+        return way
+    for reach in _REACHES if end[0] > start[0] else ():
+        runs = _runs(start, end, obstacles, ends, reach, lanes, lean, close=True)
+        if runs and not _touches(close := _through(start, end, runs), obstacles, ends):
+            return Route(close, tuple(runs))
+    loops = _loops(start, end, obstacles) if end[0] - start[0] < _FAR_BACK else ()
+    return next((loop for loop in loops if not _touches(loop.curve, obstacles, ends)), way)
+
+
+def _loops(start: Point, end: Point, obstacles: Obstacles) -> Iterator[Route]:
+    """Ways to a port above or below, or to the left: out, along a free height between nodes, and in; near ones first.
+
+    How far they swing out on either side differs, so that one of them passes between nodes that stand close.
+    """
+    (x1, y1), (x2, y2) = start, end
+    left, right = min(x1, x2) - 2 * _STUB, max(x1, x2) + 2 * _STUB
+    top, bottom = min(y1, y2) - 400.0, max(y1, y2) + 400.0
+    gaps = _gaps(obstacles.near((left, top, right, bottom)), top, bottom)
+    for upper, lower in sorted(gaps, key=lambda gap: _distance(gap, (y1 + y2) / 2)):
+        y = min(max((y1 + y2) / 2, upper), lower)
+        for out in _SWINGS:
+            for into in _SWINGS:
+                yield Route(_loop(start, end, y, out, into), ((min(x1, x2), max(x1, x2), y),))
+
+
+def _loop(start: Point, end: Point, y: float, out: float, into: float) -> Curve:
+    """Out to the right, along the height `y`, and in from the left."""
+    (x1, y1), (x2, y2) = start, end
+    return (
+        start,
+        *((x1 + out, y1), (x1 + out, y), (x1, y)),
+        *((x1, y), (x2, y), (x2, y)),
+        *((x2 - into, y), (x2 - into, y2), end),
+    )
+
+
+def _round(
+    start: Point, end: Point, obstacles: Obstacles, ends: tuple[str, str], lanes: Lanes | None, lean: float
+) -> Route:
+    """The way round all nodes but those so close to a port that the wire would have to rise or fall right there."""
     plain = direct(start, end)
     (x1, y1), (x2, y2) = start, end
     if x2 - x1 < 3 * _STUB:
@@ -190,6 +234,13 @@ def _hits(curve: Curve, rects: list[Rect]) -> bool:
     )
 
 
+def _touches(curve: Curve, obstacles: Obstacles, ends: tuple[str, str]) -> bool:
+    """Whether a curve passes behind a node, or along its very edge."""
+    left, top, right, bottom = _bounds(curve)
+    found = obstacles.near((left - _TOUCH, top - _TOUCH, right + _TOUCH, bottom + _TOUCH), ends)
+    return _hits(curve, [(a - _TOUCH, b - _TOUCH, c + _TOUCH, d + _TOUCH) for a, b, c, d in found])
+
+
 def _columns(rects: list[Rect], left: float, right: float) -> list[tuple[float, float, list[Rect]]]:
     """`rects` between `left` and `right` in groups that overlap in x: (left, right, members), from left to right."""
     columns: list[tuple[float, float, list[Rect]]] = []
@@ -223,14 +274,26 @@ def _runs(
     reach: float,
     lanes: Lanes | None,
     lean: float,
+    *,
+    close: bool = False,
 ) -> list[tuple[float, float, float]] | None:
-    """The level pieces (left, right, y) of the way with the least rise and fall; None if `reach` is too short."""
+    """The level pieces (left, right, y) of the way with the least rise and fall; None if `reach` is too short.
+
+    With `close`, also round nodes close to a port: past those it runs at the height of the port.
+    """
     (x1, y1), (x2, y2) = start, end
+    stub = _SHORT_STUB if close else _STUB
     top, bottom = min(y1, y2) - reach, max(y1, y2) + reach
-    rects = obstacles.near((x1 + _STUB, top - 200.0, x2 - _STUB, bottom + 200.0), ends)
-    columns = _columns(rects, x1 + _STUB, x2 - _STUB)
+    rects = obstacles.near((x1 + stub, top - 200.0, x2 - stub, bottom + 200.0), ends)
+    columns = _columns(rects, x1 + stub, x2 - stub)
     best: list[tuple[float, float, tuple[int, ...]]] = [(0.0, y1, ())]  # cost, height, gaps taken
     choices = [_gaps(members, top, bottom) for _, _, members in columns]
+    if close:
+        for at, (left, right, _) in enumerate(columns):
+            if left < x1 + _STUB:
+                choices[at] = [(y1, y1) for upper, lower in choices[at] if upper <= y1 <= lower]
+            if right > x2 - _STUB:
+                choices[at] = [(y2, y2) for upper, lower in choices[at] if upper <= y2 <= lower]
     for gaps in choices:
         step = []
         for at, (upper, lower) in enumerate(gaps):
@@ -338,10 +401,4 @@ def _back(start: Point, end: Point, obstacles: Obstacles, source: str, lanes: La
     free = (y for y in heights if upper <= y <= lower and (lanes is None or lanes.is_free(x2, x1, y, source)))
     y = next(free, wanted)
     out, into = (min(max(2 * _STUB, abs(y - side) * 0.45), 3 * _STUB) for side in (y1, y2))
-    curve = (
-        start,
-        *((x1 + out, y1), (x1 + out, y), (x1, y)),
-        *((x1, y), (x2, y), (x2, y)),
-        *((x2 - into, y), (x2 - into, y2), end),
-    )
-    return Route(curve, ((min(x1, x2), max(x1, x2), y),))
+    return Route(_loop(start, end, y, out, into), ((min(x1, x2), max(x1, x2), y),))
