@@ -8,7 +8,6 @@ from graph_engine.document.framed_layout import lay_out
 from presets import catalog
 from tests.document.test_layout import hidden, overlapping
 
-
 _HIDDEN_DOWN = {("resnet", "bottleneck"): 1, ("refinenet", "bottleneck"): 1, ("refinenet", "main"): 2}
 """Wires that lead down past a whole block and find no way beside it."""
 
