@@ -30,14 +30,14 @@ _PATIENCE = 60.0  # s that a picture waits for the check and the panels
 _PATIENCE_FOR_WEIGHTS = 10.0  # s after that, for what the nodes of a run give
 _REST = 0.4  # s after that, for what is drawn a moment later
 _TURN = 10  # ms
-_SWITCH = 0.001  # s; how long the window waits at most for the Python of another thread
+SWITCH = 0.001  # s; how long the window waits at most for the Python of another thread
 
 
 def open_window(path: Path | None = None) -> int:
     """Opens the window, with a file if one is given, and returns the exit status when it was closed."""
     gc.disable()  # until the window is on screen, so that it comes sooner
     application = make_application(sys.argv[:1])
-    sys.setswitchinterval(_SWITCH)
+    sys.setswitchinterval(SWITCH)
     settings = Settings.of_user()
     theme_manager().set_mode(settings.theme)
     theme_manager().set_font_scale(settings.text_scale)

@@ -3,6 +3,11 @@
 A chain with skip wires in rows, checked, in a view of 1600 × 900 px off screen. Each size is measured in a process of
 its own, for its memory, in CPU time: what is drawn off screen waits for nothing but for its turn on the processor.
 
+Three cases: *plain* nodes; *dressed* ones, each with thumbnails and two badges; and dressed ones *while training*:
+LeNet-5 learns on a thread as it does in the window, and each second new thumbnails come for some nodes. Then the clock
+is what counts, since the window waits for the other thread's Python; how much of it the window's own thread computes
+stands beside it, and tells on a busy machine which of the two was late.
+
 Where NodeGraphQt is installed (the extra `bench`), such processes and its own take turns: how long it takes to build
 tells how fast the machine is meanwhile, and so what our times would be on the machine that the budgets were set on.
 `python -m benchmarks.canvas [--json]` measures the canvas alone.
@@ -15,10 +20,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from statistics import median, quantiles
-from time import process_time
-from typing import TYPE_CHECKING
+from time import perf_counter, process_time, sleep, thread_time
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from benchmarks.figure import Figure
 
@@ -40,7 +47,14 @@ _BUDGETS = {
 }
 _THEIR_BUILD = 1300.0  # ms that NodeGraphQt 0.6.44 took for 1000 nodes on the machine that the budgets were set on
 _PAIRS = {100: 1, 1000: 3, 5000: 2}
+Case = Literal["plain", "dressed", "training"]
+_SUFFIX: dict[Case, str] = {"plain": "", "dressed": ", thumbnails and badges", "training": ", while training"}
+_AT_ONCE, _EVERY = 24, 1000
+"""How many nodes get new thumbnails while it trains, and how often (ms): as in the window."""
+_PATIENCE = 60.0  # s that the run may take to begin
 SIZE = (1600, 900)
+Clock = Callable[[], float]
+"""Seconds."""
 
 
 def run(quick: bool) -> dict[str, Figure]:
@@ -55,49 +69,64 @@ def run(quick: bool) -> dict[str, Figure]:
         )
     figures: dict[str, Figure] = {}
     for nodes in (100, 1000) if quick else (100, 1000, 5000):
-        ours, theirs = _in_turns(nodes, quick=quick) if paired else ([_measured("canvas", nodes, quick=quick)], [])
-        for name in ours[0]:
-            budget = _BUDGETS[name].get(nodes)
-            value = median(one[name] for one in ours)
-            if name == "memory":
-                figures[f"{name}, {nodes} nodes"] = Figure(value, "MB", budget)
-                continue
-            figures[f"{name}, {nodes} nodes"] = Figure(value, "ms", None if theirs else budget)
-            if theirs and budget is not None:
-                scaled = [one[name] * _THEIR_BUILD / other["build"] for one, other in zip(ours, theirs, strict=True)]
-                figures[f"{name}, {nodes} nodes, at the reference's speed"] = Figure(median(scaled), "ms", budget)
-        if theirs:
-            slower = median(other["build"] for other in theirs) / _THEIR_BUILD
-            figures[f"NodeGraphQt's build meanwhile, of the reference's ({nodes})"] = Figure(slower, "×")
+        for case in get_args(Case) if nodes > 100 else ("plain",):
+            figures |= _case(nodes, case, paired=paired, quick=quick)
     if paired:
         figures |= {f"NodeGraphQt: {name}, 1000 nodes": value for name, value in _of_theirs(quick=quick).items()}
     return figures
 
 
-def _in_turns(nodes: int, *, quick: bool) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+def _case(nodes: int, case: Case, *, paired: bool, quick: bool) -> dict[str, Figure]:
+    """The figures of one size and case, judged at the reference's speed where that is measured beside."""
+    ours, theirs = _in_turns(nodes, case, quick=quick) if paired else ([_measured(nodes, case, quick=quick)], [])
+    figures: dict[str, Figure] = {}
+    for name in ours[0]:
+        budget = _BUDGETS.get(name, {}).get(nodes)
+        value = median(one[name] for one in ours)
+        title = f"{name}, {nodes} nodes{_SUFFIX[case]}"
+        if name == "memory":
+            figures[title] = Figure(value, "MB", budget)
+            continue
+        figures[title] = Figure(value, "ms", None if theirs else budget)
+        if theirs and budget is not None:
+            scaled = [one[name] * _THEIR_BUILD / other["build"] for one, other in zip(ours, theirs, strict=True)]
+            figures[f"{title}, at the reference's speed"] = Figure(median(scaled), "ms", budget)
+    if theirs:
+        slower = median(other["build"] for other in theirs) / _THEIR_BUILD
+        figures[f"NodeGraphQt's build meanwhile, of the reference's ({nodes}{_SUFFIX[case]})"] = Figure(slower, "×")
+    return figures
+
+
+def _in_turns(nodes: int, case: Case, *, quick: bool) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """Our figures with `nodes` nodes, and NodeGraphQt's build of 1000 each time right before or after."""
     ours, theirs = [], []
     for at in range(1 if quick else _PAIRS[nodes]):
         # the first of a pair changes, so that a machine that slows down meanwhile favours neither
         for name in ("canvas", "nodegraphqt") if at % 2 == 0 else ("nodegraphqt", "canvas"):
             if name == "canvas":
-                ours.append(_measured(name, nodes, quick=quick))
+                ours.append(_measured(nodes, case, quick=quick))
             else:
-                theirs.append(_measured(name, 1000, "--build-only", quick=quick))
+                theirs.append(_printed("nodegraphqt", "--nodes", "1000", "--build-only", quick=quick))
     return ours, theirs
 
 
 def _of_theirs(*, quick: bool) -> dict[str, Figure]:
     """What NodeGraphQt takes, for comparison."""
-    measured = _measured("nodegraphqt", 1000, quick=quick)
+    measured = _printed("nodegraphqt", "--nodes", "1000", quick=quick)
     return {name: Figure(value, "MB" if name == "memory" else "ms") for name, value in measured.items()}
 
 
-def _measured(module: str, nodes: int, *options: str, quick: bool) -> dict[str, float]:
+def _measured(nodes: int, case: Case, *, quick: bool) -> dict[str, float]:
+    return _printed("canvas", "--nodes", str(nodes), "--case", case, quick=quick)
+
+
+def _printed(module: str, *options: str, quick: bool) -> dict[str, float]:
+    """What a benchmark prints in a process of its own."""
     if quick:
         options = (*options, "--quick")
-    command = [sys.executable, "-m", f"benchmarks.{module}", "--nodes", str(nodes), *options]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{module}", *options], stdout=subprocess.PIPE, text=True, check=True
+    )
     measured: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return measured
 
@@ -122,8 +151,11 @@ class _Host:
         raise NotImplementedError
 
 
-def chain(nodes: int) -> Document:
-    """A chain of convolutions, norms and activations; every fourth node adds what was three before it."""
+def chain(nodes: int, *, badges: bool = False) -> Document:
+    """A chain of convolutions, norms and activations; every fourth node adds what was three before it.
+
+    `badges`: every node but the first is frozen, and every other one repeated or bypassed as well.
+    """
     from graph_engine.document import AddNodes, Document, Node, Wire
 
     made, wires = [], []
@@ -133,16 +165,30 @@ def chain(nodes: int) -> Document:
             made.append(Node(name, block, {"shape": [8, 32, 32]}))
             continue
         before = made[-1].id
+        marks: _Marks = _marks(at) if badges else {}
         if at % 4 == 0:
-            node = Node(name, block, {}, place)
+            node = Node(name, block, {}, place, **marks)
             wires += [Wire(before, "y", node.id, "xs.0"), Wire(made[-4].id, "y", node.id, "xs.1")]
         else:
-            node = Node(name, block, {"channels": 8} if block == "conv2d" else {}, place)
+            node = Node(name, block, {"channels": 8} if block == "conv2d" else {}, place, **marks)
             wires.append(Wire(before, "y", node.id, "x"))
         made.append(node)
     document = Document()
     document.apply(AddNodes(tuple(made), tuple(wires)))
     return document
+
+
+class _Marks(TypedDict, total=False):
+    """What a node shows as badges."""
+
+    frozen: bool
+    repeat: int
+    bypassed: bool
+
+
+def _marks(at: int) -> _Marks:
+    """Two badges, as many as are usual at most; a node that takes several inputs can't be repeated."""
+    return {"frozen": True, "repeat": 2} if at % 4 else {"frozen": True, "bypassed": True}
 
 
 def arranged(nodes: int) -> list[tuple[str, tuple[float, float]]]:
@@ -153,7 +199,7 @@ def arranged(nodes: int) -> list[tuple[str, tuple[float, float]]]:
     return [(name, (at % across * 176.0, at // across * 132.0)) for at, name in enumerate(names)]
 
 
-def measure(nodes: int, rounds: int) -> dict[str, float]:
+def measure(nodes: int, rounds: int, case: Case) -> dict[str, float]:
     """All figures at one size; in a process that has done nothing else."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtWidgets import QApplication
@@ -164,7 +210,7 @@ def measure(nodes: int, rounds: int) -> dict[str, float]:
     from graph_engine.check import Checker
 
     theme_manager().set_mode("dark")
-    document = chain(nodes)
+    document = chain(nodes, badges=case != "plain")
     host = _Host(document, Checker().check(document))
     view = CanvasView()
     view.resize(*SIZE)
@@ -176,7 +222,16 @@ def measure(nodes: int, rounds: int) -> dict[str, float]:
     before = resident()
     builds = times(lambda: view.show_host(host), 1)
     application.processEvents()
-    figures = _paint_figures(view, rounds, application.processEvents)
+    if case != "plain":
+        _dress(view, [*view.canvas_scene.nodes])
+        application.processEvents()
+    figures: dict[str, float] = {}
+    if case == "training":
+        with _trained(view, application.processEvents):
+            figures = _paint_figures(view, rounds, application.processEvents, perf_counter)
+            of_own = _paint_figures(view, rounds, application.processEvents, thread_time)
+        return figures | {f"{name}, computed by the window": value for name, value in of_own.items()}
+    figures = _paint_figures(view, rounds, application.processEvents, process_time)
     figures["memory"] = max(resident() - before, 0.0)
     for _ in range(4):
         view.close_document()
@@ -185,19 +240,84 @@ def measure(nodes: int, rounds: int) -> dict[str, float]:
     return {"build": median(builds)} | figures
 
 
-def _paint_figures(view: CanvasView, rounds: int, flush: Callable[[], None]) -> dict[str, float]:
+def _dress(view: CanvasView, nodes: list[str]) -> None:
+    """Gives nodes a strip of maps each, of its own, as large as the window makes it for square maps."""
+    import random
+
+    from PySide6.QtGui import QImage
+
+    from app.panels.feature_maps_strip import TILES, edge, gap
+
+    width, height = TILES * (edge() + gap()) - gap(), edge()
+    for node in nodes:
+        picture = QImage(random.randbytes(4 * width * height), width, height, QImage.Format.Format_RGB32)  # noqa: S311 - no secret
+        view.canvas_scene.set_thumbnail(node, picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied))
+
+
+@contextmanager
+def _trained(view: CanvasView, flush: Callable[[], None]) -> Iterator[None]:
+    """While LeNet-5 is trained on a thread and followed, and nodes get new strips now and then, as in the window."""
+    from tempfile import TemporaryDirectory
+
+    from PySide6.QtCore import QTimer
+
+    from app.open_document import OpenDocument
+    from app.session import Session
+    from app.start import SWITCH
+    from app.workers import CheckWorker
+    from presets import open_preset
+
+    with TemporaryDirectory() as home:
+        os.environ["LAYERLOOM_HOME"] = home
+        sys.setswitchinterval(SWITCH)
+        document = open_preset("lenet5")
+        plan = document.plan
+        document.plan = replace(plan.with_first(stage=replace(plan.stages[0], epochs=100_000)), batch_size=64)
+        worker = CheckWorker()
+        session = Session(worker)
+        session.show(OpenDocument(document, name="LeNet-5"))
+        worker.start()
+        runs, names = session.runs, [*view.canvas_scene.nodes]
+        _until(lambda: session.program is not None, flush)
+        runs.start()
+        _until(lambda: runs.progress is not None and runs.progress.step > 3, flush)
+        clock = QTimer(view, interval=_EVERY)
+        clock.timeout.connect(lambda: _dress(view, names[:_AT_ONCE]))
+        clock.start()
+        try:
+            yield
+        finally:
+            clock.stop()
+            runs.stop()
+            _until(lambda: not runs.live, flush)
+            runs.close()
+            session.jobs.close()
+            worker.close()
+
+
+def _until(happened: Callable[[], bool], flush: Callable[[], None]) -> None:
+    """Raises: TimeoutError."""
+    ends = perf_counter() + _PATIENCE
+    while not happened():
+        if perf_counter() > ends:
+            raise TimeoutError("The run did not begin, or did not end.")
+        flush()
+        sleep(0.02)
+
+
+def _paint_figures(view: CanvasView, rounds: int, flush: Callable[[], None], clock: Clock) -> dict[str, float]:
     view.fit_all()
     flush()
-    repaint = median(times(view.viewport().repaint, rounds))
+    repaint = median(times(view.viewport().repaint, rounds, clock))
     fitted = view.zoom
     sweep: list[float] = []
     steps = 12 * rounds
     for at in range(steps):
         zoom = fitted * (2.0 / fitted) ** (at / (steps - 1))
-        start = process_time()
+        start = clock()
         view.set_zoom(zoom)
         view.viewport().repaint()
-        sweep.append((process_time() - start) * 1e3)
+        sweep.append((clock() - start) * 1e3)
     view.set_zoom(1.0)
     view.centerOn(view.canvas_scene.contents().center())
     flush()
@@ -208,19 +328,22 @@ def _paint_figures(view: CanvasView, rounds: int, flush: Callable[[], None]) -> 
 
     return {
         "repaint, all in view": repaint,
-        "pan at 100 %": median(times(pan, 4 * rounds)),
+        "pan at 100 %": median(times(pan, 4 * rounds, clock)),
         "zoom sweep, 95 %": quantiles(sweep, n=20)[-1],
-        "drag one node, a frame": _drag(view, rounds, flush),
+        "drag one node, a frame": _drag(view, rounds, flush, clock),
     }
 
 
-def _drag(view: CanvasView, rounds: int, flush: Callable[[], None]) -> float:
+def _drag(view: CanvasView, rounds: int, flush: Callable[[], None], clock: Clock) -> float:
     scene = view.canvas_scene
     item = min(scene.nodes_in(view.visible_rect()), key=lambda name: name)
-    return median(drag_frames(view.viewport(), view.mapFromScene(scene.nodes[item].card.center()), 4 * rounds, flush))
+    start = view.mapFromScene(scene.nodes[item].card.center())
+    return median(drag_frames(view.viewport(), start, 4 * rounds, flush, clock))
 
 
-def drag_frames(viewport: QWidget, start: QPoint, count: int, flush: Callable[[], object]) -> list[float]:
+def drag_frames(
+    viewport: QWidget, start: QPoint, count: int, flush: Callable[[], object], clock: Clock = process_time
+) -> list[float]:
     """ms for each of `count` steps of a drag of what lies at `start` in a viewport."""
     from PySide6.QtCore import QPoint, Qt
     from PySide6.QtTest import QTest
@@ -228,21 +351,21 @@ def drag_frames(viewport: QWidget, start: QPoint, count: int, flush: Callable[[]
     QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
     frames: list[float] = []
     for at in range(1, count):
-        begun = process_time()
+        begun = clock()
         QTest.mouseMove(viewport, start + QPoint(3 * at, 2 * at))
         flush()
-        frames.append((process_time() - begun) * 1e3)
+        frames.append((clock() - begun) * 1e3)
     QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=start + QPoint(3 * count, 2 * count))
     return frames
 
 
-def times(action: Callable[[], object], count: int) -> list[float]:
-    """ms of CPU time for each of `count` calls."""
+def times(action: Callable[[], object], count: int, clock: Clock = process_time) -> list[float]:
+    """ms for each of `count` calls, of CPU time if no other clock is given."""
     found = []
     for _ in range(count):
-        start = process_time()
+        start = clock()
         action()
-        found.append((process_time() - start) * 1e3)
+        found.append((clock() - start) * 1e3)
     return found
 
 
@@ -253,10 +376,13 @@ def resident() -> float:
 
 
 def main() -> int:
-    """Measure one size (`--nodes`), or all as a table or as JSON."""
+    """Measure one size (`--nodes`, and `--case`), or all as a table or as JSON."""
     quick = "--quick" in sys.argv
     if "--nodes" in sys.argv:
-        print(json.dumps(measure(int(sys.argv[sys.argv.index("--nodes") + 1]), 5 if quick else 15)))
+        nodes = int(sys.argv[sys.argv.index("--nodes") + 1])
+        asked = sys.argv[sys.argv.index("--case") + 1] if "--case" in sys.argv else "plain"
+        case: Case = next((each for each in _SUFFIX if each == asked), "plain")
+        print(json.dumps(measure(nodes, 5 if quick else 15, case)))
         return 0
     figures = run(quick)
     if "--json" in sys.argv:

@@ -54,11 +54,11 @@ def _open(home: Path) -> Studio:
     import sys
 
     from app.settings import Settings
-    from app.start import _SWITCH, Studio, make_application
+    from app.start import SWITCH, Studio, make_application
     from app.theme import theme_manager
 
     make_application(["benchmark"])
-    sys.setswitchinterval(_SWITCH)
+    sys.setswitchinterval(SWITCH)
     theme_manager().set_mode("dark")
     studio = Studio(Settings(home / "window.ini"))
     studio.window.resize(1680, 1050)

@@ -56,10 +56,14 @@ def _paint_near(painter: QPainter, item: NodeItem, look: Look) -> None:
         paint_category(into, style, item.category)
         for _, _, kind, wired, x, y in item.port_marks:
             paint_port(into, style, kind, QPointF(x, y), PORT, wired=wired)
+        right = width - MARGIN
+        for badge in reversed(item.badges):
+            _paint_badge(into, style, badge, right)
+            right -= badge_width(badge)
 
     if item.faded:
         painter.setOpacity(_FADED)
-    key = (item.category, width, height, state, item.finish, item.port_marks)
+    key = (item.category, width, height, state, item.finish, item.port_marks, item.badges)
     look.sprites.stamp(painter, key, size, halo, draw)
     if item.finish.striped and not item.faded:
         painter.setOpacity(_BYPASSED)
@@ -72,11 +76,7 @@ def _paint_near(painter: QPainter, item: NodeItem, look: Look) -> None:
 
 
 def _paint_title(painter: QPainter, item: NodeItem, style: CanvasStyle, width: float) -> None:
-    right = width - MARGIN
-    for badge in reversed(item.badges):
-        _paint_badge(painter, style, badge, right)
-        right -= badge_width(badge)
-    room = right - TITLE_LEFT
+    room = width - MARGIN - sum(badge_width(badge) for badge in item.badges) - TITLE_LEFT
     painter.setFont(style.title_font)
     painter.setPen(style.text)
     painter.drawStaticText(QPointF(TITLE_LEFT, 6.2), style.text_item(item.title, "title", room))

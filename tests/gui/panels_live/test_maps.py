@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 
 from app.panels.feature_maps_bars import BarsView
 from app.panels.feature_maps_color import GAP, LEVELS, NOT_FINITE, color_table, colors
-from app.panels.feature_maps_strip import strip
+from app.panels.feature_maps_strip import edge, gap, strip
 from app.panels.feature_maps_tiles import Grid, fit_grid, levels, limits, sheet, shrunk
 from app.panels.feature_maps_view import TileView
 from app.runs.activation import Activation
@@ -257,8 +257,9 @@ def test_a_strip_shows_few_channels_on_clear_ground() -> None:
     made = strip(activation((64, 8, 8)))
 
     assert made is not None
-    assert made.width() == 4 * 40 + 3 * 3
-    assert made.height() == 40
-    assert made.pixelColor(41, 20).alpha() == 0
+    assert made.height() == edge()
+    assert made.width() == 4 * edge() + 3 * gap()
+    assert made.pixelColor(edge(), 20).alpha() == 0
+    assert made.pixelColor(edge() + gap(), 20).alpha() == 255
     assert strip(activation((10,))) is None
     assert strip(activation((10, 1, 1))) is None
