@@ -237,7 +237,10 @@ def _hits(curve: Curve, rects: list[Rect]) -> bool:
 def _touches(curve: Curve, obstacles: Obstacles, ends: tuple[str, str]) -> bool:
     """Whether a curve passes behind a node, or along its very edge."""
     left, top, right, bottom = _bounds(curve)
-    found = obstacles.near((left - _TOUCH, top - _TOUCH, right + _TOUCH, bottom + _TOUCH), ends)
+    around = (left - _TOUCH, top - _TOUCH, right + _TOUCH, bottom + _TOUCH)
+    if not obstacles.are_near(around, ends):
+        return False
+    found = obstacles.near(around, ends)
     return _hits(curve, [(a - _TOUCH, b - _TOUCH, c + _TOUCH, d + _TOUCH) for a, b, c, d in found])
 
 
