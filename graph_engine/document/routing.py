@@ -140,7 +140,7 @@ def route(
     below (1), or either (0).
     """
     way = _round(start, end, obstacles, ends, lanes, lean)
-    if not _touches(way.curve, obstacles, ends):
+    if _is_clear_at_ports(way.curve, obstacles, ends) or not _touches(way.curve, obstacles, ends):
         return way
     for reach in _REACHES if end[0] > start[0] else ():
         runs = _runs(start, end, obstacles, ends, reach, lanes, lean, close=True)
@@ -148,6 +148,15 @@ def route(
             return Route(close, tuple(runs))
     loops = _loops(start, end, obstacles) if end[0] - start[0] < _FAR_BACK else ()
     return next((loop for loop in loops if not _touches(loop.curve, obstacles, ends)), way)
+
+
+def _is_clear_at_ports(curve: Curve, obstacles: Obstacles, ends: tuple[str, str]) -> bool:
+    """Whether a wire that leads forward has no node close to its ports; between them its way goes round all nodes."""
+    left, top, right, bottom = _bounds(curve)
+    if curve[-1][0] - curve[0][0] < 3 * _STUB:
+        return False
+    sides = ((left, top, left + _STUB, bottom), (right - _STUB, top, right, bottom))
+    return not any(obstacles.are_near(side, ends) for side in sides)
 
 
 def _loops(start: Point, end: Point, obstacles: Obstacles) -> Iterator[Route]:
