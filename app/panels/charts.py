@@ -142,14 +142,16 @@ class ChartsPanel(QWidget):
             self._load()
             return
         from app.panels.charts_lines import entries_of, lines_of, measures_of
+        from app.runs.curves import measure_names
 
+        names = measure_names(self._session.document)
         self._known = tuple(run.curves.keys for run in runs)
         self._drawn = sum(len(run.curves) for run in runs)
         for place, box in enumerate(self._boxes):
             offered = measures_of(runs, losses=place == 0)
             chosen = self._chosen.get(place, box.measure)
             measure = chosen if chosen in offered or not offered else offered[0]
-            box.set_measures(offered or (measure,), measure)
+            box.set_measures(offered or (measure,), measure, names)
             lines = [line for line in lines_of(runs, measure) if line.key not in self._hidden]
             sentence = _NO_METRIC if self._drawn and not offered else _WAITING
             box.show_lines(lines, entries_of(runs, measure), self._hidden, sentence)

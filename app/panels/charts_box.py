@@ -5,7 +5,7 @@ Loaded with the first chart (pyqtgraph).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
@@ -31,7 +31,7 @@ class ChartBox(QWidget):
         self.plot = PlotView(name, "percent" if is_share(measure) else "number", self)
         self.legend = Legend(self)
         self._measure = measure
-        self._choices: tuple[str, ...] = ()
+        self._choices: dict[str, str] = {}
         self._title = QLabel(measure_title(measure), self)
         set_role(self._title, "dim")
         self._choose = QToolButton(self)
@@ -55,16 +55,18 @@ class ChartBox(QWidget):
     def measure(self) -> str:
         return self._measure
 
-    def set_measures(self, measures: Sequence[str], shown: str) -> None:
-        """Offers these measures, and shows one of them."""
-        if tuple(measures) != self._choices:
-            self._choices = tuple(measures)
+    def set_measures(self, measures: Sequence[str], shown: str, names: Mapping[str, str]) -> None:
+        """Offers these measures, and shows one of them; `names` is what the drawing calls them."""
+        titles = {measure: measure_title(measure, names) for measure in measures}
+        if titles != self._choices:
+            self._choices = titles
             self._fill_menu()
         if shown != self._measure:
             self._measure = shown
             self.plot.set_scale("percent" if is_share(shown) else "number")
-        self._title.setText(measure_title(shown))
-        self._choose.setText(measure_title(shown))
+        title = measure_title(shown, names)
+        self._title.setText(title)
+        self._choose.setText(title)
         self._titles.setCurrentIndex(1 if len(self._choices) > 1 else 0)
         for action in self._choose.menu().actions():
             action.setChecked(action.data() == shown)
@@ -96,8 +98,8 @@ class ChartBox(QWidget):
         menu = self._choose.menu()
         menu.clear()
         group = QActionGroup(menu)
-        for measure in self._choices:
-            action = QAction(measure_title(measure), group)
+        for measure, title in self._choices.items():
+            action = QAction(title, group)
             action.setData(measure)
             action.setCheckable(True)
             action.triggered.connect(self._choice(measure))

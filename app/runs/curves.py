@@ -5,16 +5,23 @@ Loaded with the first run that is drawn (numpy).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from app.runs.series import Curve
 
 if TYPE_CHECKING:
+    from graph_engine.document import Document
     from graph_engine.train import News
 
 Split = Literal["train", "val"]
 """The part of the data that a value was measured on: what is trained on, or what is held out."""
+
+_LOSS = re.compile(r"(\w+_)?loss(_\d+)?|(cross_entropy|mean_squared_error)\w*")
+_SHARE = re.compile(r"(\w+_)?accuracy(_\w+)?|(coverage|fidelity)(_\d+)?")
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 _SPLITS: tuple[tuple[str, Split], ...] = (("train_", "train"), ("val_", "val"))
 
@@ -29,16 +36,30 @@ def measure_of(column: str) -> tuple[str, Split] | None:
 
 def is_loss(measure: str) -> bool:
     """Whether a measure is one to be made small; the others are metrics."""
-    return measure == "loss" or measure.endswith("_loss") or measure.startswith(("cross_entropy", "mean_squared_error"))
+    return _LOSS.fullmatch(measure) is not None
 
 
 def is_share(measure: str) -> bool:
     """Whether a measure counts from 0 to 1 and is written in percent."""
-    return measure == "accuracy" or measure.startswith("accuracy_")
+    return _SHARE.fullmatch(measure) is not None
 
 
-def measure_title(measure: str) -> str:
-    """A measure as a heading: `mean_squared_error_1` → `Mean squared error 1`."""
+def measure_names(document: Document) -> dict[str, str]:
+    """What a drawing calls its measures: metrics and losses by the titles of their nodes, the loss of each of several
+    updates by the name of the update.
+    """
+    names = {node.id: node.title for node in document.main if node.title}
+    for stage in document.plan.stages:
+        for at, update in enumerate(stage.updates):
+            if len(stage.updates) > 1 and update.name:
+                names.setdefault("loss" if at == 0 else f"loss_{at + 1}", f"Loss: {update.name}")
+    return names
+
+
+def measure_title(measure: str, names: Mapping[str, str] = _NO_NAMES) -> str:
+    """A measure as a heading: as `names` has it, else `mean_squared_error_1` → `Mean squared error 1`."""
+    if measure in names:
+        return names[measure]
     words = measure.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
