@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import threading
 import time
@@ -53,7 +54,19 @@ def open_window(path: Path | None = None) -> int:
     studio.window.show()
     if settings.problem:
         studio.window.notices.refuse(settings.problem)
-    return application.exec()
+    return _end(application.exec())
+
+
+def _end(status: int) -> int:
+    """The exit status; ends the process at once where a thread is still busy, as with loading torch.
+
+    The threads of torch itself would abort a process that ends around them. All that is to be kept is written by now.
+    """
+    if any(thread is not threading.main_thread() for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 def _collect_again() -> None:

@@ -64,8 +64,7 @@ class ChartsPanel(QWidget):
         room = QHBoxLayout(self._side)
         room.addWidget(widget)
         self._split.addWidget(self._side)
-        self.toolbar.maps.setVisible(True)
-        self.toolbar.maps.setChecked(True)
+        self.toolbar.offer_maps()
         widget.setVisible(True)
         self._space()
 
@@ -101,7 +100,6 @@ class ChartsPanel(QWidget):
 
     def _build(self) -> None:
         self.toolbar = ChartsToolbar(self)
-        self.toolbar.maps.hide()
         self._charts = QWidget()
         set_surface(self._charts, "panel")
         self._pair = QHBoxLayout(self._charts)

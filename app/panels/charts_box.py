@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.panels.charts_items import Line
 from app.panels.charts_legend import Entry, Legend
@@ -17,6 +17,7 @@ from app.panels.charts_plot import PlotView
 from app.panels.charts_ticks import value_label
 from app.runs.curves import is_share, measure_title
 from app.theme import set_role, set_surface, theme_manager
+from app.widgets import ElidedLabel
 
 
 class ChartBox(QWidget):
@@ -31,13 +32,19 @@ class ChartBox(QWidget):
         self.plot = PlotView(name, "percent" if is_share(measure) else "number", self)
         self.legend = Legend(self)
         self._measure = measure
+<<<<<<< HEAD
         self._choices: dict[str, str] = {}
         self._title = QLabel(measure_title(measure), self)
+=======
+        self._choices: tuple[str, ...] = ()
+        self._title = ElidedLabel(measure_title(measure), parent=self)
+>>>>>>> look2
         set_role(self._title, "dim")
         self._choose = QToolButton(self)
         self._choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._choose.setMenu(QMenu(self._choose))
         self._choose.setToolTip("Which measure is shown")
+        self._choose.setMinimumWidth(1)  # a long title is cut short rather than widen its card
         titles = QWidget(self)
         self._titles = QStackedLayout(titles)
         self._titles.addWidget(self._title)

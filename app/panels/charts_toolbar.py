@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
 
 from app.runs.shown import SMOOTHING
@@ -34,6 +35,7 @@ class ChartsToolbar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._offers_maps = False
         self._row = QHBoxLayout(self)
         self._add_smoothing()
         self._add_axes()
@@ -49,7 +51,10 @@ class ChartsToolbar(QWidget):
         self.maps = self._toggle("grid", "", "Feature maps of the selected node beside the charts")
         self.maps.setAccessibleName("Feature maps beside the charts")
         self.maps.toggled.connect(self.maps_toggled)
+        self.maps.hide()
         self._add_menu()
+        self._soon = QTimer(self, singleShot=True, interval=0)  # by then the buttons know their new sizes
+        self._soon.timeout.connect(self._share_room)
         theme_manager().changed.connect(self._space)
         self._space()
 
@@ -57,13 +62,41 @@ class ChartsToolbar(QWidget):
         """Shows a weight that comes from elsewhere."""
         self.slider.setValue(round(weight * 100))
 
+    def offer_maps(self) -> None:
+        """From now on there are feature maps that may be shown beside the charts."""
+        self._offers_maps = True
+        self.maps.setChecked(True)
+        self._share_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def minimumSizeHint(self) -> QSize:
+        """What is left when all is gone that may go."""
+        return QSize(self.show_all.sizeHint().width(), super().minimumSizeHint().height())
+
+    def _share_room(self) -> None:
+        """Leaves out what can be done without where the row has no room for all: words first, then the rest."""
+        beside, alone = Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly
+        for spared in range(5):
+            for label in (self._label, self._amount):
+                label.setVisible(spared < 1)
+            self.log.setToolButtonStyle(beside if spared < 1 else alone)
+            self.maps.setVisible(self._offers_maps and spared < 2)
+            self.slider.setVisible(spared < 3)
+            self.show_all.setVisible(spared < 4)  # a double click does it too
+            self._row.invalidate()
+            if self._row.sizeHint().width() <= self.width():
+                return
+
     def set_axis(self, axis: XAxis) -> None:
         """Presses the button of what runs along x."""
         self.axes[axis].setChecked(True)
 
     def _add_smoothing(self) -> None:
-        label = QLabel("Smooth", self)
-        set_role(label, "small")
+        self._label = QLabel("Smooth", self)
+        set_role(self._label, "small")
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setRange(0, 99)
         self.slider.setPageStep(10)
@@ -72,12 +105,12 @@ class ChartsToolbar(QWidget):
         self.slider.setToolTip(
             "How much of the values before goes into the curve; the values themselves stay, faint, behind it"
         )
-        label.setBuddy(self.slider)
+        self._label.setBuddy(self.slider)
         self._amount = QLabel(self)
         set_role(self._amount, "small")
         self.slider.valueChanged.connect(self._on_smoothing)
         self._say_amount()
-        for widget in (label, self.slider, self._amount):
+        for widget in (self._label, self.slider, self._amount):
             self._row.addWidget(widget)
 
     def _add_axes(self) -> None:
@@ -139,3 +172,4 @@ class ChartsToolbar(QWidget):
         self.slider.setFixedWidth(theme.spacing.px(96))
         self._amount.setFont(theme.typography.tabular("small"))
         self._amount.setMinimumWidth(theme.spacing.px(34))
+        self._soon.start()

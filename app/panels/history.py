@@ -70,8 +70,9 @@ class HistoryPanel(QWidget):
         self._columns[1].insertWidget(1, self._note)
         self._buttons = QHBoxLayout()
         self._buttons.addStretch(1)
-        self._buttons.addWidget(self.compare)
-        self._buttons.addWidget(self.restore)
+        for button in (self.compare, self.restore):
+            button.setMinimumWidth(1)  # where it is narrow, the two columns share the width evenly
+            self._buttons.addWidget(button)
         self._columns[1].addLayout(self._buttons)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show_steps)

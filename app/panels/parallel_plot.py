@@ -121,7 +121,7 @@ class ParallelPlot(QWidget):
         order = sorted(range(len(self._records)), key=lambda at: goodness[at])
         for at in order:
             color = QColor(qcolor(theme.palette.color("accent")))
-            color.setAlphaF(0.15 + 0.75 * goodness[at] ** 2 if self._over < 0 else 0.12)
+            color.setAlphaF(0.35 + 0.55 * goodness[at] ** 2 if self._over < 0 else 0.2)
             painter.setPen(QPen(color, 1.5))
             painter.drawPath(self._path(at))
         if self._over >= 0:

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.panels.charts import ChartsPanel
 from app.panels.charts_legend import Entry, Legend
+from app.panels.charts_toolbar import ChartsToolbar
 from app.session import Session
 from app.theme import contrast, theme_manager
 from tests.gui.panels_live.making import PATIENCE, made_up, train
@@ -440,3 +441,25 @@ def test_a_real_run_is_drawn(panel: ChartsPanel, session: Session, qtbot: QtBot)
     assert accuracy.plot.accessibleName() == "Accuracy chart"
     assert accuracy.plot.accessibleDescription().startswith("train ")
     assert "val " in accuracy.plot.accessibleDescription()
+
+
+def test_the_row_above_leaves_out_what_has_no_room(qtbot: QtBot) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+    bar = ChartsToolbar(host)
+    bar.offer_maps()
+    bar.resize(900, 40)
+    host.show()
+    parts = (bar.slider, bar.maps, bar.show_all, *bar.axes.values(), bar.log)
+    for width in (900, 420, 330, 300, 260):
+        bar.resize(width, 40)
+        QApplication.processEvents()
+        settled = [part for part in parts if part.isVisible()]
+        for part in settled:
+            assert part.geometry().right() <= width
+            assert part.width() >= part.sizeHint().width(), (width, part.accessibleName())
+    assert not bar.slider.isVisible()
+    assert all(button.isVisible() for button in bar.axes.values())
+    bar.resize(900, 40)
+    QApplication.processEvents()
+    assert all(part.isVisible() for part in parts)
