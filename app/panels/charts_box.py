@@ -32,13 +32,8 @@ class ChartBox(QWidget):
         self.plot = PlotView(name, "percent" if is_share(measure) else "number", self)
         self.legend = Legend(self)
         self._measure = measure
-<<<<<<< HEAD
         self._choices: dict[str, str] = {}
-        self._title = QLabel(measure_title(measure), self)
-=======
-        self._choices: tuple[str, ...] = ()
         self._title = ElidedLabel(measure_title(measure), parent=self)
->>>>>>> look2
         set_role(self._title, "dim")
         self._choose = QToolButton(self)
         self._choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
