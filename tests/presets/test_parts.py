@@ -487,3 +487,36 @@ def test_a_bottleneck_strides_where_it_is_told() -> None:
         _, block = made("bottleneck", [(16, 8, 8)], width=4, stride=2, strided=strided)
         strides = [block.get_submodule(f"conv2d_{at}").stride for at in (1, 2)]
         assert strides == [first, (2, 2) if first == (1, 1) else (1, 1)]
+
+
+DRAWN: list[tuple[str, dict[str, Any], str, dict[str, Any], tuple[int, ...]]] = [
+    ("fire_module", {"squeeze": 3, "expand1x1": 4, "expand3x3": 5}, "fire", {}, (6, 7, 8)),
+    ("channel_gate", {"reduction": 2}, "squeeze_excitation", {}, (6, 7, 8)),
+    ("shuffle_unit_v1", {"channels": 12, "groups": 3}, "shuffle_unit", {}, (12, 8, 8)),
+    ("shuffle_unit_v1_down", {"channels": 24, "groups": 3}, "shuffle_unit", {"stride": "2"}, (12, 8, 8)),
+    ("mlp_conv", {"first": 5, "second": 4, "channels": 3}, "mlp_conv2d", {}, (3, 8, 8)),
+    ("boundary_refinement_unit", {}, "boundary_refinement", {}, (4, 8, 8)),
+    ("atrous_pyramid", {"channels": 4}, "atrous_pyramid_pooling", {}, (5, 9, 9)),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "piece", "more", "shape"), DRAWN)
+def test_what_is_drawn_computes_what_the_block_of_one_piece_does(
+    name: str, values: dict[str, Any], piece: str, more: dict[str, Any], shape: tuple[int, ...]
+) -> None:
+    drawn, _ = made(name, [shape], **values)
+    net = Builder("Piece")
+    net.output(net.add(piece, net.input("x0", *shape), **values, **more))
+    whole = compile_document(net.document).make(0).eval()
+
+    def place(named: tuple[str, nn.Parameter]) -> tuple[int, bool, bool]:
+        """As they were drawn: the first convolution, its norm, the second …, the weight before the bias."""
+        layer, kind = named[0].split(".")[-2:]
+        return int(layer.rsplit("_", 1)[-1]), "norm" in layer, kind == "bias"
+
+    ours = [weight for _, weight in sorted(drawn.named_parameters(), key=place)]
+    for mine, theirs in zip(ours, whole.parameters(), strict=True):
+        theirs.data.normal_(0, 0.5)
+        mine.data.copy_(theirs)
+    x = torch.randn(2, *shape)
+    torch.testing.assert_close(drawn(x), whole(x), rtol=1e-4, atol=1e-4)
