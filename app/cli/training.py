@@ -18,7 +18,7 @@ from app.cli.plans import Wishes
 from app.cli.progress import follow
 from app.cli.things import Thing, get_run, open_thing, require_sound, require_trust
 from app.cli.workers import assist, begun_before
-from graph_engine.train.distributed import is_worker, joined
+from graph_engine.train.distributed import is_worker, joined, leave
 
 if TYPE_CHECKING:
     from graph_engine.data import Dataset
@@ -130,11 +130,7 @@ def train(
         given = thing is not None or data is not None or out is not None or resume is not None or compiled
         if given or wishes != Wishes():
             raise CallError(f"--again does {again} again as it was; leave out all else.")
-        if is_worker():
-            raise CallError("--again works in one process. Give torchrun the run as THING, or --resume.")
-        repeated = _again(again, trust_code=trust_code)
-        follow(repeated, quiet=json)
-        _report(repeated, as_json=json)
+        _again(again, trust_code=trust_code, as_json=json)
         return
     if resume is not None:
         if thing is not None:
@@ -156,6 +152,8 @@ def train(
         if handle is not None:
             follow(handle, quiet=json)
             _report(handle, as_json=json)
+    if team is not None:
+        leave()
 
 
 def require_compiler() -> None:
@@ -216,16 +214,20 @@ def _start(
     return start_run(document, dataset=dataset, out=out, compiled=compiled, team=team)
 
 
-def _again(run: str, *, trust_code: bool) -> RunHandle:
-    """A run done again from its provenance; what is not as it was is told."""
+def _again(run: str, *, trust_code: bool, as_json: bool) -> None:
+    """Does a run again from its provenance; what is not as it was is told."""
     from graph_engine.runs import differences, rerun
 
+    if is_worker():
+        raise CallError("--again works in one process. Give torchrun the run as THING, or --resume.")
     stored = get_run(run)
     _require_trust(stored, trust_code=trust_code)
     found = differences(stored)
     if found:
         note(f"layerloom: not as it was when {stored.id} ran: {', '.join(found)}. The numbers may differ.")
-    return rerun(stored)
+    repeated = rerun(stored)
+    follow(repeated, quiet=as_json)
+    _report(repeated, as_json=as_json)
 
 
 def _require_trust(stored: StoredRun, *, trust_code: bool) -> Document:

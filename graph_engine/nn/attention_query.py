@@ -34,6 +34,17 @@ def read_memory(scores: Tensor, memory: Tensor, padding: Tensor | None = None) -
     return torch.einsum("n...t,ntd->n...d", weights, memory), weights
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor, scaled: bool = True) -> Tensor:
+    """softmax(q kᵀ) v, the scores `scaled` by 1/√E. (N, S, E), (N, T, E), (N, T, D) -> (N, S, D).
+
+    Vaswani et al. (2017). Attention is all you need.
+    """
+    scores = query @ key.transpose(1, 2)  # (N, S, T)
+    if scaled:
+        scores = scores / key.shape[2] ** 0.5
+    return F.softmax(scores, -1) @ value
+
+
 def dot_attention(
     query: Tensor, memory: Tensor, padding: Tensor | None = None, scaled: bool = False
 ) -> tuple[Tensor, Tensor]:

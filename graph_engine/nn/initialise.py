@@ -106,6 +106,15 @@ def looks_linear_weights(module: nn.Module, inputs: bool = True, outputs: bool =
     return module
 
 
+def scales_at(module: nn.Module, value: float) -> nn.Module:
+    """A norm whose scale γ begins at `value`; at 0 what it ends passes nothing at first (zero-init residual).
+
+    Goyal et al. (2017). Accurate, large minibatch SGD: training ImageNet in 1 hour.
+    """
+    nn.init.constant_(module.get_parameter("weight"), value)
+    return module
+
+
 def biases_at(module: nn.Module, value: float) -> nn.Module:
     """Biases that begin at `value`, of whatever has some."""
     for part in module.modules():

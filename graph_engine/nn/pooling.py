@@ -19,9 +19,17 @@ def rms_pool2d(
     return F.avg_pool2d(x * x, kernel, stride, padding).clamp_min(1e-12).sqrt()
 
 
-def resize_as(x: Tensor, like: Tensor, mode: str = "nearest") -> Tensor:
+def resize_as(x: Tensor, like: Tensor, mode: str = "nearest", align_corners: bool | None = None) -> Tensor:
     """`x` brought to the height and width of `like`. (N, C, H, W), (N, D, H', W') -> (N, C, H', W')."""
-    return F.interpolate(x, size=like.shape[2:], mode=mode)
+    return F.interpolate(x, size=like.shape[2:], mode=mode, align_corners=align_corners)
+
+
+def sequence_as(x: Tensor, like: Tensor) -> Tensor:
+    """A sequence of positions, row by row, as an image of the height and width of `like`.
+
+    (N, H·W, C), (N, D, H, W) -> (N, C, H, W).
+    """
+    return x.transpose(1, 2).reshape(x.shape[0], x.shape[2], *like.shape[2:])
 
 
 def unpool_as(

@@ -7,10 +7,11 @@ NCCL between GPUs). Importing this imports no torch.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from graph_engine.train.errors import TrainError
 
@@ -80,6 +81,15 @@ def joined() -> Iterator[Team | None]:
     yield team
     team.wait_for_all()
     distributed.destroy_process_group()
+
+
+def leave() -> NoReturn:
+    """End this worker, whose work is done, at once: threads that torch keeps may abort a process that ends around them,
+    and torchrun would take that for a failure.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _number(name: str) -> int:

@@ -23,6 +23,8 @@ _GCN = Reference(
     2017,
     "Large kernel matters: improve semantic segmentation by global convolutional network",
 )
+_PSP = Reference("Zhao, Shi, Qi, Wang, Jia", 2017, "Pyramid scene parsing network")
+_NON_LOCAL = Reference("Wang, Girshick, Gupta, He", 2018, "Non-local neural networks")
 _NIN = Reference("Lin, Chen, Yan", 2014, "Network in network")
 _ASPP = Reference(
     "Chen, Papandreou, Schroff, Adam", 2017, "Rethinking atrous convolution for semantic image segmentation"
@@ -105,6 +107,32 @@ def boundary_refinement_unit(block: Builder) -> None:
     x = block.input("x", 21, 64, 64)
     y = block.add("relu", block.add("conv2d", x, channels="=in_channels"))
     block.output(block.add("add", x, block.add("conv2d", y, channels="=in_channels")), "y")
+
+
+@part(title="Pyramid of averages", category=PartCategory.SEGMENTATION, reference=_PSP)
+def pyramid_of_averages(block: Builder) -> None:
+    """Averages over 1, 4, 9 and 36 fields, put beside the image; the block Pyramid pooling, drawn."""
+    x = block.input("x", 512, 32, 32)
+    maps = [x]
+    for size in (1, 2, 3, 6):
+        y = block.add("adaptive_avg_pool2d", x, size=size)
+        y = block.add("relu", conv_norm(block, y, "=in_channels // 4", kernel=1))
+        maps.append(block.add("resize_as", y, x, mode="bilinear", align_corners=True))
+    block.output(block.add("concat", *maps), "y")
+
+
+@part(title="Non-local layers", category=PartCategory.RESIDUAL, reference=_NON_LOCAL)
+def non_local_layers(block: Builder) -> None:
+    """Every pixel adds what it gathers from all others; the block Non-local with embedded gaussians, drawn."""
+    start = block.expose("start", 0.0, "Start", "Where the scale of the batch norm begins; 0 adds nothing at first.")
+    x = block.input("x", 64, 28, 28)
+    value, query, key = (
+        block.add("positions_to_sequence", block.add("conv2d", x, channels="=max(1, in_channels // 2)", kernel=1))
+        for _ in range(3)
+    )
+    y = block.add("sequence_to_positions", block.add("attend", query, key, value, scaled=False), x)
+    y = block.add("batch_norm", block.add("conv2d", y, channels="=in_channels", kernel=1), start=start)
+    block.output(block.add("add", x, y), "y")
 
 
 @part(title="Atrous pyramid", category=PartCategory.SEGMENTATION, reference=_ASPP)

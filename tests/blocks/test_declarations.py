@@ -63,7 +63,18 @@ def test_its_help_is_a_sentence_and_gives_the_axes(block: type[Block]) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=named)
 def test_it_names_its_paper_or_needs_none(block: type[Block]) -> None:
-    plain = {"input", "output", "flatten", "reshape", "positions_to_sequence", "add", "multiply", "concat", "accuracy"}
+    plain = {
+        "input",
+        "output",
+        "flatten",
+        "reshape",
+        "positions_to_sequence",
+        "sequence_to_positions",
+        "add",
+        "multiply",
+        "concat",
+        "accuracy",
+    }
     plain |= {"subtract", "one_hot", "stack", "slice", "split", "split_evenly", "transpose", "squeeze", "unsqueeze"}
     plain |= {"sequence_accuracy"}
     assert (block.reference is None) == (block.key() in plain)

@@ -24,7 +24,12 @@ from graph_engine.document.file import dumps, loads
 from tests.blocks.cases import Case, Direct, computing_blocks, declared_cases, real, reals, shape_at
 
 CASES = declared_cases()
-WITHOUT_GRADIENT = {("distillation_loss", "teacher"), ("resize_as", "like"), ("unpool", "like")}
+WITHOUT_GRADIENT = {
+    ("distillation_loss", "teacher"),
+    ("resize_as", "like"),
+    ("sequence_to_positions", "like"),
+    ("unpool", "like"),
+}
 WITHOUT_GRADIENT |= {
     ("matching_histogram", "query"),
     ("matching_histogram", "document"),

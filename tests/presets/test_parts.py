@@ -496,6 +496,8 @@ DRAWN: list[tuple[str, dict[str, Any], str, dict[str, Any], tuple[int, ...]]] = 
     ("shuffle_unit_v1_down", {"channels": 24, "groups": 3}, "shuffle_unit", {"stride": "2"}, (12, 8, 8)),
     ("mlp_conv", {"first": 5, "second": 4, "channels": 3}, "mlp_conv2d", {}, (3, 8, 8)),
     ("boundary_refinement_unit", {}, "boundary_refinement", {}, (4, 8, 8)),
+    ("pyramid_of_averages", {}, "pyramid_pooling", {}, (8, 9, 9)),
+    ("non_local_layers", {"start": 1.0}, "non_local", {}, (6, 5, 4)),
     ("atrous_pyramid", {"channels": 4}, "atrous_pyramid_pooling", {}, (5, 9, 9)),
 ]
 
@@ -512,7 +514,8 @@ def test_what_is_drawn_computes_what_the_block_of_one_piece_does(
     def place(named: tuple[str, nn.Parameter]) -> tuple[int, bool, bool]:
         """As they were drawn: the first convolution, its norm, the second …, the weight before the bias."""
         layer, kind = named[0].split(".")[-2:]
-        return int(layer.rsplit("_", 1)[-1]), "norm" in layer, kind == "bias"
+        ends = name == "non_local_layers" and "norm" in layer  # its only norm is its last layer
+        return 9 if ends else int(layer.rsplit("_", 1)[-1]), "norm" in layer, kind == "bias"
 
     ours = [weight for _, weight in sorted(drawn.named_parameters(), key=place)]
     for mine, theirs in zip(ours, whole.parameters(), strict=True):

@@ -13,7 +13,7 @@ import torch
 
 from graph_engine.document import Average, Document, Optimiser, SetNode, Stage, Update
 from graph_engine.train import Control, RunState, Trainer, sharding
-from graph_engine.train.distributed import joined
+from graph_engine.train.distributed import joined, leave
 from graph_engine.train.sharding import local_of
 from graph_engine.train.team import Team
 from tests.train.conftest import make_trainer
@@ -104,3 +104,4 @@ if __name__ == "__main__":
         sharding.LEAST = 0
         torch.save(train_all(team, sharded=True), Path(sys.argv[1]) / f"sharded_{os.environ['RANK']}")
         torch.save(stopped_and_gone_on_with(team, Path(sys.argv[1])), Path(sys.argv[1]) / f"on_{os.environ['RANK']}")
+    leave()

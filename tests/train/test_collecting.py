@@ -12,7 +12,7 @@ from torchmetrics.functional.classification import multiclass_auroc, multiclass_
 
 from graph_engine.data import load_samples, open_dataset, resolve, split
 from graph_engine.document import AddNodes, Document, Node, Stage, Wire
-from graph_engine.nn import samples
+from graph_engine.train import sample_metrics
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.trainer import Trainer
 
@@ -102,13 +102,13 @@ def test_what_takes_long_is_computed_in_evaluations_alone(
     wires = (Wire("linear_2", "y", "judge", "made"), Wire("linear_2", "y", "judge", "real"))
     document.apply(AddNodes((Node("judge", "coverage"),), wires))
     differentiable: list[bool] = []
-    compare = samples.coverage
+    compare = sample_metrics.coverage
 
     def watched(made: torch.Tensor, real: torch.Tensor, neighbours: int) -> torch.Tensor:
         differentiable.append(made.requires_grad)
         return compare(made, real, neighbours)
 
-    monkeypatch.setattr(samples, "coverage", watched)
+    monkeypatch.setattr(sample_metrics, "coverage", watched)
     trained = trainer(document, tmp_path)
     progress = trained.run().progress
     (table,) = tmp_path.rglob("*.csv")

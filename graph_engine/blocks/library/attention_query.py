@@ -100,6 +100,49 @@ class AdditiveAttention(Block):
         return layer.on(Ref("query"), Ref("memory"), *padding)
 
 
+class Attend(Block):
+    """Each query gathers the values whose keys point its way: y = softmax(q kᵀ · scale) v.
+
+    query: (N, S, E), key: (N, T, E), value: (N, T, D) -> y: (N, S, D). Scale is 1/√E, or 1.
+    """
+
+    title: ClassVar = "Attend"
+    category: ClassVar = Category.ATTENTION
+    keywords: ClassVar = ("scaled dot product", "query key value", "qkv", "self-attention", "transformer")
+    reference: ClassVar = Reference(
+        "Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin", 2017, "Attention is all you need"
+    )
+    inputs: ClassVar = (
+        Input("query", (Kind.SEQUENCE,), "what is asked at each step"),
+        Input("key", (Kind.SEQUENCE,), "what each step of the values answers to"),
+        Input("value", (Kind.SEQUENCE,), "what is gathered"),
+    )
+    examples: ClassVar = (
+        ({}, {"query": _SEVERAL, "key": _ALIKE, "value": _MEMORY}),
+        ({"scaled": False}, {"query": _SEVERAL, "key": _ALIKE, "value": _MEMORY}),
+    )
+
+    scaled: Annotated[bool, Param("Scaled", "Divide the scores by √E, so that they don't grow with the features.")] = (
+        True
+    )
+
+    def tell(self) -> str:
+        return "scaled" if self.scaled else "not scaled"
+
+    def build(self, inputs: Specs) -> Expression:
+        query, key, value = inputs["query"], inputs["key"], inputs["value"]
+        if query.length(2) != key.length(2):
+            raise Refusal(
+                f"Queries and keys are compared feature by feature: {query} and {key} arrive.",
+                port="key",
+                expected=f"{query.length(2)} features",
+                hints=(ChangeChannels("key", query.length(2)),),
+            )
+        if key.shape[1] != value.shape[1]:
+            raise Refusal(f"Each value needs its key: {key} and {value} arrive.", port="value")
+        return Function.of("attend", Ref("query"), Ref("key"), Ref("value"), scaled=self.scaled)
+
+
 class DotAttention(Block):
     """A query gathers from a memory what points its way: weights = softmax of the dot products with each step.
 

@@ -31,18 +31,32 @@ class BatchNorm(Block):
         "Batch normalization: accelerating deep network training by reducing internal covariate shift",
     )
     inputs: ClassVar = (Input("x", (Kind.IMAGE, Kind.VECTOR, Kind.VOLUME), "image, vector or volume"),)
-    examples: ClassVar = (({}, {"x": _VECTOR}), ({"affine": False}, {"x": _IMAGE}), ({}, {"x": _VOLUME}))
+    examples: ClassVar = (
+        ({}, {"x": _VECTOR}),
+        ({"affine": False}, {"x": _IMAGE}),
+        ({"start": 0.5}, {"x": _IMAGE}),
+        ({}, {"x": _VOLUME}),
+    )
 
     epsilon: Annotated[float, Param("Epsilon", "Added to the variance.", gt=0, le=1, advanced=True)] = 1e-5
     momentum: Annotated[
         float, Param("Momentum", "Weight of the newest batch in the running averages.", ge=0, le=1, advanced=True)
     ] = 0.1
     affine: Annotated[bool, Param("Scale and shift", "Learn γ and β.")] = True
+    start: Annotated[
+        float,
+        Param(
+            "Start",
+            "Where γ begins; 0 at the end of a residual branch lets the block begin as identity.",
+            advanced=True,
+        ),
+    ] = 1.0
 
     def build(self, inputs: Specs) -> Layer:
         x = inputs["x"]
         target = {2: "nn.BatchNorm1d", 4: "nn.BatchNorm2d", 5: "nn.BatchNorm3d"}[x.rank]
-        return Layer.of(target, x.length(1), eps=self.epsilon, momentum=self.momentum, affine=self.affine)
+        layer = Layer.of(target, x.length(1), eps=self.epsilon, momentum=self.momentum, affine=self.affine)
+        return layer.through("scales_at", value=self.start) if self.affine and self.start != 1 else layer
 
 
 class LayerNorm(Block):

@@ -70,16 +70,23 @@ class ResizeAs(Block):
     examples: ClassVar = (
         ({}, {"x": _IMAGE, "like": TensorSpec((N, 2, 9, 5))}),
         ({"mode": "bilinear"}, {"x": _IMAGE, "like": TensorSpec((N, 2, 2, 3))}),
+        ({"mode": "bilinear", "align_corners": True}, {"x": _IMAGE, "like": TensorSpec((N, 2, 7, 6))}),
     )
 
     mode: Annotated[Literal["nearest", "bilinear", "bicubic"], Param("Mode", "How pixels between are made.")] = (
         "bilinear"
     )
+    align_corners: Annotated[
+        bool,
+        Param("Align corners", "Corner pixels stay at the corners; nearest has none of it.", advanced=True),
+    ] = False
 
     def tell(self) -> str:
         return self.mode
 
     def build(self, inputs: Specs) -> Expression:
+        if self.align_corners and self.mode != "nearest":
+            return Function.of("resize_as", Ref("x"), Ref("like"), mode=self.mode, align_corners=True)
         return Function.of("resize_as", Ref("x"), Ref("like"), mode=self.mode)
 
 

@@ -82,3 +82,30 @@ class PositionsToSequence(Block):
 
     def build(self, inputs: Specs) -> Expression:
         return Method.of(Method.of(Ref("x"), "flatten", 2), "transpose", 1, 2)
+
+
+class SequenceToPositions(Block):
+    """Reads a sequence of positions, row by row, as an image again: what positions to sequence takes back.
+
+    x: (N, H·W, C), like: (N, D, H, W) -> y: (N, C, H, W).
+    """
+
+    title: ClassVar = "Sequence to positions"
+    category: ClassVar = Category.SHAPE
+    keywords: ClassVar = ("unflatten", "patches", "tokens", "attention", "image")
+    inputs: ClassVar = (
+        Input("x", (Kind.SEQUENCE,), "a step for each position"),
+        Input("like", (Kind.IMAGE,), "an image of the wanted height and width"),
+    )
+    examples: ClassVar = (({}, {"x": TensorSpec((N, 20, 3)), "like": TensorSpec((N, 2, 4, 5))}),)
+
+    def build(self, inputs: Specs) -> Expression:
+        have, sides = inputs["x"].shape[1], inputs["like"].shape[2:]
+        want = [length for length in sides if isinstance(length, int)]
+        if isinstance(have, int) and len(want) == len(sides) and have != prod(want):
+            raise Refusal(
+                f"{have} steps are not the {prod(want)} positions of an image of {want[0]}×{want[1]}.",
+                port="x",
+                expected=f"{prod(want)} steps",
+            )
+        return Function.of("sequence_as", Ref("x"), Ref("like"))
