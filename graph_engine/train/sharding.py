@@ -7,7 +7,7 @@ of this worker as on any other weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -128,37 +128,31 @@ class Shards:
 
     def whole_state(self, update: ShardedUpdate, state: Mapping[str, Any]) -> dict[str, Any]:
         """The state of an update as that of one process."""
-        found = dict(state)
-        optimiser = state["optimiser"]
-        parts = {}
-        for number, parameter in enumerate(update.parameters_in_order):
-            if number in optimiser["state"]:
-                parts[number] = {
-                    name: self.whole(value, parameter) if isinstance(value, Tensor) and value.dim() else value
-                    for name, value in optimiser["state"][number].items()
-                }
-        found["optimiser"] = {**optimiser, "state": parts}
-        if "average" in state:
-            means = zip(state["average"]["means"], update.parameters, strict=True)
-            found["average"] = {**state["average"], "means": [self.whole(*each) for each in means]}
-        return found
+        return _state_of(update, state, self.whole)
 
     def state_here(self, update: ShardedUpdate, state: Mapping[str, Any]) -> dict[str, Any]:
         """This worker's part of the state of an update; such a part as it is."""
-        found = dict(state)
-        optimiser = state["optimiser"]
-        parts = {}
-        for number, parameter in enumerate(update.parameters_in_order):
-            if number in optimiser["state"]:
-                parts[number] = {
-                    name: piece_of(value, parameter) if isinstance(value, Tensor) and value.dim() else value
-                    for name, value in optimiser["state"][number].items()
-                }
-        found["optimiser"] = {**optimiser, "state": parts}
-        if "average" in state:
-            means = zip(state["average"]["means"], update.parameters, strict=True)
-            found["average"] = {**state["average"], "means": [piece_of(*each) for each in means]}
-        return found
+        return _state_of(update, state, piece_of)
+
+
+def _state_of(
+    update: ShardedUpdate, state: Mapping[str, Any], turned: Callable[[Tensor, Tensor], Tensor]
+) -> dict[str, Any]:
+    """The state of an update with all that has a number for every number of a weight `turned`: (value, weight)."""
+    found = dict(state)
+    optimiser = state["optimiser"]
+    parts = {}
+    for number, parameter in enumerate(update.parameters_in_order):
+        if number in optimiser["state"]:
+            parts[number] = {
+                name: turned(value, parameter) if isinstance(value, Tensor) and value.dim() else value
+                for name, value in optimiser["state"][number].items()
+            }
+    found["optimiser"] = {**optimiser, "state": parts}
+    if "average" in state:
+        means = zip(state["average"]["means"], update.parameters, strict=True)
+        found["average"] = {**state["average"], "means": [turned(*each) for each in means]}
+    return found
 
 
 def _large(module: nn.Module, left_out: set[str], path: str = "") -> Iterator[nn.Module]:

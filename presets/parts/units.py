@@ -85,20 +85,13 @@ def shuffle_unit_v1_down(block: Builder) -> None:
 @part(title="Mlpconv layers", category=PartCategory.CONVOLUTION, reference=_NIN)
 def mlp_conv(block: Builder) -> None:
     """A convolution and two 1×1 convolutions, ReLU after each; the block Mlpconv, drawn."""
-    x = block.input("x", 3, 32, 32)
-    for name, default, kernel, about in (
-        (
-            "first",
-            192,
-            block.expose("kernel", 5, "Kernel", "Height and width of the convolution; odd.", least=1),
-            "the convolution",
-        ),
-        ("second", 160, 1, "the first 1×1 layer"),
-        ("channels", 96, 1, "the second 1×1 layer"),
-    ):
-        width = block.expose(name, default, name.capitalize(), f"Maps of {about}.", least=1)
-        x = block.add("relu", block.add("conv2d", x, channels=width, kernel=kernel))
-    block.output(x, "y")
+    first = block.expose("first", 192, "First", "Maps of the convolution.", least=1)
+    kernel = block.expose("kernel", 5, "Kernel", "Height and width of the convolution; odd.", least=1)
+    second = block.expose("second", 160, "Second", "Maps of the first 1×1 layer.", least=1)
+    channels = block.expose("channels", 96, "Channels", "Maps that come out of the second 1×1 layer.", least=1)
+    x = block.add("relu", block.add("conv2d", block.input("x", 3, 32, 32), channels=first, kernel=kernel))
+    x = block.add("relu", block.add("conv2d", x, channels=second, kernel=1))
+    block.output(block.add("relu", block.add("conv2d", x, channels=channels, kernel=1)), "y")
 
 
 @part(title="Boundary refinement unit", category=PartCategory.SEGMENTATION, reference=_GCN)
