@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, QPointF
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from app.canvas.eye import View
@@ -79,6 +80,8 @@ class CanvasLink(QObject):
         self._views: dict[OpenDocument, dict[Level, View]] = {}
         self._places = KeptPlaces(settings)
         canvas.set_keys({})  # the window's actions have them, and the user may change them
+        book.keys_changed.connect(self._name_keys)
+        self._name_keys()
         canvas.canvas_scene.selection_changed.connect(self._on_chosen)
         canvas.message.connect(self._on_message)
         canvas.menu_requested.connect(self._open_menu)
@@ -91,6 +94,15 @@ class CanvasLink(QObject):
         session.selection_changed.connect(self._show_selection)
         session.check_changed.connect(self._show_check)
         session.reveal_requested.connect(self._reveal)
+
+    def _name_keys(self) -> None:
+        """Has the canvas name the keys that its commands have now."""
+
+        def key_of(command: str) -> str:
+            keys = self._book.keys(f"canvas.{command}")
+            return keys[0].toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
+
+        self._canvas.name_keys(key_of)
 
     def show_document(self) -> None:
         """Shows the document in front, as it was seen the last time, be it by another window."""

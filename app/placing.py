@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF
-
 from app.canvas.node_item import PortRef
+from app.canvas.room import free_place
 from app.canvas.stock import Placeable
 from app.canvas.wiring import port_for
 from graph_engine.blocks.custom import CUSTOM, custom_block
-from graph_engine.document import AddCustom, AddNodes, CustomCode, Node, Position, Wire
-from graph_engine.document.geometry import NodeGeometry, geometry_in, measure
+from graph_engine.document import AddCustom, AddNodes, CustomCode, Node, Wire
+from graph_engine.document.geometry import geometry_in, measure
 from graph_engine.document.surgery import GAP
 
 if TYPE_CHECKING:
     from app.canvas import CanvasView
     from app.session import Session
     from graph_engine.blocks import Block
-
-_STEP = 24.0
-_TRIES = 60
 
 
 def place_block(session: Session, canvas: CanvasView, key: str) -> str | None:
@@ -51,7 +47,7 @@ def _place(session: Session, canvas: CanvasView, found: Placeable) -> str | None
     else:
         centre = canvas.visible_rect().center()
         wanted = (centre.x() - size.width / 2, centre.y() - size.height / 2)
-    placed = node.with_(position=_free(canvas, wanted, size))
+    placed = node.with_(position=free_place(canvas.canvas_scene, wanted, size))
     wires = (wire,) if wire is not None else ()
     add = AddNodes((placed,), wires, session.graph_name)
     label = f"Add {block.title}"
@@ -74,15 +70,3 @@ def _wire_from_selection(session: Session, node: Node, new: type[Block]) -> Wire
         if port is not None:
             return Wire(source.id, output.name, node.id, port)
     return None
-
-
-def _free(canvas: CanvasView, wanted: Position, size: NodeGeometry) -> Position:
-    """The place nearest below `wanted` at which the node lies on no other."""
-    x, y = wanted
-    for _ in range(_TRIES):
-        if not canvas.canvas_scene.nodes_in(
-            QRectF(QPointF(x - 8, y - 8), QPointF(x + size.width + 8, y + size.height + 8))
-        ):
-            break
-        y += _STEP
-    return round(x, 1), round(y, 1)

@@ -28,6 +28,9 @@ class ActionBook(QObject):
     refused = Signal(str)
     """Why an action could not do what it was asked to."""
 
+    keys_changed = Signal()
+    """Actions have other keys than before."""
+
     def __init__(
         self,
         actions: Iterable[Action],
@@ -81,6 +84,7 @@ class ActionBook(QObject):
         for name, keys in self.keys_with(own).items():
             self._made[name].setShortcuts([QKeySequence(key) for key in keys])
             self._describe(name)
+        self.keys_changed.emit()
 
     def usual(self, name: str) -> list[str]:
         """The keys of an action in the set that is in use."""

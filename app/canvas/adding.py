@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF
 
 from app.canvas import changes
 from app.canvas.node_item import PortRef
+from app.canvas.room import free_place
 from app.canvas.search import Entry, block_entries, composite_entries
 from app.canvas.search_popup import SearchPopup
 from app.canvas.wiring import port_for
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AddBlock:
-    """Opens the list, and places what was chosen where it was opened."""
+    """Opens the list, and places what was chosen where it was opened, or below where that is taken."""
 
     def __init__(self, canvas: CanvasView) -> None:
         self._canvas = canvas
@@ -94,7 +95,7 @@ class AddBlock:
                 wires = (Wire(node.id, port, anchor.node, anchor.name),)
                 offset = size.offset("output", port)
             x, y = self._at.x() - offset[0], self._at.y() - offset[1]
-        placed = node.with_(position=(round(x, 1), round(y, 1)))
+        placed = node.with_(position=free_place(self._scene, (x, y), size))
         label = f"Add {found.block.title}"
         if self._scene.host.attempt(found.with_node(AddNodes((placed,), wires, name), label), label=label):
             self._scene.choose((placed.id,))

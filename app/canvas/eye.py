@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QNativeGestureEvent, QPainter, QPaintEvent, QRegion, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
+from app.canvas.hints import hints_for, usual_key
 from app.canvas.look import Detail
 from app.canvas.minimap import Minimap
 from app.canvas.note import Note
@@ -26,7 +27,6 @@ _EXTENT = 4.0e5  # scene units that can be scrolled over, to each side
 _FIT_MARGIN = 48.0  # px
 _WHEEL = 1.0016  # zoom for an eighth of a degree
 _MOST_PARTS, _SLACK = 12, 4000  # rectangles painted one by one; px² that may be painted needlessly to save one
-_HINT = "Tab: add a block · drag from a port: wire · Space + drag: move · Home: fit all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Eye(QGraphicsView):
         self._gathered: QPoint | None = None
         self._grid = Grid()
         self._heat: Heat | None = None
+        self._hints = hints_for(usual_key)
         self.minimap = Minimap(self.canvas_scene)
         self.note = Note(self.canvas_scene.look, self.update_px)
         self._set_up()
@@ -74,7 +75,13 @@ class Eye(QGraphicsView):
         """What can be done now, in one line at the foot."""
         if not self.canvas_scene.nodes:
             return ""
-        return _HINT if self.canvas_scene.host.graph_name == MAIN else f"Esc: back out · {_HINT}"
+        foot = self._hints.foot
+        return foot if self.canvas_scene.host.graph_name == MAIN else f"Esc: back out · {foot}"
+
+    def name_keys(self, key_of: Callable[[str], str]) -> None:
+        """Have the hints name the keys that `key_of` gives for the ids of commands, "" for one without a key."""
+        self._hints = hints_for(key_of)
+        self.viewport().update()
 
     def paint_gesture(self, painter: QPainter) -> None:
         """Draw over the scene, in scene coordinates."""
@@ -334,7 +341,7 @@ class Eye(QGraphicsView):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         style = self.canvas_scene.look.style
         if self.canvas_scene.has_graph and not self.canvas_scene.nodes:
-            paint_empty(painter, QRectF(self.viewport().rect()), style)
+            paint_empty(painter, QRectF(self.viewport().rect()), self._hints.empty, style)
         if (hint := self.hint) and _touches(region, room := self._hint_rect()):
             paint_hint(painter, room, style, hint)
         if self._heat is not None and _touches(region, legend := self._legend_rect()):

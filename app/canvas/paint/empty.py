@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
 from app.canvas.paint.style import CanvasStyle
 
 _TITLE = "Nothing is drawn yet"
-_LINES = (
-    ("Tab", "or a double click adds a block here"),
-    ("Drag", "blocks from the library onto the canvas"),
-    ("Presets", "in the library are networks to start from"),
-)
 
 
-def paint_empty(painter: QPainter, area: QRectF, style: CanvasStyle) -> None:
-    """What to do next, in the middle of `area` (px)."""
+def paint_empty(painter: QPainter, area: QRectF, lines: Sequence[tuple[str, str]], style: CanvasStyle) -> None:
+    """What to do next, in the middle of `area` (px): each line a key or a name, and what it does."""
     heading, body = QFontMetricsF(style.heading_font), QFontMetricsF(style.ui_font)
     row = body.height() * 1.9
-    height = heading.height() + 18.0 + row * len(_LINES)
-    keys = max(body.horizontalAdvance(key) for key, _ in _LINES) + 20.0
-    texts = max(body.horizontalAdvance(text) for _, text in _LINES)
+    height = heading.height() + 18.0 + row * len(lines)
+    keys = max(body.horizontalAdvance(key) for key, _ in lines) + 20.0
+    texts = max(body.horizontalAdvance(text) for _, text in lines)
     width = keys + 12.0 + texts
     left, top = area.center().x() - width / 2, area.center().y() - height / 2
     if area.width() < width + 16.0 or area.height() < height:
@@ -32,7 +29,7 @@ def paint_empty(painter: QPainter, area: QRectF, style: CanvasStyle) -> None:
     painter.drawText(QPointF(area.center().x() - heading.horizontalAdvance(_TITLE) / 2, top + heading.ascent()), _TITLE)
     painter.setFont(style.ui_font)
     y = top + heading.height() + 18.0
-    for key, text in _LINES:
+    for key, text in lines:
         wide = body.horizontalAdvance(key) + 16.0
         chip = QRectF(left + keys - wide, y, wide, row - 6.0)
         painter.setPen(style.note_edge)

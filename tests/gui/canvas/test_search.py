@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -76,6 +77,19 @@ def test_a_press_elsewhere_closes_the_list(bench: Bench) -> None:
     bench.key(Qt.Key.Key_Tab)
     bench.click(QPoint(20, 20))
     assert not bench.view.adding.is_open
+
+
+def test_blocks_added_at_a_pointer_that_rests_do_not_cover_one_another(bench: Bench) -> None:
+    bench.move(QPoint(90, 90))
+    before = set(bench.graph.nodes)
+    for _ in range(3):
+        bench.key(Qt.Key.Key_Tab)
+        bench.type("tanh")
+        bench.choose()
+    added = [name for name in bench.graph.nodes if name not in before]
+    cards = [bench.view.canvas_scene.nodes[name].card for name in added]
+    assert len(cards) == 3
+    assert not any(one.intersects(other) for one, other in combinations(cards, 2))
 
 
 def test_the_list_stays_inside_the_canvas(bench: Bench) -> None:

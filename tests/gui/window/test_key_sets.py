@@ -89,6 +89,23 @@ def test_in_no_set_two_actions_have_one_key(open_in: OpenIn, key_set: KeySet) ->
             assert QKeySequence(key).toString(), f"{key} of {action.id} is no key"
 
 
+@pytest.mark.parametrize(
+    ("key_set", "says", "not_"),
+    [
+        ("layerloom", "Tab: add a block · A: add what follows ·", "Shift+A"),
+        ("blender", "Shift+A: add a block · Alt+A: add what follows ·", "Tab"),
+    ],
+)
+def test_the_canvas_names_the_keys_that_are_in_use(open_in: OpenIn, key_set: KeySet, says: str, not_: str) -> None:
+    window = open_in("lenet5")
+    window.book.set_own_keys({}, key_set)
+    assert window.canvas.hint.startswith(says)
+    assert not_ not in window.canvas.hint
+    window.book.set_own_keys({"canvas.add_block": [], "canvas.fit_all": ["Ctrl+9"]}, key_set)
+    assert window.canvas.hint.startswith("Double-click: add a block")
+    assert window.canvas.hint.endswith("Ctrl+9: fit all")
+
+
 def test_a_set_is_chosen_in_the_preferences_and_works_at_once(open_in: OpenIn) -> None:
     window = open_in("lenet5")
     table = KeyTable(window.book, window.settings, window)
