@@ -22,10 +22,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.canvas.search import find
 from app.figures import ago, plural
 from app.panels.preset_card import PresetCard
+from app.panels.presets import preset_entry
 from app.theme import icon, set_role, set_surface, theme_manager
-from app.widgets import Banner, ElidedLabel, MessageAction
+from app.widgets import Banner, ElidedLabel, MessageAction, SearchField
 
 if TYPE_CHECKING:
     from app.preset_shelf import PresetShelf
@@ -54,19 +56,19 @@ class WelcomePage(QWidget):
         self._shelf = shelf
         self._settings = settings
         self._cards: list[PresetCard] = []
+        self._shown: list[PresetCard] = []
         self._columns = 0
         set_surface(self, "canvas")
         self.setAccessibleName("Welcome")
         self._offers = QVBoxLayout()
         self._side = self._make_side()
         self._presets = QGridLayout()
-        self._presets_title = QLabel("Begin with a preset")
-        set_role(self._presets_title, "heading")
-        self._presets_hint = QLabel("Each opens ready to train. Change anything; undo takes it back.")
-        set_role(self._presets_hint, "dim")
+        self._none_found = QLabel()
+        set_role(self._none_found, "dim")
+        self._none_found.hide()
         right = QVBoxLayout()
-        right.addWidget(self._presets_title)
-        right.addWidget(self._presets_hint)
+        right.addLayout(self._make_head())
+        right.addWidget(self._none_found)
         right.addLayout(self._presets)
         right.addStretch(1)
         self._right = right
@@ -132,6 +134,23 @@ class WelcomePage(QWidget):
         super().resizeEvent(event)
         self._lay_out_cards()
 
+    def _make_head(self) -> QHBoxLayout:
+        self._presets_title = QLabel("Begin with a preset")
+        set_role(self._presets_title, "heading")
+        self._presets_hint = QLabel("Each opens ready to train. Change anything; undo takes it back.")
+        set_role(self._presets_hint, "dim")
+        self.filter = SearchField("Filter presets…")
+        self.filter.edited.connect(self._filter_cards)
+        self.filter.committed.connect(self._go_to_first)
+        words = QVBoxLayout()
+        words.addWidget(self._presets_title)
+        words.addWidget(self._presets_hint)
+        self._words = words
+        head = QHBoxLayout()
+        head.addLayout(words, 1)
+        head.addWidget(self.filter, 0, Qt.AlignmentFlag.AlignBottom)
+        return head
+
     def _make_side(self) -> QWidget:
         side = QWidget()
         side.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
@@ -185,8 +204,7 @@ class WelcomePage(QWidget):
             card.opened.connect(self.preset_chosen)
             card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
             self._cards.append(card)
-        self._columns = 0
-        self._lay_out_cards()
+        self._filter_cards(self.filter.value())
 
     def _lay_out_cards(self) -> None:
         spacing = theme_manager().spacing
@@ -197,13 +215,32 @@ class WelcomePage(QWidget):
         self._columns = columns
         for card in self._cards:
             self._presets.removeWidget(card)
-        for at, card in enumerate(self._cards):
+        for at, card in enumerate(self._shown):
             self._presets.addWidget(card, at // columns, at % columns)
         for column in range(4):
             self._presets.setColumnStretch(column, 1 if column < columns else 0)
 
+    def _filter_cards(self, text: str) -> None:
+        """Shows the presets that answer to `text`, the best match first; all, in their order, without one."""
+        entries = [preset_entry(each.preset) for each in self._shelf.presets]
+        rank = {match.entry.key.partition(":")[2]: at for at, match in enumerate(find(text, entries))}
+        for card in self._cards:
+            card.setVisible(card.name in rank)
+        self._shown = sorted((card for card in self._cards if card.name in rank), key=lambda card: rank[card.name])
+        self._none_found.setText(f"No preset answers to “{text}”. Try a family, a title or a paper.")
+        self._none_found.setVisible(bool(self._cards) and not rank)
+        self._columns = 0
+        self._lay_out_cards()
+
+    def _go_to_first(self) -> None:
+        """Puts the keyboard on the first preset that is shown."""
+        if self._shown:
+            self._shown[0].setFocus(Qt.FocusReason.TabFocusReason)
+
     def _space(self) -> None:
         spacing = theme_manager().spacing
+        self.filter.setFixedWidth(spacing.px(_CARD))
+        self._words.setSpacing(spacing.s)
         self._side.setFixedWidth(spacing.px(_SIDE))
         self._side_column.setSpacing(spacing.m)
         self._page.setContentsMargins(spacing.px(56), spacing.px(44), spacing.px(56), spacing.xxl)

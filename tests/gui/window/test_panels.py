@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.canvas import BLOCK_MIME
@@ -497,11 +498,30 @@ def test_the_welcome_page_offers_files_presets_and_recoveries(
     assert "My net" in banner.text()
     assert "3 unsaved changes" in banner.text()
 
-    from PySide6.QtWidgets import QPushButton
-
     restore, discard = banner.findChildren(QPushButton)[:2]
     restore.click()
 
     assert chosen == [file.absolute(), page.cards()[0].name, recovery]
     assert page.recoveries == []
     assert discard.text() == "Discard"
+
+
+def test_the_welcome_page_finds_a_preset(
+    shelf: PresetShelf, settings: Settings, present: Callable[[WelcomePage], WelcomePage]
+) -> None:
+    page = present(WelcomePage(shelf, settings))
+    chosen: list[str] = []
+    page.preset_chosen.connect(chosen.append)
+    everything = [card.name for card in page.cards()]
+
+    QTest.keyClicks(page.filter, "lenet")
+    assert [card.name for card in page.cards() if card.isVisible()] == ["lenet5"]
+    QTest.keyClick(page.filter, Qt.Key.Key_Return)
+    QTest.keyClick(page.focusWidget(), Qt.Key.Key_Return)
+    assert chosen == ["lenet5"]
+
+    QTest.keyClicks(page.filter, "qqq")
+    assert not [card for card in page.cards() if card.isVisible()]
+    assert any("lenetqqq" in label.text() for label in page.findChildren(QLabel) if label.isVisible())
+    page.filter.clear_text()
+    assert [card.name for card in page.cards() if card.isVisible()] == everything
