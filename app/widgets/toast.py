@@ -9,15 +9,19 @@ from PySide6.QtWidgets import (
     QGraphicsDropShadowEffect,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from app.theme import icon, qcolor, set_role, theme_manager
+from app.widgets.elided_button import ElidedButton
 from app.widgets.message import MessageAction, Severity, SeverityIcon, announce
 
 _AT_MOST = 4
+_BESIDE = 130
+"""How wide (px at the base size) an action may be to stand beside the words rather than below them."""
+
 _SHOWN_FOR = 5000
 _SHOWN_LONGER_FOR = 9000
 """How long (ms) a message stays without and with an action; warnings stay the longer time, errors until
@@ -40,12 +44,18 @@ class Toast(QFrame):
         row.setContentsMargins(spacing.l, spacing.px(10), spacing.m, spacing.px(10))
         row.setSpacing(spacing.px(10))
         row.addWidget(SeverityIcon(severity, self))
-        row.addWidget(self._text, 1)
+        words = QVBoxLayout()
+        words.setSpacing(spacing.s)
+        words.addWidget(self._text)
+        row.addLayout(words, 1)
         if action:
-            button = QPushButton(action.text, self)
+            button = ElidedButton(action.text, self)
             set_role(button, "quiet")
             button.clicked.connect(self._run)
-            row.addWidget(button)
+            if button.sizeHint().width() > spacing.px(_BESIDE):
+                words.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            else:
+                row.addWidget(button)
         cross = QToolButton(self)
         set_role(cross, "small")
         cross.setIcon(icon("close"))

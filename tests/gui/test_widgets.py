@@ -302,6 +302,21 @@ def test_toasts_stack_in_the_lower_right_corner_and_stay_there(show: Show, theme
     assert stack.toasts() == ()
 
 
+@pytest.mark.parametrize("words", ["Undo", "Add label, cross entropy and accuracy"])
+def test_a_toast_shows_its_action_whole_and_leaves_room_for_its_words(show: Show, words: str) -> None:
+    panel = show(QWidget())
+    panel.resize(1000, 600)
+    said = "There is no loss node, so there is nothing to train. Wire a loss such as cross entropy."
+    toast = ToastStack(panel).show(said, severity="warning", action=MessageAction(words, lambda: None))
+    QApplication.processEvents()
+    button = child(toast, QPushButton, words)
+    assert button.text() == words
+    assert button.width() >= button.sizeHint().width()
+    label = next(each for each in toast.findChildren(QLabel) if each.text() == said)
+    assert label.width() > toast.width() / 2
+    assert label.height() >= label.heightForWidth(label.width())
+
+
 def test_a_toast_never_takes_the_focus_and_goes_by_itself(
     qtbot: QtBot, show: Show, monkeypatch: pytest.MonkeyPatch
 ) -> None:
