@@ -249,11 +249,17 @@ class Session(QObject):
         return True
 
     def apply_fix(self, fix: Fix) -> None:
-        """Does what a problem offers; letting code run is asked for by `trust_requested`."""
+        """Does what a problem offers, and shows the nodes that it adds; letting code run is asked for by
+        `trust_requested`.
+        """
         if isinstance(fix.edit, TrustCode):
             self.trust_requested.emit()
-        else:
-            self.attempt(fix.edit, label=fix.label)
+            return
+        before = {node.id for node in self.graph}
+        self.attempt(fix.edit, label=fix.label)
+        added = [node.id for node in self.graph if node.id not in before]
+        if added:
+            self.reveal(*added)
 
     def made(self, make: Callable[[], Made]) -> Made | None:
         """What `make` gives, an edit as a rule; a refusal is told by `refused` and None."""

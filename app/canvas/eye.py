@@ -175,12 +175,14 @@ class Eye(QGraphicsView):
         self._fit(self.canvas_scene.contents(chosen or None))
 
     def reveal(self, nodes: Sequence[str]) -> None:
-        """Bring nodes into view, and no nearer than needed."""
+        """Bring nodes into view, and no nearer than needed; a view of all stays one of all."""
         rect = self.canvas_scene.contents([node for node in nodes if node in self.canvas_scene.nodes])
         visible = self.visible_rect()
         if rect.isEmpty() or visible.contains(rect):
             return
-        if rect.width() > visible.width() or rect.height() > visible.height():
+        if self._shows_all:
+            self.fit_all()
+        elif rect.width() > visible.width() or rect.height() > visible.height():
             self._fit(rect)
         else:
             self.centerOn(rect.center())

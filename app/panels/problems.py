@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from app.figures import plural
 from app.panels.problem_row import ProblemRow
@@ -75,6 +75,7 @@ class ProblemsPanel(QWidget):
         if problems == self._shown or not self.isVisible():
             return
         self._shown = problems
+        had_focus = self._stack.currentIndex() == 1 and self.isAncestorOf(QApplication.focusWidget() or self)
         for row in self.rows():
             self._rows.removeWidget(row)
             row.hide()
@@ -85,6 +86,8 @@ class ProblemsPanel(QWidget):
         self._rest.setText(f"… and {plural(more, 'problem')} more; they are listed when these are solved.")
         self._rest.setVisible(more > 0)
         self._stack.setCurrentIndex(1 if problems else 0)
+        if had_focus:  # Qt would hand the keyboard to whatever comes next in the window
+            next(iter(self.rows()), self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _add_rows(self) -> None:
         """Makes some of the rows that are still to come, and the rest a moment later: none makes the window wait."""

@@ -181,6 +181,7 @@ def test_a_fix_is_one_named_step(
     settle()
     button = panel.rows()[0].buttons[0]
     label = button.words()
+    button.setFocus()
 
     button.click()
     settle()
@@ -188,6 +189,7 @@ def test_a_fix_is_one_named_step(
     assert session.history.undo_label == label
     assert session.errors == []
     assert panel.rows() == []
+    assert panel.window().focusWidget() is panel, "the keyboard stays where the fixes are"
 
 
 def test_a_thousand_problems_do_not_make_a_thousand_rows(

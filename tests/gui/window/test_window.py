@@ -587,3 +587,9 @@ def test_training_without_a_loss_offers_what_is_missing(studio: Studio, open_in:
     assert not studio.session.runs.live
     next(button for button in told.findChildren(QPushButton) if button.text().startswith("Add label")).click()
     assert {node.block for node in studio.session.document.main} >= {"cross_entropy", "accuracy"}
+    settle()
+    view = window.canvas
+    seen = view.visible_rect()
+    added = [view.canvas_scene.nodes[name].card for name in studio.session.selection.nodes]
+    assert len(added) == 3, "what was added is selected"
+    assert all(seen.contains(card) for card in added), "and in view"
