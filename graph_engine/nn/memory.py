@@ -39,9 +39,8 @@ class SentenceEncoder(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         weights = word_weights(x, self.words.shape[1], self.pad_token, self.by_position).to(self.words.dtype)
         y = (weights * self.words[x]).sum(-2)
-        return y, self.words.clone().expand(
-            x.shape[0], -1, -1
-        )  # torch's counting of costs stumbles over a weight's view
+        # Cloned, because torch's counting of costs stumbles over a weight's view.
+        return y, self.words.clone().expand(x.shape[0], -1, -1)
 
 
 def encode_sentences(

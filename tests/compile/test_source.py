@@ -18,6 +18,7 @@ from graph_engine.compile import compile_document
 from graph_engine.document import AddNodes, Document, Node, SetAbout, Wire
 from graph_engine.document.builder import Builder
 from graph_engine.nn import homes
+from presets import catalog
 from tests.compile.direct import FIXED, drawn
 
 HOSTILE = [
@@ -70,6 +71,19 @@ def lint(sources: Mapping[str, str], folder: Path) -> str:
         [sys.executable, "-m", "ruff", "check", *rules, str(folder)], capture_output=True, text=True, check=False
     )
     return done.stdout if done.returncode else ""
+
+
+def test_every_preset_is_lint_clean_and_formatted(tmp_path: Path) -> None:
+    sources = {name: compile_document(preset.build()).source for name, preset in catalog().items()}
+    assert lint(sources, tmp_path) == ""
+    formatting = ["--check", "--line-length", "110", "--isolated", "--no-cache"]
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", *formatting, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_random_drawings_are_lint_clean(tmp_path: Path) -> None:
