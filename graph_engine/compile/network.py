@@ -15,7 +15,7 @@ from graph_engine.blocks.call import PARAMETRIZATIONS
 from graph_engine.compile.arguments import Argument
 from graph_engine.compile.custom import Customs
 from graph_engine.compile.naming import Names, grouped
-from graph_engine.compile.own import definitions, uses
+from graph_engine.compile.own import definitions, names_in
 from graph_engine.compile.places import Text
 from graph_engine.compile.render import render_layer, targets_of
 from graph_engine.compile.statements import LayerKey, Repeat, Result, Statement, shape_comment
@@ -91,14 +91,18 @@ def write_file(
     ]
     own = [*definitions(dict.fromkeys(targets)), *customs.definitions]
     classes = [*(_write_class(each, attributes_of(each)) for each in composites), _write_class(blueprint, paths)]
-    code = "\n".join([*own, *(line for each in classes for line in each.lines)])
+    used = {name for part in (*own, *("\n".join(each.lines) for each in classes)) for name in names_in(part)}
     text = Text()
-    _docstring(text, [f"{document.title}, drawn with Layerloom.", *document.notes.strip().splitlines()], 0)
+    _docstring(
+        text,
+        [f"{document.title.strip() or 'A network'}, drawn with Layerloom.", *document.notes.strip().splitlines()],
+        0,
+    )
     text.add("")
     text.lines += customs.imports(first=True)
-    if uses(code, "torch"):
+    if "torch" in used:
         text.add("import torch")
-    if uses(code, "F"):
+    if "F" in used:
         text.add("import torch.nn.functional as F")
     text.add("from torch import Tensor, nn")
     wrappers = [name for name in PARAMETRIZATIONS if name in targets]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import graph_engine.nn
@@ -22,7 +21,7 @@ def definitions(targets: Iterable[str]) -> list[str]:
             return
         visited.add(name)
         source = _parts(homes()[name])[name]
-        for used in re.findall(r"\b[A-Za-z_]\w*\b", source):
+        for used in names_in(source):
             if used != name and used in _parts(homes()[name]):
                 visit(used)
         ordered[name] = source
@@ -33,9 +32,11 @@ def definitions(targets: Iterable[str]) -> list[str]:
     return list(ordered.values())
 
 
-def uses(text: str, name: str) -> bool:
-    """Whether source text mentions `name` as a word of its own, such as the module `F`."""
-    return re.search(rf"(?<![\w.]){name}\b", text) is not None
+@lru_cache(maxsize=512)
+def names_in(source: str) -> tuple[str, ...]:
+    """The names that Python source makes use of, each once, in order; what comments and docstrings say is none."""
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    return tuple(dict.fromkeys(node.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))))
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 from graph_engine.blocks.call import Apply, Code, Function, Infix, Layer, Method, Ref, Run, Stepwise, Weight
 from graph_engine.check.evaluate import resolve
 
-WIDTH = 110
+WIDTH = 120
 INDEX = "i"
 """What counts the modules of a generator."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from math import prod
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -22,6 +23,7 @@ from graph_engine.compile import compile_document
 from graph_engine.document import AddNodes, Document, Node, Wire
 from graph_engine.document.file import dumps, loads
 from tests.blocks.cases import Case, Direct, computing_blocks, declared_cases, real, reals, shape_at
+from tests.compile.linting import faults
 
 CASES = declared_cases()
 WITHOUT_GRADIENT = {
@@ -181,6 +183,11 @@ def test_its_source_computes_what_it_computes(case: Case) -> None:
         assert torch.equal(results[-1][0], expected[0]), "forward gives another result"
         if case.block.key() == "dropout" and not training:
             assert torch.equal(expected[0], values["x"])
+
+
+def test_the_sources_are_lint_clean_and_formatted(tmp_path: Path) -> None:
+    sources = {f"{case.block.key()}_{at}": compile_document(_around(case)).source for at, case in enumerate(CASES)}
+    assert faults(sources, tmp_path) == ""
 
 
 @pytest.mark.parametrize("case", CASES + UNKNOWN, ids=str)
