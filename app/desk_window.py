@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget
 from app.placing import place_block
 from app.widgets import MessageAction
 from app.workspace import Side
-from graph_engine.check.borders import NO_LOSS
+from graph_engine.check.report import Code
 from graph_engine.document.surgery import wrap_in_residual
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class DeskWindow(QMainWindow):
 
     def _lacks_loss(self) -> bool:
         """Whether there is nothing to train for; then the problem is shown, with what mends it."""
-        problem = next((each for each in self._session.problems if each.message == NO_LOSS), None)
+        problem = next((each for each in self._session.problems if each.code is Code.NO_LOSS), None)
         if problem is None:
             return False
         action = None

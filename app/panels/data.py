@@ -178,9 +178,9 @@ class DataPanel(QWidget):
         self._session.runs.background.start("Reading data", lambda: look_at(snapshot), self._show, self._on_failed)
 
     def _on_failed(self, error: Exception) -> None:
-        from graph_engine.check.report import Problem
+        from graph_engine.check.report import Code, Problem
 
-        self._show(Unavailable((Problem(Severity.ERROR, str(error)),)))
+        self._show(Unavailable((Problem(Severity.ERROR, Code.NO_DATA, str(error)),)))
 
     def _show(self, found: Overview | Unavailable) -> None:
         self._looking = False

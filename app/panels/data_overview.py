@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graph_engine.blocks import Axis, TensorSpec
-from graph_engine.check.report import Problem, Severity
+from graph_engine.check.report import Code, Problem, Severity
 from graph_engine.data import DataError, Dataset, FieldKind, Resolution, Sample, resolve, samples, split
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def look_at(document: Document) -> Overview | Unavailable:
     try:
         return _overview(document, dataset, resolution)
     except DataError as error:
-        return Unavailable((Problem(Severity.ERROR, str(error)), *resolution.problems))
+        return Unavailable((Problem(Severity.ERROR, Code.NO_DATA, str(error)), *resolution.problems))
 
 
 def load_samples(overview: Overview, indices: Sequence[int]) -> list[Sample]:

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from graph_engine.train import RunState
 
 if TYPE_CHECKING:
-    from app.runs.follower import RunFollower
+    from app.runs.follower import Handle, RunFollower
     from graph_engine.document import Document, Plan
-    from graph_engine.runs import FollowedRun, RunHandle, RunRecord
+    from graph_engine.runs import RunRecord
 
 _OTHERS_EVERY = 3000  # ms between two looks at runs that go on beside the one that is followed
 
@@ -83,36 +83,39 @@ class RunsAgain(QObject):
 
     def rewind(self, run: str, step: int) -> None:
         """Puts a run back to a checkpoint and goes on from there; one that goes on here is stopped first."""
-        from graph_engine.runs import resume_run, rewind_run
+        from graph_engine.runs import rewind_run
 
         store = self._library.store
 
-        def work() -> RunHandle:
+        def work() -> Handle:
             rewind_run(run, step, store())
-            return resume_run(run, store=store())
+            return self._follower.go_on_with(store().get(run))
 
         self._when_stopped(run, lambda: self._follower.launch(work))
 
     def branch(self, run: str, step: int, plan: Plan | None = None) -> None:
         """Begins a new run from a checkpoint of another, which stays as it is."""
-        from graph_engine.runs import branch_run, resume_run
+        from graph_engine.runs import branch_run
 
         store = self._library.store
 
-        def work() -> RunHandle:
-            branch = branch_run(run, step, plan=plan, store=store())
-            return resume_run(branch, store=store())
+        def work() -> Handle:
+            stored = store().get(run)
+            apart = self._follower.belongs_apart(stored)
+            return self._follower.go_on_with(branch_run(stored, step, plan=plan, store=store()), apart=apart)
 
         self._when_stopped(self._follower.run, lambda: self._follower.launch(work))
 
     def rerun(self, run: str) -> None:
-        """Does a run again from its provenance."""
-        from graph_engine.runs import differences, rerun
+        """Does a run again from its provenance; apart from the window if that run was."""
+        from graph_engine.runs import differences, rerun, rerun_process
 
         store = self._library.store
 
-        def work() -> RunHandle:
-            return rerun(run, store=store())
+        def work() -> Handle:
+            stored = store().get(run)
+            apart = self._follower.belongs_apart(stored)
+            return (rerun_process if apart else rerun)(stored, store=store())
 
         def tell(found: list[str]) -> None:
             if found:
@@ -126,12 +129,11 @@ class RunsAgain(QObject):
         """Trains the document of a run anew with another batch size; apart from the window if that run was."""
         from graph_engine.runs import retry_run
 
-        store, prefers = self._library.store, self._follower.own_process
+        store = self._library.store
 
-        def work() -> RunHandle | FollowedRun:
+        def work() -> Handle:
             stored = store().get(run)
-            own_process = prefers or stored.folder.had_own_process or stored.document().plan.compiled
-            return retry_run(stored, batch_size, own_process=own_process, store=store())
+            return retry_run(stored, batch_size, own_process=self._follower.belongs_apart(stored), store=store())
 
         if not self._follower.live:
             self._follower.launch(work)

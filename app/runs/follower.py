@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from app.runs.curves import RunCurves
     from app.session import Session
     from graph_engine.document import Document
-    from graph_engine.runs import FollowedRun, RunFolder, RunHandle, RunRecord
+    from graph_engine.runs import FollowedRun, RunFolder, RunHandle, RunRecord, StoredRun
     from graph_engine.train import Progress
     from graph_engine.train.changes import RunChange
     from graph_engine.train.feed import Cursor
@@ -175,16 +175,21 @@ class RunFollower(QObject):
     def resume_run(self, run: str) -> None:
         """Goes on with a run that was stopped or interrupted, from its newest checkpoint, or begins one that waits."""
         if not self.live:
-            from graph_engine.runs import resume_process, resume_run
+            self.launch(lambda: self.go_on_with(self.library.store().get(run)))
 
-            own_process = self.own_process
+    def go_on_with(self, stored: StoredRun, *, apart: bool | None = None) -> Handle:
+        """For `launch`: goes on with a run where it belongs, or as `apart` says."""
+        from graph_engine.runs import resume_process, resume_run
 
-            def work() -> Handle:
-                stored = self.library.store().get(run)
-                in_process = own_process or stored.document().plan.compiled
-                return (resume_process if in_process else resume_run)(stored, store=self.library.store())
+        chosen = self.belongs_apart(stored) if apart is None else apart
+        return (resume_process if chosen else resume_run)(stored, store=self.library.store())
 
-            self.launch(work)
+    def belongs_apart(self, stored: StoredRun) -> bool:
+        """Whether what is done with a run is done in a process of its own: as is preferred, as it was done before, and
+        always when it is compiled, which would stall the window.
+        """
+        compiled = stored.document().plan.compiled or bool(stored.record.provenance.get("compiled"))
+        return self.own_process or compiled or stored.folder.had_own_process
 
     def follow(self, run: str) -> None:
         """Follows a run that goes on in another process."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graph_engine.check.report import CheckResult, Cost, Fix, NodeReport, Problem, Severity, State, TrustCode
+from graph_engine.check.report import CheckResult, Code, Cost, Fix, NodeReport, Problem, Severity, State, TrustCode
 
 if TYPE_CHECKING:
     from graph_engine.check.checker import Checker
 
-__all__ = ["CheckResult", "Checker", "Cost", "Fix", "NodeReport", "Problem", "Severity", "State", "TrustCode"]
+__all__ = ["CheckResult", "Checker", "Code", "Cost", "Fix", "NodeReport", "Problem", "Severity", "State", "TrustCode"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from graph_engine.blocks import Role, get_block
 from graph_engine.blocks.tensor import Kind
 from graph_engine.check.draft import Draft
-from graph_engine.check.report import Fix, NodeReport, Problem, Severity, State
+from graph_engine.check.report import Code, Fix, NodeReport, Problem, Severity, State
 from graph_engine.document.document import MAIN
 from graph_engine.document.edits import AddNodes, Batch, SetParameter
 from graph_engine.document.graph import Graph, Node, Position, Wire
@@ -46,11 +46,11 @@ def _problems(draft: Draft, roles: Roles, needed: set[str]) -> Iterator[Problem]
     for name, ports in incomplete.items():
         severity = Severity.ERROR if name in needed else Severity.WARNING
         message = f"{title_of(graph[name], graph)} needs a wire at {', '.join(ports)}."
-        yield Problem(severity, message, name, port=ports[0].split(" ")[0])
+        yield Problem(severity, Code.UNWIRED, message, name, port=ports[0].split(" ")[0])
     for name, report in reports.items() if needed else ():  # without any end, that is what is said
         if name not in needed and report.state is State.OK and not graph.wires_out_of(name):
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
-            yield Problem(Severity.WARNING, message, name)
+            yield Problem(Severity.WARNING, Code.UNUSED, message, name)
     yield from _missing_ends(draft, roles)
 
 
@@ -67,6 +67,7 @@ def _same_names(graph: Graph, name_of_graph: str, roles: Roles) -> Iterator[Prob
                 fresh = next(f"{name}_{at}" for at in range(2, len(names) + 3) if f"{name}_{at}" not in names.values())
                 yield Problem(
                     Severity.ERROR,
+                    Code.SAME_NAME,
                     f"Two {role}s are called {name!r}: {first[name]} and {node}. Names must differ.",
                     node,
                     parameter="name",
@@ -86,9 +87,10 @@ def _missing_ends(draft: Draft, roles: Roles) -> Iterator[Problem]:
         ]
         what = "network" if draft.name == MAIN else "composite"
         message = f"The {what} has no Output node, so it gives nothing back. Wire one to the last layer."
-        yield Problem(Severity.ERROR, message, fixes=tuple(_add_output(draft, end) for end in ends[:1]))
+        yield Problem(Severity.ERROR, Code.NO_OUTPUT, message, fixes=tuple(_add_output(draft, end) for end in ends[:1]))
     if draft.name == MAIN and not roles[Role.LOSS]:
-        yield Problem(Severity.INFO, NO_LOSS, fixes=tuple(_add_classifier_ends(graph, reports, outputs)))
+        fixes = tuple(_add_classifier_ends(graph, reports, outputs))
+        yield Problem(Severity.INFO, Code.NO_LOSS, NO_LOSS, fixes=fixes)
 
 
 def _beside(graph: Graph, node: str, rows: float = 0) -> Position:

@@ -20,6 +20,7 @@ from graph_engine.check.draft import Draft
 from graph_engine.check.fixes import conversion_hints, fixes_for
 from graph_engine.check.report import (
     CheckResult,
+    Code,
     Cost,
     Fix,
     GraphReport,
@@ -136,12 +137,13 @@ class Checker:
         node = draft.graph[name]
         block_type = draft.graph.block(node)
         if block_type is None:
-            return draft.fault(name, _unknown(node), extra=(Fix("Delete the node", RemoveNodes((name,), draft.name)),))
+            fix = Fix("Delete the node", RemoveNodes((name,), draft.name))
+            return draft.fault(name, Code.UNKNOWN_BLOCK, _unknown(node), extra=(fix,))
         try:
             block = block_type.make(evaluated(node.parameters, draft.values))
         except ParameterError as error:
             fix = Fix("Use the default", SetParameter(name, error.name, None, draft.name))
-            return draft.fault(name, str(error), parameter=error.name, extra=(fix,))
+            return draft.fault(name, Code.PARAMETER, str(error), parameter=error.name, extra=(fix,))
         if isinstance(block, InputBlock):
             return _entering(draft, node, block)
         if isinstance(block, CustomBlock):
@@ -162,9 +164,8 @@ class Checker:
             spec = source.outputs.get(wire.output)
             if declared is None or (spec is None and source.state is State.OK and not draft.is_bypassed(wire.source)):
                 fix = Fix("Remove the wire", Disconnect((wire,), draft.name))
-                return draft.fault(
-                    node.id, f"The wire {wire} leads to a port that does not exist.", port=port, extra=(fix,)
-                )
+                message = f"The wire {wire} leads to a port that does not exist."
+                return draft.fault(node.id, Code.STRAY_WIRE, message, port=port, extra=(fix,))
             if spec is None:
                 waits_for = waits_for or wire.source
                 continue
@@ -194,6 +195,7 @@ class Checker:
         if isinstance(answer, Refusal):
             return draft.fault(
                 node.id,
+                Code.REFUSED,
                 answer.message,
                 port=answer.port,
                 parameter=answer.parameter,
@@ -230,12 +232,15 @@ class Checker:
             ties = other is not None and _ties(draft.graph, node, node.shares)
             if other is None or draft.graph[node.shares].shares or not (alike or ties):
                 message = f"It shares the weights of {node.shares!r}, which is no node with such weights of its own."
-                draft.reports[node.id] = draft.fault(node.id, message, extra=(own,), inputs=dict(report.inputs))
+                draft.reports[node.id] = draft.fault(
+                    node.id, Code.SHARING, message, extra=(own,), inputs=dict(report.inputs)
+                )
             elif other.state is State.OK and (reason := _why_other_weights(report, other)):
                 has_bias = "Bias" in reason
                 bare = Fix("Switch Bias off", SetParameter(node.id, "bias", value=False, graph=draft.name))
                 draft.reports[node.id] = draft.fault(
                     node.id,
+                    Code.SHARING,
                     f"It shares the weights of {node.shares}, but {reason}.",
                     parameter="bias" if has_bias else None,
                     extra=(bare, own) if has_bias else (own,),
@@ -316,7 +321,7 @@ def _entering(draft: Draft, node: Node, block: InputBlock) -> NodeReport:
     if kind is not Kind.ANY and kind.form is not spec.kind.form:
         message = f"It is declared to carry {kind} ({kind.axes}), and {spec} ({spec.kind}) enters."
         fix = Fix("Take anything", SetParameter(node.id, "kind", None, draft.name))
-        return draft.fault(node.id, message, parameter="kind", extra=(fix,), tell=block.tell())
+        return draft.fault(node.id, Code.KIND, message, parameter="kind", extra=(fix,), tell=block.tell())
     told = spec if kind is Kind.ANY else replace(spec, kind=kind)
     return NodeReport(State.OK, {}, {"y": told}, tell=block.tell(), block=block)
 
@@ -330,7 +335,7 @@ def _leaving(draft: Draft, node: Node, block: OutputBlock, spec: TensorSpec, rep
         message = f"It is declared to carry {kind} ({kind.axes}), and {spec} ({spec.kind}) leaves."
         fix = Fix("Let anything leave", SetParameter(node.id, "kind", None, draft.name))
         return draft.fault(
-            node.id, message, port="x", parameter="kind", extra=(fix,), inputs={"x": spec}, tell=block.tell()
+            node.id, Code.KIND, message, port="x", parameter="kind", extra=(fix,), inputs={"x": spec}, tell=block.tell()
         )
     return replace(report, inputs={"x": replace(spec, kind=kind)})
 
@@ -340,6 +345,7 @@ def _wrong_kind(draft: Draft, node: Node, block: Block, port: str, declared: Inp
     came = spec.dtype if spec.kind is Kind.ANY else spec.kind
     return draft.fault(
         node.id,
+        Code.KIND,
         f"{block.title} expects {wanted}, got {spec} ({came}).",
         port=port,
         expected=wanted,
@@ -355,7 +361,7 @@ def _cyclic(graph: Graph, name: str) -> tuple[dict[str, NodeReport], dict[str, T
     wire = next(wire for wire in graph.wires_out_of(cycle[-1]) if wire.target == cycle[0])
     message = f"These nodes form a circle, so none can be computed first: {path}. Remove one of the wires."
     fix = Fix(f"Remove the wire {wire}", Disconnect((wire,), name))
-    problem = Problem(Severity.ERROR, message, cycle[0], fixes=(fix,), graph=name)
+    problem = Problem(Severity.ERROR, Code.CIRCLE, message, cycle[0], fixes=(fix,), graph=name)
     reports = {
         node: NodeReport(State.ERROR, message=message) if node in cycle else NodeReport(State.WAITING, message="waits")
         for node in graph.nodes

@@ -10,7 +10,7 @@ from graph_engine.blocks import ParameterError, TensorSpec
 from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.tensor import Dim
 from graph_engine.check.draft import Draft
-from graph_engine.check.report import Cost, Fix, GraphReport, NodeReport, Problem, Severity, State
+from graph_engine.check.report import Code, Cost, Fix, GraphReport, NodeReport, Problem, Severity, State
 from graph_engine.check.shapes import bytes_per_sample
 from graph_engine.check.values import evaluated
 from graph_engine.document.composite import Composite, borders, port_name
@@ -153,8 +153,9 @@ def _told(problem: Problem) -> str:
 def _fault(
     draft: Draft, node: Node, block: Composite, found: Mapping[str, TensorSpec], message: str, edit: SetNode
 ) -> NodeReport:
-    label = "Use it once" if edit.attribute == "repeat" else "Run it once"
-    return draft.fault(node.id, message, extra=(Fix(label, edit),), inputs=dict(found), tell=block.tell())
+    repeats = edit.attribute == "repeat"
+    label, code = ("Use it once", Code.REPEAT) if repeats else ("Run it once", Code.OVER_TIME)
+    return draft.fault(node.id, code, message, extra=(Fix(label, edit),), inputs=dict(found), tell=block.tell())
 
 
 __all__ = ["check_over_time", "check_turns", "state_names", "turns_of"]

@@ -18,7 +18,7 @@ from graph_engine.blocks import Block, Refusal
 from graph_engine.blocks.block import flat
 from graph_engine.blocks.custom import CustomBlock, fingerprint
 from graph_engine.check.draft import Draft
-from graph_engine.check.report import Fix, NodeReport, TrustCode
+from graph_engine.check.report import Code, Fix, NodeReport, TrustCode
 from graph_engine.check.trust import is_trusted
 from graph_engine.document.graph import Node
 
@@ -40,10 +40,12 @@ def fault_of(draft: Draft, node: Node, block: CustomBlock, *, trusted: bool) -> 
     if block.definition.faults:
         first, *others = block.definition.faults
         more = f" ({len(others)} more)" if others else ""
-        return draft.fault(node.id, f"{first}{more}", detail="\n".join(map(str, others)), tell=block.tell())
+        detail = "\n".join(map(str, others))
+        return draft.fault(node.id, Code.CUSTOM_CODE, f"{first}{more}", detail=detail, tell=block.tell())
     if trusted or node.bypassed:
         return None
-    return draft.fault(node.id, _NEEDS_TRUST, extra=(Fix("Trust this document", TrustCode()),), tell=block.tell())
+    fix = Fix("Trust this document", TrustCode())
+    return draft.fault(node.id, Code.NOT_TRUSTED, _NEEDS_TRUST, extra=(fix,), tell=block.tell())
 
 
 def load_class(source: str, class_name: str) -> type[nn.Module]:

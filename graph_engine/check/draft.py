@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph_engine.blocks import TensorSpec
-from graph_engine.check.report import Fix, NodeReport, Problem, Severity, State
+from graph_engine.check.report import Code, Fix, NodeReport, Problem, Severity, State
 from graph_engine.document.graph import Graph
 
 
@@ -26,6 +26,7 @@ class Draft:
     def fault(
         self,
         name: str,
+        code: Code,
         message: str,
         *,
         port: str | None = None,
@@ -37,7 +38,7 @@ class Draft:
         tell: str = "",
     ) -> NodeReport:
         """Note an error at a node and give the report that shows it."""
-        problem = Problem(Severity.ERROR, message, name, port, parameter, expected, detail, extra, self.name)
+        problem = Problem(Severity.ERROR, code, message, name, port, parameter, expected, detail, extra, self.name)
         self.problems.append(problem)
         return NodeReport(State.ERROR, inputs or {}, tell=tell, message=message)
 

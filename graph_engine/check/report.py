@@ -19,6 +19,36 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class Code(StrEnum):
+    """What sort of problem it is: a name that stays when its sentence is worded anew."""
+
+    UNKNOWN_BLOCK = "unknown_block"
+    PARAMETER = "parameter"
+    STRAY_WIRE = "stray_wire"
+    KIND = "kind"
+    """A port takes another kind of tensor than comes."""
+    REFUSED = "refused"
+    """The block can't be computed from what comes, or not with these parameters."""
+    SHARING = "sharing"
+    CUSTOM_CODE = "custom_code"
+    NOT_TRUSTED = "not_trusted"
+    REPEAT = "repeat"
+    OVER_TIME = "over_time"
+    CIRCLE = "circle"
+    UNWIRED = "unwired"
+    UNUSED = "unused"
+    SAME_NAME = "same_name"
+    NO_OUTPUT = "no_output"
+    NO_LOSS = "no_loss"
+    EMPTY = "empty"
+    NO_DATA = "no_data"
+    STRAY_BINDING = "stray_binding"
+    OPEN_SHAPE = "open_shape"
+    NO_FIELD = "no_field"
+    FIELD_SHAPE = "field_shape"
+    CLASSES = "classes"
+
+
 class State(StrEnum):
     """Where a node stands. `WAITING`: nothing is wrong with it, but something before it is."""
 
@@ -51,6 +81,7 @@ class Problem:
     """
 
     severity: Severity
+    code: Code
     message: str
     node: str | None = None
     port: str | None = None

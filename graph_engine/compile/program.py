@@ -22,7 +22,7 @@ from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.check.checker import Checker
-from graph_engine.check.report import CheckResult, GraphReport, NodeReport, Problem, Severity
+from graph_engine.check.report import CheckResult, Code, GraphReport, NodeReport, Problem, Severity
 from graph_engine.compile.classes import Classes, CompositeClass
 from graph_engine.compile.expand import INTO, Expansion, full_turns, ways_to
 from graph_engine.compile.naming import Names, class_name
@@ -306,7 +306,7 @@ def compile_document(
     graph = document.main
     if not len(graph):
         nothing = "The drawing is empty, so there is no program. Place an Input, layers and an Output, and wire them."
-        raise CompileError([Problem(Severity.ERROR, nothing)])
+        raise CompileError([Problem(Severity.ERROR, Code.EMPTY, nothing)])
     names, names_of_classes = Names(), Names()
     arguments = {node: names.take(InputBlock.make(graph[node].parameters).name) for node in _nodes(graph, Role.INPUT)}
     ends = _ends(graph, Role.OUTPUT)

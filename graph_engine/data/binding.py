@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from graph_engine.blocks import ParameterError, Role
 from graph_engine.blocks.library.borders import Input
-from graph_engine.check.report import Fix, Problem, Severity
+from graph_engine.check.report import Code, Fix, Problem, Severity
 from graph_engine.data.catalog import open_dataset
 from graph_engine.data.dataset import Dataset
 from graph_engine.data.drawing import Drawn
@@ -95,7 +95,7 @@ def _bind(
         message = (
             f"{dataset.title} has samples of fixed shape, but {block.name} leaves {letters} open. Give it a number."
         )
-        found.problems.append(Problem(Severity.ERROR, message, node, parameter="shape"))
+        found.problems.append(Problem(Severity.ERROR, Code.OPEN_SHAPE, message, node, parameter="shape"))
         return None
     shape: Shape = tuple(int(length) for length in block.shape)
     if block.drawn != "data":
@@ -152,7 +152,7 @@ def _is_alike(each: Field, block: Input) -> bool:
 
 def _no_dataset(document: Document, message: str) -> Problem:
     fix = Fix("Use the built-in digits", SetBinding(replace(document.binding, dataset="digits", fields=())))
-    return Problem(Severity.ERROR, message, fixes=(fix,))
+    return Problem(Severity.ERROR, Code.NO_DATA, message, fixes=(fix,))
 
 
 def _stray(document: Document, node: str) -> Problem:
@@ -160,7 +160,8 @@ def _stray(document: Document, node: str) -> Problem:
     kept = tuple(pair for pair in binding.fields if pair[0] != node)
     fix = Fix("Forget it", SetBinding(replace(binding, fields=kept)))
     message = f"The data binding speaks of {node}, which is no input that anything depends on."
-    return Problem(Severity.WARNING, message, node if node in document.main else None, fixes=(fix,))
+    where = node if node in document.main else None
+    return Problem(Severity.WARNING, Code.STRAY_BINDING, message, where, fixes=(fix,))
 
 
 def _no_field(document: Document, dataset: Dataset, node: str, block: Input, shape: Shape, said: str | None) -> Problem:
@@ -176,7 +177,7 @@ def _no_field(document: Document, dataset: Dataset, node: str, block: Input, sha
             [each for each in dataset.fields if each.kind is not FieldKind.LABEL] if block.dtype == "float32" else []
         )
         fixes = list(_shape_fixes(node, shape, alike))
-    return Problem(Severity.ERROR, message, node, parameter="shape", fixes=tuple(fixes))
+    return Problem(Severity.ERROR, Code.NO_FIELD, message, node, parameter="shape", fixes=tuple(fixes))
 
 
 def _use(document: Document, node: str, each: Field) -> Fix:
@@ -199,7 +200,7 @@ def _no_shape(dataset: Dataset, chosen: Field, node: str, block: Input, shape: S
             wanted += f", {chosen.dtype}"
     asked = f"{block.name} asks for {spell(shape)} {block.dtype}"
     message = f"{asked}, but {chosen.name} of {dataset.title} is {chosen.describe()}."
-    return Problem(Severity.ERROR, message, node, parameter="shape", expected=wanted, fixes=fixes)
+    return Problem(Severity.ERROR, Code.FIELD_SHAPE, message, node, parameter="shape", expected=wanted, fixes=fixes)
 
 
 def _shape_fixes(node: str, shape: Shape, fields: Iterable[Field]) -> Iterable[Fix]:
@@ -224,10 +225,11 @@ def _classes(dataset: Dataset, chosen: Field, node: str, block: Input) -> Proble
             f"{dataset.title} has {chosen.classes} classes; {block.name} does not say how many it takes, "
             "so the number of scores is not checked."
         )
-        return Problem(Severity.WARNING, message, node, parameter="classes", fixes=(fix,))
+        return Problem(Severity.WARNING, Code.CLASSES, message, node, parameter="classes", fixes=(fix,))
     message = f"{block.name} takes {block.classes} classes, but {dataset.title} has {chosen.classes}."
     severity = Severity.ERROR if block.classes < chosen.classes else Severity.WARNING
-    return Problem(severity, message, node, parameter="classes", expected=str(chosen.classes), fixes=(fix,))
+    asked = str(chosen.classes)
+    return Problem(severity, Code.CLASSES, message, node, parameter="classes", expected=asked, fixes=(fix,))
 
 
 def served_inputs(resolution: Resolution) -> Mapping[str, Served]:

@@ -3,7 +3,7 @@
 Importing this imports neither numpy nor torch.
 """
 
-from graph_engine.runs.again import branch_run, differences, enqueue, rerun, retry_run, rewind_run
+from graph_engine.runs.again import branch_run, differences, enqueue, rerun, rerun_process, retry_run, rewind_run
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder
 from graph_engine.runs.following import FollowedRun, follow_run
@@ -33,6 +33,7 @@ __all__ = [
     "load_network",
     "load_weights",
     "rerun",
+    "rerun_process",
     "result_of",
     "resume_process",
     "resume_run",

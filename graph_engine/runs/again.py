@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from graph_engine.document import Document, Plan
 from graph_engine.document.file import FileError, save
@@ -19,7 +20,7 @@ from graph_engine.runs.settings import settings_of
 from graph_engine.runs.starting import start_run
 from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.train import RunState
-from graph_engine.train.changes import read_changes, write_changes
+from graph_engine.train.changes import DatedChange, read_changes, write_changes
 from graph_engine.train.history import EPOCHS, STEPS, cut_history
 from graph_engine.train.judge import Judge
 
@@ -110,15 +111,15 @@ def rerun(run: str | StoredRun, *, store: RunStore | None = None) -> RunHandle:
     store = store or RunStore()
     stored = store.get(run) if isinstance(run, str) else run
     document, options = repeatable(stored)
-    return start_run(
-        document,
-        name=f"{stored.name} again",
-        store=store,
-        compiled=bool(options.get("compiled")),
-        threads=options.get("threads"),
-        ahead=read_changes(stored.folder.path),
-        parent=stored.id,
-    )
+    return start_run(document, store=store, **_as_it_was(stored, options))
+
+
+def rerun_process(run: str | StoredRun, *, store: RunStore | None = None) -> FollowedRun:
+    """As `rerun`, in a process of its own. Raises: as `rerun` and `start_process`."""
+    store = store or RunStore()
+    stored = store.get(run) if isinstance(run, str) else run
+    document, options = repeatable(stored)
+    return start_process(document, store=store, **_as_it_was(stored, options))
 
 
 def retry_run(
@@ -134,6 +135,26 @@ def retry_run(
     document = stored.document()
     document.plan = replace(document.plan, batch_size=batch_size)
     return (start_process if own_process else start_run)(document, store=store, parent=stored.id)
+
+
+class _Repeated(TypedDict):
+    """What a run that is done again is begun with."""
+
+    name: str
+    compiled: bool
+    threads: int | None
+    ahead: Sequence[DatedChange]
+    parent: str
+
+
+def _as_it_was(stored: StoredRun, facts: dict[str, Any]) -> _Repeated:
+    return _Repeated(
+        name=f"{stored.name} again",
+        compiled=bool(facts.get("compiled")),
+        threads=facts.get("threads"),
+        ahead=read_changes(stored.folder.path),
+        parent=stored.id,
+    )
 
 
 def repeatable(stored: StoredRun) -> tuple[Document, dict[str, Any]]:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from graph_engine.runs.lock import RunLock
 from graph_engine.runs.provenance import now
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.store import RunStore, StoredRun
+from graph_engine.train.changes import DatedChange, dated_to_json
 
 LOG = "worker.log"
 """What the process printed, in the folder of the run."""
@@ -40,6 +42,8 @@ def start_process(
     out: Path | None = None,
     store: RunStore | None = None,
     compiled: bool = False,
+    ahead: Sequence[DatedChange] = (),
+    threads: int | None = None,
     parent: str = "",
 ) -> FollowedRun:
     """As `start_run`, in a process of its own; returns with the first step under way. Takes some seconds.
@@ -65,7 +69,13 @@ def start_process(
         lock.take()
         save(snapshot, path / DOCUMENT)
         folder.write(record)
-        return _begin(record, folder, store, lock, {"resume": False, "compiled": compiled})
+        request = {
+            "resume": False,
+            "compiled": compiled,
+            "ahead": [dated_to_json(each) for each in ahead],
+            "threads": threads,
+        }
+        return _begin(record, folder, store, lock, request)
     except OSError as error:
         take_back(path)
         raise disk_error(folder, error) from error

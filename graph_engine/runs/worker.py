@@ -24,6 +24,7 @@ from graph_engine.runs.preparing import prepare
 from graph_engine.runs.processes import REFUSED
 from graph_engine.runs.starting import resume_run
 from graph_engine.runs.store import RunStore, StoredRun
+from graph_engine.train.changes import dated_from_json
 
 
 def main(arguments: list[str]) -> int:
@@ -62,9 +63,10 @@ def _begin(folder: RunFolder, store: RunStore, lock: RunLock, request: dict[str,
             compiled=bool(request["compiled"]),
             lock=lock,
         )
-    prepared = prepare(folder.document(), None)
+    prepared = prepare(folder.document(), None, request.get("threads"))
     record = replace(record, parameters=prepared.result.total.params, dataset=prepared.samples.dataset.name)
-    return launch(prepared, record, folder, store, compiled=bool(request["compiled"]), lock=lock)
+    ahead = [dated_from_json(each) for each in request.get("ahead") or ()]
+    return launch(prepared, record, folder, store, compiled=bool(request["compiled"]), lock=lock, ahead=ahead)
 
 
 if __name__ == "__main__":

@@ -143,6 +143,18 @@ def change_from_json(value: Mapping[str, Any]) -> RunChange:
     )
 
 
+def dated_to_json(dated: DatedChange) -> dict[str, Any]:
+    """A change with its place in the run."""
+    change = change_to_json(dated.change)
+    return {"step": dated.step, "stage": dated.stage, "change": change, "words": dated.words, "at": dated.at}
+
+
+def dated_from_json(value: Mapping[str, Any]) -> DatedChange:
+    """Raises: ValueError, KeyError, TypeError when it is none."""
+    change = change_from_json(value["change"])
+    return DatedChange(int(value["step"]), int(value["stage"]), change, value["words"], value["at"])
+
+
 def read_changes(folder: Path) -> list[DatedChange]:
     """The changes made in a run, in order; a last line cut off by a crash is passed over."""
     try:
@@ -152,9 +164,7 @@ def read_changes(folder: Path) -> list[DatedChange]:
     found = []
     for line in lines:
         try:
-            said = json.loads(line)
-            change = change_from_json(said["change"])
-            found.append(DatedChange(int(said["step"]), int(said["stage"]), change, said["words"], said["at"]))
+            found.append(dated_from_json(json.loads(line)))
         except (ValueError, KeyError, TypeError):
             break
     return found
@@ -167,18 +177,7 @@ def write_changes(folder: Path, changes: Iterable[DatedChange]) -> None:
     """
     from graph_engine.document.file import write_whole
 
-    lines = [
-        json.dumps(
-            {
-                "step": each.step,
-                "stage": each.stage,
-                "change": change_to_json(each.change),
-                "words": each.words,
-                "at": each.at,
-            }
-        )
-        for each in changes
-    ]
+    lines = [json.dumps(dated_to_json(each)) for each in changes]
     if lines or (folder / CHANGES).exists():
         write_whole(folder / CHANGES, "".join(f"{line}\n" for line in lines))
 

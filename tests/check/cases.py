@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph_engine.check import Severity
+from graph_engine.check import Code, Severity
 from graph_engine.document import AddNodes, AnyEdit, Disconnect, Document, Node, RemoveNodes, SetParameter, Wire
 from graph_engine.document.builder import Builder
 from graph_engine.document.file import loads
@@ -72,6 +72,7 @@ class Case:
     fixes: tuple[str, ...] = ()
     port: str | None = None
     parameter: str | None = None
+    code: Code = Code.REFUSED
     severity: Severity = Severity.ERROR
     expected: str = ""
     waiting: tuple[str, ...] = field(default=())
@@ -89,6 +90,7 @@ CASES = [
         "Flatten needs a wire at x.",
         port="x",
         waiting=("flatten_1", "linear_1", "output_1", "cross_entropy_1"),
+        code=Code.UNWIRED,
     ),
     Case(
         "missing label",
@@ -96,6 +98,7 @@ CASES = [
         "accuracy_1",
         "Accuracy needs a wire at label.",
         port="label",
+        code=Code.UNWIRED,
     ),
     Case(
         "an add of one",
@@ -103,6 +106,7 @@ CASES = [
         "add_1",
         "Add needs a wire at xs (1 more).",
         port="xs",
+        code=Code.UNWIRED,
     ),
     Case(
         "image into linear",
@@ -115,6 +119,7 @@ CASES = [
         port="x",
         expected="N×C (vector) or N×T×E (sequence)",
         waiting=("output_1", "cross_entropy_1", "accuracy_1"),
+        code=Code.KIND,
     ),
     Case(
         "image into a loss",
@@ -135,6 +140,7 @@ CASES = [
         "Cross entropy expects N×C (vector), got N×1×3×1 (image).",
         ("Insert Flatten",),
         port="logits",
+        code=Code.KIND,
     ),
     Case(
         "vector into a convolution",
@@ -142,6 +148,7 @@ CASES = [
         "conv2d_1",
         "Conv 2d expects N×C×H×W (image), got N×64 (vector).",
         port="x",
+        code=Code.KIND,
     ),
     Case(
         "whole numbers into a convolution",
@@ -149,6 +156,7 @@ CASES = [
         "conv2d_1",
         "Conv 2d expects N×C×H×W (image), got N×1×8×8 (int64).",
         port="x",
+        code=Code.KIND,
     ),
     Case(
         "whole numbers into a softmax",
@@ -214,6 +222,7 @@ CASES = [
         "The block 'warp' is not known to this Layerloom.",
         ("Delete the node",),
         waiting=("flatten_1", "linear_1", "output_1"),
+        code=Code.UNKNOWN_BLOCK,
     ),
     Case(
         "bad parameter",
@@ -223,6 +232,7 @@ CASES = [
         ("Use the default",),
         parameter="channels",
         waiting=("relu_1", "flatten_1", "linear_1", "output_1", "cross_entropy_1", "accuracy_1"),
+        code=Code.PARAMETER,
     ),
     Case(
         "bad name of an input",
@@ -232,6 +242,7 @@ CASES = [
         ("Use the default",),
         parameter="name",
         waiting=("conv2d_1",),
+        code=Code.PARAMETER,
     ),
     Case(
         "two inputs of one name",
@@ -240,6 +251,7 @@ CASES = [
         "Two inputs are called 'image': input_1 and input_2. Names must differ.",
         ("Rename to image_2",),
         parameter="name",
+        code=Code.SAME_NAME,
     ),
     Case(
         "two outputs of one name",
@@ -248,6 +260,7 @@ CASES = [
         "Two outputs are called 'logits': output_1 and output_2.",
         ("Rename to logits_2",),
         parameter="name",
+        code=Code.SAME_NAME,
     ),
     Case(
         "heads that do not divide",
@@ -394,6 +407,7 @@ CASES = [
         "relu_2",
         "Nothing uses this node",
         severity=Severity.WARNING,
+        code=Code.UNUSED,
     ),
     Case(
         "a loose end",
@@ -402,6 +416,7 @@ CASES = [
         "ReLU needs a wire at x.",
         port="x",
         severity=Severity.WARNING,
+        code=Code.UNWIRED,
     ),
     Case(
         "no output",
@@ -409,6 +424,7 @@ CASES = [
         None,
         "The network has no Output node",
         ("Add an Output after Linear (linear_1)",),
+        code=Code.NO_OUTPUT,
     ),
     Case(
         "no loss",
@@ -417,6 +433,7 @@ CASES = [
         "There is no loss node",
         ("Add label, cross entropy and accuracy",),
         severity=Severity.INFO,
+        code=Code.NO_LOSS,
     ),
     Case(
         "a circle from a file",
@@ -428,6 +445,7 @@ CASES = [
         "These nodes form a circle, so none can be computed first: a → b → a. Remove one of the wires.",
         ("Remove the wire b.y → a.xs.1",),
         waiting=("input_1", "output_1"),
+        code=Code.CIRCLE,
     ),
     Case(
         "a wire to no port",
@@ -440,6 +458,7 @@ CASES = [
         ("Remove the wire",),
         port="q",
         waiting=("output_1",),
+        code=Code.STRAY_WIRE,
     ),
     Case(
         "a wire from no port",
@@ -448,5 +467,6 @@ CASES = [
         "The wire input_1.z → output_1.x leads",
         ("Remove the wire",),
         port="x",
+        code=Code.STRAY_WIRE,
     ),
 ]

@@ -23,7 +23,7 @@ def test_the_message_names_the_place_and_what_is_expected(case: Case) -> None:
     problem = find(result, case)
 
     assert problem is not None, result.problems
-    assert problem.severity is case.severity
+    assert (problem.severity, problem.code) == (case.severity, case.code)
     assert (problem.port, problem.parameter) == (case.port, case.parameter)
     assert problem.expected == case.expected or not case.expected
     assert tuple(fix.label for fix in problem.fixes) == case.fixes

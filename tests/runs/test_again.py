@@ -20,6 +20,7 @@ from graph_engine.runs import (
     enqueue,
     load_weights,
     rerun,
+    rerun_process,
     resume_run,
     rewind_run,
 )
@@ -80,6 +81,12 @@ def test_what_was_changed_after_the_checkpoint_is_undone(document: Make, start: 
     assert same(again.id, run.id, store)
     assert again.record.parent == run.id
     assert again.record.name == f"{run.id} again"
+    apart = rerun_process(run.id, store=store)
+    assert apart.wait(60)
+    assert same(apart.id, run.id, store)
+    assert (apart.record.parent, apart.record.provenance["threads"]) == (run.id, run.record.provenance["threads"])
+    assert [each.step for each in read_changes(apart.folder.path)] == [made.step]
+    apart.leave()
 
     assert made.step in run.folder.checkpoints.steps()
     rewind_run(run.id, made.step, store)

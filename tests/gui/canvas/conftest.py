@@ -15,7 +15,7 @@ from app.canvas.look import Detail
 from app.canvas.node_item import NodeItem
 from app.theme import theme_manager
 from graph_engine.blocks import Axis, TensorSpec
-from graph_engine.check.report import CheckResult, NodeReport, Problem, Severity, State
+from graph_engine.check.report import CheckResult, Code, NodeReport, Problem, Severity, State
 from graph_engine.document import Document, Edit, EditRefused, Graph, History
 from graph_engine.document.builder import Builder
 from graph_engine.document.file import dumps
@@ -236,7 +236,7 @@ def checked(
         }
         message = errors[node.id][1] if node.id in errors else ""
         reports[node.id] = NodeReport(state, into, out, message=message)
-    problems = tuple(Problem(Severity.ERROR, text, node, port) for node, (port, text) in errors.items())
+    problems = tuple(Problem(Severity.ERROR, Code.REFUSED, text, node, port) for node, (port, text) in errors.items())
     return CheckResult(document.revision, reports, problems)
 
 

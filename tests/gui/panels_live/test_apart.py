@@ -12,6 +12,7 @@ from app.dialogs.run_change import RunChangeDialog
 from app.session import Session
 from graph_engine.document import SetPlan
 from graph_engine.runs import FollowedRun, RunState, RunStore
+from graph_engine.runs.folder import PID
 from graph_engine.train import keeper
 from graph_engine.train.changes import RunChange, read_changes
 from tests.gui.panels_live.making import PATIENCE, InstantWorker, open_in, small_network, train
@@ -120,6 +121,24 @@ def test_rewound_branched_and_done_again(qtbot: QtBot, session: Session, monkeyp
     branch = runs.last
     runs.again.rerun(run)
     qtbot.waitUntil(lambda: runs.last != branch and not runs.live, timeout=PATIENCE)
+    assert RunStore().get(runs.last).record.metrics == metrics
+
+
+def test_what_was_compiled_or_apart_is_so_again(qtbot: QtBot, session: Session) -> None:
+    runs = session.runs
+    stored = RunStore().get(train(qtbot, session))
+    metrics = stored.record.metrics
+    assert not runs.belongs_apart(stored)
+    compiled = replace(stored.record, provenance={**stored.record.provenance, "compiled": True})
+    assert runs.belongs_apart(replace(stored, record=compiled))
+    (stored.folder.path / PID).write_text("1", "ascii")  # as its process leaves
+    assert runs.belongs_apart(stored)
+
+    apart: list[str] = []
+    runs.state_changed.connect(lambda: apart.append(runs.run) if runs.outlives else None)
+    runs.again.rerun(stored.id)
+    qtbot.waitUntil(lambda: runs.last != stored.id and not runs.live, timeout=LONG)
+    assert set(apart) == {runs.last}
     assert RunStore().get(runs.last).record.metrics == metrics
 
 
