@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _RECENT = 7
 _CARD = 236  # px at the base size
 _SIDE = 300
+_EDGE = 56
 
 
 class WelcomePage(QWidget):
@@ -63,6 +64,7 @@ class WelcomePage(QWidget):
         self._presets_title = QLabel("Begin with a preset")
         set_role(self._presets_title, "heading")
         self._presets_hint = QLabel("Each opens ready to train. Change anything; undo takes it back.")
+        self._presets_hint.setWordWrap(True)
         set_role(self._presets_hint, "dim")
         right = QVBoxLayout()
         right.addWidget(self._presets_title)
@@ -190,7 +192,12 @@ class WelcomePage(QWidget):
 
     def _lay_out_cards(self) -> None:
         spacing = theme_manager().spacing
-        room = self.width() - spacing.px(_SIDE) - spacing.px(160)
+        edge = spacing.px(_EDGE)
+        beside = self.width() - spacing.px(_SIDE) - 3 * edge  # the room for cards, unless they stand below the side
+        is_narrow = beside < spacing.px(_CARD)
+        self._body.setDirection(QHBoxLayout.Direction.TopToBottom if is_narrow else QHBoxLayout.Direction.LeftToRight)
+        self._page.setContentsMargins(*(spacing.xxl if is_narrow else edge,) * 3, spacing.xxl)
+        room = self.width() - 2 * spacing.xxl if is_narrow else beside
         columns = max(1, min(4, room // spacing.px(_CARD)))
         if columns == self._columns or not self._cards:
             return
@@ -206,9 +213,8 @@ class WelcomePage(QWidget):
         spacing = theme_manager().spacing
         self._side.setFixedWidth(spacing.px(_SIDE))
         self._side_column.setSpacing(spacing.m)
-        self._page.setContentsMargins(spacing.px(56), spacing.px(44), spacing.px(56), spacing.xxl)
         self._page.setSpacing(spacing.xl)
-        self._body.setSpacing(spacing.px(56))
+        self._body.setSpacing(spacing.px(_EDGE))
         self._right.setSpacing(spacing.s)
         self._presets.setSpacing(spacing.px(14))
         self._presets.setContentsMargins(0, spacing.l, 0, 0)
