@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app.session import Session
     from app.settings import Settings, ThemeMode
     from app.topbar import TopBar
+    from graph_engine.check.report import Problem
     from graph_engine.document import Document
 
 
@@ -263,17 +264,24 @@ class DeskWindow(QMainWindow):
 
     def _lacks_loss(self) -> bool:
         """Whether there is nothing to train for; then the problem is shown, with what mends it."""
-        problem = next((each for each in self._session.problems if each.code is Code.NO_LOSS), None)
+        problem = self._problem(Code.NO_LOSS)
         if problem is None:
             return False
-        action = None
-        if problem.fixes:
-            fix = problem.fixes[0]
-            action = MessageAction(fix.label, lambda: self._session.apply_fix(fix))
+        label = problem.fixes[0].label if problem.fixes else ""
+        action = MessageAction(label, lambda: self._mend(Code.NO_LOSS)) if label else None
         self.notices.say(problem.message, severity="warning", action=action)
         if self.side_shown(Side.BOTTOM):
             self.panes.bottom.show_panel("problems")
         return True
+
+    def _problem(self, code: Code) -> Problem | None:
+        return next((each for each in self._session.problems if each.code is code), None)
+
+    def _mend(self, code: Code) -> None:
+        """Does what a problem offers first, unless it has been solved since it was told of."""
+        problem = self._problem(code)
+        if problem is not None and problem.fixes:
+            self._session.apply_fix(problem.fixes[0])
 
     def compare(self, before: Document, name: str) -> None:
         """Shows what is different now from another document."""

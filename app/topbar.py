@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from app.actions.book import ActionBook
     from app.session import Session
 
-_NARROW, _NARROWEST = 1150, 700
-"""Widths (px at the base size) below which the bar says less, and leaves undo to menu and keys."""
+_NARROW, _NARROWEST, _LEAST = 1150, 710, 420
+"""Widths (px at the base size) below which the bar says less, below which it leaves undo, steps and exporting to menu
+and keys, and the least that it can do with.
+"""
 
 SearchWords = Literal["long", "short", "sign"]
 
@@ -82,6 +84,10 @@ class TopBar(QWidget):
         """Opens the menu, for the keyboard."""
         self.menu_button.showMenu()
 
+    def minimumSizeHint(self) -> QSize:
+        """What is left out where it is narrow holds no window open."""
+        return QSize(theme_manager().spacing.px(_LEAST), super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share_room()
@@ -91,11 +97,14 @@ class TopBar(QWidget):
 
     def _share_room(self) -> None:
         """Leaves the room there is to where one is, and to what is used most."""
-        narrow, narrowest = (self.width() < theme_manager().spacing.px(each) for each in (_NARROW, _NARROWEST))
+        px = theme_manager().spacing.px
+        narrow, narrowest = (self.width() < px(each) for each in (_NARROW, _NARROWEST))
         self.device.set_room(room=not narrow)
         self.trail.setVisible(not self._at_welcome)
-        for widget in (self.undo, self.redo):
-            widget.setVisible(not (self._at_welcome or narrowest))
+        for button in (self.undo, self.redo):
+            button.setVisible(not (self._at_welcome or narrowest))
+        self.step.setVisible(not narrowest)
+        self.export.setVisible(not narrowest)
         room = self.width() - (self._row.sizeHint().width() - self.search.sizeHint().width())
         fitting = (each for each in SearchButton.WORDS[1 if narrow else 0 :] if SearchButton.width_of(each) <= room)
         self.search.set_words(next(fitting, SearchButton.WORDS[-1]))

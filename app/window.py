@@ -37,7 +37,7 @@ from app.theme import set_role, set_surface, theme_manager
 from app.topbar import TopBar
 from app.trust_banner import TrustBanner
 from app.version_keeper import VersionKeeper
-from app.widgets import MessageAction
+from app.widgets import MessageAction, lay_out_before
 from graph_engine.blocks.custom import custom_of, is_custom
 
 if TYPE_CHECKING:
@@ -139,6 +139,10 @@ class MainWindow(DeskWindow):
         else:
             self._close_unless_unsaved()
 
+    def event(self, event: QEvent) -> bool:
+        lay_out_before(event)
+        return super().event(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if not self._was_painted:
@@ -171,6 +175,7 @@ class MainWindow(DeskWindow):
         column.addWidget(self.statusbar)
         self.setCentralWidget(body)
         self.notices.toasts.set_bottom_margin(self.statusbar.height())
+        self.notices.toasts.keep_over(self._canvas)
         self._show_menu_bar()
 
     def _connect(self) -> None:

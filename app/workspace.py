@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from app.theme import theme_manager
@@ -26,6 +26,8 @@ class Side(StrEnum):
 _WIDTHS = {Side.LEFT: 236, Side.RIGHT: 316, Side.BOTTOM: 310}  # px at the base size
 _NEVER = False  # the canvas is never folded away
 _LEAST = {Side.LEFT: 168, Side.RIGHT: 220, Side.BOTTOM: 150}
+_NARROWEST = 420  # px at the base size
+_SHARE = 4  # of the window's width: a side takes no more where the text is large
 
 
 class Workspace(QWidget):
@@ -146,10 +148,18 @@ class Workspace(QWidget):
             elif not widget.isHidden():
                 self._sizes[side] = self._size(side)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._limit()
+
+    def minimumSizeHint(self) -> QSize:
+        """In a narrow window the sides give way, so that it fits a small screen with large text as well."""
+        return QSize(theme_manager().spacing.px(_NARROWEST), super().minimumSizeHint().height())
+
     def _limit(self) -> None:
         spacing = theme_manager().spacing
         for side, widget in self._sides.items():
             if side is Side.BOTTOM:
                 widget.setMinimumHeight(spacing.px(_LEAST[side]))
             else:
-                widget.setMinimumWidth(spacing.px(_LEAST[side]))
+                widget.setMinimumWidth(max(1, min(spacing.px(_LEAST[side]), self.width() // _SHARE)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import set_role, theme_manager
+from app.widgets import lay_out_before
 
 
 class Dialog(QDialog):
@@ -32,6 +33,10 @@ class Dialog(QDialog):
         self.column.addWidget(self.buttons)
         for button in self.findChildren(QPushButton):
             button.setAutoDefault(button.isDefault())
+
+    def event(self, event: QEvent) -> bool:
+        lay_out_before(event)
+        return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Large text asks for much room: there is no more than the screen has."""

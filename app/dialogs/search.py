@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import (
     QDialogButtonBox,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QTableWidget,
     QTableWidgetItem,
+    QVBoxLayout,
     QWidget,
 )
 
 from app.dialogs.dialog import Dialog
 from app.panels.charts_ticks import value_label
-from app.theme import set_role, theme_manager
+from app.theme import set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, NumberField, dress_table
 from graph_engine.document import Range, SetPlan
 from graph_engine.runs.errors import RunError
@@ -54,6 +57,7 @@ class SearchDialog(Dialog):
         self._looking = self._closed = False
         spacing = theme_manager().spacing
         self.resize(spacing.px(760), spacing.px(640))
+        self._body = self._scrolled()
         self._add_ranges()
         self._add_ways()
         self.trials = QTableWidget(0, 4)
@@ -61,11 +65,12 @@ class SearchDialog(Dialog):
         dress_table(self.trials)
         self.trials.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.trials.horizontalHeader().setStretchLastSection(True)
+        self.trials.setMinimumHeight(spacing.px(160))
         self.said = QLabel()
         self.said.setWordWrap(True)
         set_role(self.said, "faint")
-        self.column.addWidget(self.said)
-        self.column.addWidget(self.trials, 1)
+        self._body.addWidget(self.said)
+        self._body.addWidget(self.trials, 1)
         self.start, self.stop, self.best = QPushButton("Search"), QPushButton("Stop"), QPushButton("Open the best")
         set_role(self.start, "primary")
         for button, act in ((self.start, self._start), (self.stop, self._stop), (self.best, self._open_best)):
@@ -85,6 +90,21 @@ class SearchDialog(Dialog):
 
     # Building.
 
+    def _scrolled(self) -> QVBoxLayout:
+        """The column of all but the buttons: large text in a low window is scrolled rather than squeezed."""
+        holder, scroll = QWidget(), QScrollArea()
+        set_surface(holder, "panel")
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(holder)
+        self.column.addWidget(scroll, 1)
+        body, spacing = QVBoxLayout(holder), theme_manager().spacing
+        body.setContentsMargins(0, 0, spacing.m, 0)
+        body.setSpacing(spacing.l)
+        return body
+
     def _add_ranges(self) -> None:
         note = QLabel(
             "What is searched over: write 1e-4..0.1:log, 16..128:16, or choices such as 16, 32, 64. "
@@ -99,7 +119,7 @@ class SearchDialog(Dialog):
         heads = self.ranges.horizontalHeader()
         heads.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         heads.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.ranges.setMaximumHeight(theme_manager().spacing.px(150))
+        self.ranges.setFixedHeight(theme_manager().spacing.px(130))
         self.ranges.itemChanged.connect(self._on_edited)
         settings = settings_of(self._session.document)
         self.setting = ChoiceField([Choice(name, f"{name}  ({value})") for name, value in settings.items()])
@@ -114,9 +134,9 @@ class SearchDialog(Dialog):
         row = QHBoxLayout()
         for widget, stretch in ((self.setting, 3), (self.values, 3), (self.mark, 0), (self.unmark, 0)):
             row.addWidget(widget, stretch)
-        self.column.addWidget(note)
-        self.column.addWidget(self.ranges)
-        self.column.addLayout(row)
+        self._body.addWidget(note)
+        self._body.addWidget(self.ranges)
+        self._body.addLayout(row)
 
     def _add_ways(self) -> None:
         ways = [
@@ -136,7 +156,7 @@ class SearchDialog(Dialog):
             row = QHBoxLayout()
             for title, field in pair:
                 row.addWidget(FormRow(title, field), 1)
-            self.column.addLayout(row)
+            self._body.addLayout(row)
 
     # Ranges.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.actions import Menu
@@ -40,6 +41,9 @@ GESTURES = (
 """What the pointer can do: every one of these also has a key or an action."""
 
 
+_NARROW = 760  # px at the base size
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """An action or gesture with its keys, and its place while nothing is searched."""
@@ -65,7 +69,7 @@ class ShortcutSheet(Dialog):
         self._found: list[_Row] = []
         self._list = _grid()
         self._columns = QWidget()
-        columns = QHBoxLayout(self._columns)
+        self._side_by_side = columns = QHBoxLayout(self._columns)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(spacing.px(36))
         left, right = QVBoxLayout(), QVBoxLayout()
@@ -97,6 +101,13 @@ class ShortcutSheet(Dialog):
         self.column.addWidget(scroll, 1)
         self.finish()
         self.search.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One column below the other where there is no room for two."""
+        super().resizeEvent(event)
+        direction = QHBoxLayout.Direction
+        is_narrow = self.width() < theme_manager().spacing.px(_NARROW)
+        self._side_by_side.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     def shown(self) -> list[str]:
         """What is listed; while something is searched, the best first."""

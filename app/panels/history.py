@@ -74,6 +74,7 @@ class HistoryPanel(QWidget):
             button.setMinimumWidth(1)  # where it is narrow, the two columns share the width evenly
             self._buttons.addWidget(button)
         self._columns[1].addLayout(self._buttons)
+        self._columns[1].addStretch()
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show_steps)
         session.history_changed.connect(self._soon.start)
@@ -135,6 +136,8 @@ class HistoryPanel(QWidget):
         chosen = 0 <= row < len(self._found)
         self.compare.setEnabled(chosen)
         self.restore.setEnabled(chosen)
+        for part in (self.versions, self.compare, self.restore):
+            part.setVisible(bool(self._found))  # until there are any, the room is for saying how they come
         if not self._found:
             has_file = self._session.path is not None
             self._note.setText(

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 from app.open_document import OpenDocument
 from app.panels.outline_model import COLUMNS, NODE, OutlineModel, Path
 from app.panels.outline_tree import OutlineTree
+from app.panels.outline_unused import HEADING, removing
 from app.theme import set_surface
 from app.widgets import EmptyState
 
@@ -26,7 +27,8 @@ class OutlinePanel(QWidget):
 
     Enter edits the parameters, or goes into a composite; F2 types a title or, in their columns, parameters and where
     the inputs come from; Insert adds a block, J wires the two selected nodes, Del deletes, Esc goes back out, F6 goes
-    to the canvas. Rows of more than one level can't be selected together: those beside the current one stay.
+    to the canvas. Composites that nothing uses stand below a heading: Enter opens one, Del takes it away. Rows of more
+    than one level can't be selected together: those beside the current one stay.
     """
 
     edit_requested = Signal(str)
@@ -52,7 +54,7 @@ class OutlinePanel(QWidget):
         self.tree.add_requested.connect(self.add_requested)
         self.tree.join_requested.connect(self.join_requested)
         self.tree.leave_requested.connect(session.leave)
-        self.tree.delete_requested.connect(self.delete_requested)
+        self.tree.delete_requested.connect(self._delete)
         self.tree.expanded.connect(lambda index: self._note(index, is_open=True))
         self.tree.collapsed.connect(lambda index: self._note(index, is_open=False))
         empty = EmptyState(
@@ -101,7 +103,7 @@ class OutlinePanel(QWidget):
     def _unfold(self) -> None:
         """Opens what was open, and what leads to the level that has come to be shown."""
         front = self._session.front
-        opened = self._opened.setdefault(front, set())
+        opened = self._opened.setdefault(front, {(HEADING,)})
         if self._way != (front, front.way):
             self._way = (front, front.way)
             opened |= {front.way[: depth + 1] for depth in range(len(front.way))}
@@ -110,7 +112,7 @@ class OutlinePanel(QWidget):
             if index.isValid():
                 if not self.tree.isExpanded(index):
                     self.tree.expand(index)
-            else:
+            elif path != (HEADING,):
                 opened.discard(path)
 
     def _go_back_to(self, path: Path, at: int, column: int) -> None:
@@ -127,7 +129,8 @@ class OutlinePanel(QWidget):
         front, model = self._session.front, self.tree.selectionModel()
         way = front.way if self.model.is_of_main else ()
         rows = [index for node in front.selection.nodes if (index := self.model.find((*way, node))).isValid()]
-        if {index.internalId() for index in rows} == {index.internalId() for index in model.selectedRows()}:
+        chosen_rows = [index for index in model.selectedRows() if (row := self.model.row(index)) and row.is_node]
+        if {index.internalId() for index in rows} == {index.internalId() for index in chosen_rows}:
             return
         chosen = QItemSelection()
         for index in rows:
@@ -152,13 +155,16 @@ class OutlinePanel(QWidget):
         """Remembers what is open: rows are made again when the drawing changes."""
         row = self.model.row(index)
         if row is not None:
-            opened = self._opened.setdefault(self._session.front, set())
+            opened = self._opened.setdefault(self._session.front, {(HEADING,)})
             (opened.add if is_open else opened.discard)(row.path)
 
     def _open(self, index: QModelIndex) -> None:
         """Goes into a composite, with the keyboard still here; of any other node, the parameters are to be edited."""
         row = self.model.row(index)
         if row is None:
+            return
+        if not row.is_node:
+            self._open_unused(index, row.unused)
             return
         self.model.show_level(row)
         if self._session.enter(row.node):
@@ -169,8 +175,26 @@ class OutlinePanel(QWidget):
         else:
             self.edit_requested.emit(row.node)
 
+    def _open_unused(self, index: QModelIndex, name: str | None) -> None:
+        """Goes into a composite that nothing uses; their heading opens and closes."""
+        if name is None:
+            self.tree.setExpanded(index.siblingAtColumn(NODE), not self.tree.isExpanded(index.siblingAtColumn(NODE)))
+        elif self._session.show_graph(name):
+            self._show()
+            self.tree.setCurrentIndex(self.model.index(0, NODE))
+
+    def _delete(self) -> None:
+        """Deletes the composites that are selected below their heading, else the nodes that are."""
+        rows = (self.model.row(index) for index in self.tree.selectionModel().selectedRows())
+        names = [row.unused for row in rows if row is not None and row.unused is not None]
+        if names:
+            self._session.attempt(removing(self._session.document, names))
+        else:
+            self.delete_requested.emit()
+
     def _on_selected(self) -> None:
-        rows = [row for index in self.tree.selectionModel().selectedRows() if (row := self.model.row(index))]
+        found = (self.model.row(index) for index in self.tree.selectionModel().selectedRows())
+        rows = [row for row in found if row is not None and row.is_node]
         current = self.model.row(self.tree.currentIndex())
         if not rows:
             self._session.select()

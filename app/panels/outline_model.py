@@ -11,11 +11,12 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from app.figures import digits
 from app.panels.outline_edits import connect, rename, set_values
+from app.panels.outline_unused import HEADING, composite_texts, heading_text, unused_composites
 from app.panels.outline_values import values_text
 from app.theme import icon
 from graph_engine.check.report import Severity, State
 from graph_engine.document import MAIN, Graph, title_of
-from graph_engine.document.composite import graph_of, is_composite
+from graph_engine.document.composite import MARK, graph_of, is_composite
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QIcon
@@ -32,6 +33,8 @@ NODE, BLOCK, TELL, FROM, GIVES, WEIGHTS, PROBLEM = range(7)
 TYPED = (NODE, TELL, FROM)
 """The columns that can be typed into."""
 
+_TEXTS = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.AccessibleTextRole)
+
 Path = tuple[str, ...]
 """The composites' nodes that lead to a node, and the node: `("basic_stage_1", "conv2d_2")`."""
 
@@ -40,7 +43,8 @@ Path = tuple[str, ...]
 class Row:
     """A node as it is used: in the graph that is entered through the nodes of `way`.
 
-    `inner` names the graph that it opens into; `children` are None until somebody looks at them.
+    `inner` names the graph that it opens into; `children` are None until somebody looks at them. The heading below
+    which composites stand that nothing uses, and each of these, is a row as well: in no graph, and no node.
     """
 
     number: int
@@ -55,6 +59,15 @@ class Row:
     @property
     def path(self) -> Path:
         return (*self.way, self.node)
+
+    @property
+    def is_node(self) -> bool:
+        return bool(self.graph)
+
+    @property
+    def unused(self) -> str | None:
+        """The composite that nothing uses for which it stands, if any."""
+        return graph_of(self.node) if not self.is_node and is_composite(self.node) else None
 
 
 class OutlineModel(QAbstractItemModel):
@@ -82,10 +95,15 @@ class OutlineModel(QAbstractItemModel):
                     self._problems[problem.graph, problem.node] = problem
         front = self._session.front
         root = MAIN if front.graph_at(front.way) == front.graph_name else front.graph_name
-        if root != self._root or not self._holds(self._top, root):
+        unused = unused_composites(self._session.document) if root == MAIN else []
+        listed = self._found.get((HEADING,))
+        were = [row.unused for row in listed.children or ()] if listed is not None else []
+        if root != self._root or were != unused or not self._holds([it for it in self._top if it.is_node], root):
             self.beginResetModel()
             self._root, self._rows, self._found = root, {}, {}
             self._top = self._made(root, (), None)
+            if unused:
+                self._top.append(self._made_unused(unused))
             self.endResetModel()
             return
         for level in (self._top, *(row.children for row in self._rows.values() if row.children)):
@@ -143,7 +161,9 @@ class OutlineModel(QAbstractItemModel):
         if not parent.isValid():
             return bool(self._top)
         row = self.row(parent)
-        return row is not None and row.inner is not None and parent.column() == NODE and bool(self._names(row.inner))
+        if row is None or parent.column() != NODE:
+            return False
+        return bool(row.children) if not row.is_node else row.inner is not None and bool(self._names(row.inner))
 
     # --- what it says
 
@@ -155,15 +175,17 @@ class OutlineModel(QAbstractItemModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self.row(index)
         placed = self._placed(row)
+        column = index.column()
+        if row is not None and not row.is_node and role in _TEXTS:
+            return self._text_of_unused(row, column)
         if row is None or placed is None:
             return None
         graph, node = placed
-        column = index.column()
         if role == Qt.ItemDataRole.EditRole and column == NODE:
             return title_of(node, graph)
         if role == Qt.ItemDataRole.EditRole and column == TELL:
             return values_text(graph.block(node), node)
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role in _TEXTS:
             return self._text(row, graph, node, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(row, graph, node, column)
@@ -175,8 +197,9 @@ class OutlineModel(QAbstractItemModel):
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         """Titles, parameters and where inputs come from can be typed."""
-        found = super().flags(index)
-        return found | Qt.ItemFlag.ItemIsEditable if index.isValid() and index.column() in TYPED else found
+        found, row = super().flags(index), self.row(index)
+        is_typed = row is not None and row.is_node and index.column() in TYPED
+        return found | Qt.ItemFlag.ItemIsEditable if is_typed else found
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         row = self.row(index)
@@ -194,7 +217,7 @@ class OutlineModel(QAbstractItemModel):
 
     def show_level(self, row: Row) -> None:
         """Shows the graph that a row's node lies in."""
-        if self.is_of_main:
+        if self.is_of_main and row.is_node:
             self._session.show_way(row.way)
 
     def category(self, index: _Index) -> str:
@@ -234,6 +257,23 @@ class OutlineModel(QAbstractItemModel):
         self._rows.update((row.number, row) for row in rows)
         self._found.update((row.path, row) for row in rows)
         return rows
+
+    def _made_unused(self, names: Sequence[str]) -> Row:
+        """The heading of composites that nothing uses, with them below it."""
+        heading = Row(next(self._numbers), HEADING, (), "", len(self._top))
+        heading.children = [
+            Row(next(self._numbers), MARK + name, heading.path, "", at, heading, None, [])
+            for at, name in enumerate(names)
+        ]
+        rows = (heading, *heading.children)
+        self._rows.update((row.number, row) for row in rows)
+        self._found.update((row.path, row) for row in rows)
+        return heading
+
+    def _text_of_unused(self, row: Row, column: int) -> str:
+        if row.unused is None:
+            return heading_text(len(row.children or ())) if column == NODE else ""
+        return composite_texts(self._session.document, row.unused)[column]
 
     def _inner(self, graph_name: str, node: str) -> str | None:
         """The graph that a node opens into; in a composite that nothing uses none does: Enter goes there."""

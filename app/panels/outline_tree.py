@@ -12,7 +12,7 @@ from app.theme import category_icon, set_role, theme_manager
 _KEYS = (
     "Enter: parameters in the inspector, or into a composite. Right and left: open and close a composite, and from "
     "column to column. F2: title, parameters as name=value, or where the inputs come from. Insert: add a block. "
-    "J: wire the two selected nodes. Delete: take away. Escape: back out."
+    "J: wire the two selected nodes. Delete: take away, also a composite that is not used. Escape: back out."
 )
 _SHARES = ((0.23, 150), (0.11, 70), (0.16, 90), (0.15, 80), (0.13, 96), (0.07, 66))
 """Of each column but the last its share of the width, and the least (px at the base size), until one is dragged."""
@@ -111,9 +111,10 @@ class OutlineTree(QTreeView):
 
     def _type(self) -> None:
         """Opens the cell for typing: parameters, where the inputs come from, in any other column the title."""
-        index = self.currentIndex()
-        if index.isValid():
-            self.edit(index if index.column() in (FROM, TELL) else index.siblingAtColumn(NODE))
+        current = self.currentIndex()
+        index = current if current.column() in (FROM, TELL) else current.siblingAtColumn(NODE)
+        if index.isValid() and index.flags() & Qt.ItemFlag.ItemIsEditable:
+            self.edit(index)
 
     def _space(self) -> None:
         spacing = theme_manager().spacing

@@ -59,6 +59,7 @@ class ProblemRow(QWidget):
             label = QLabel(note, self)
             label.setProperty("role", "faint")
             label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
             column.addWidget(label)
         self._stacked = stacked
         self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)

@@ -39,6 +39,7 @@ class ProblemsPanel(QWidget):
         self.setAccessibleName("Problems")
         self._empty = EmptyState("check", "")
         self._rest = QLabel()
+        self._rest.setWordWrap(True)
         set_role(self._rest, "faint")
         holder = QWidget()
         set_surface(holder, "panel")

@@ -40,6 +40,7 @@ class LazyTabs(QWidget):
         for tab in tabs:
             self.bar.addTab(tab.title)
         self._stack = QStackedWidget()
+        self._stack.setMinimumWidth(1)  # a panel that is not even shown holds no window open
         self._top = QHBoxLayout()
         self._top.addWidget(self.bar, 1)
         column = QVBoxLayout(self)

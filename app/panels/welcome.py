@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _RECENT = 7
 _CARD = 236  # px at the base size
 _SIDE = 300
+_EDGE = 56
 
 
 class WelcomePage(QWidget):
@@ -138,6 +139,7 @@ class WelcomePage(QWidget):
         self._presets_title = QLabel("Begin with a preset")
         set_role(self._presets_title, "heading")
         self._presets_hint = QLabel("Each opens ready to train. Change anything; undo takes it back.")
+        self._presets_hint.setWordWrap(True)
         set_role(self._presets_hint, "dim")
         self.filter = SearchField("Filter presets…")
         self.filter.edited.connect(self._filter_cards)
@@ -146,7 +148,7 @@ class WelcomePage(QWidget):
         words.addWidget(self._presets_title)
         words.addWidget(self._presets_hint)
         self._words = words
-        head = QHBoxLayout()
+        self._head = head = QHBoxLayout()
         head.addLayout(words, 1)
         head.addWidget(self.filter, 0, Qt.AlignmentFlag.AlignBottom)
         return head
@@ -208,7 +210,14 @@ class WelcomePage(QWidget):
 
     def _lay_out_cards(self) -> None:
         spacing = theme_manager().spacing
-        room = self.width() - spacing.px(_SIDE) - spacing.px(160)
+        edge = spacing.px(_EDGE)
+        beside = self.width() - spacing.px(_SIDE) - 3 * edge  # the room for cards, unless they stand below the side
+        is_narrow = beside < spacing.px(_CARD)
+        direction = QHBoxLayout.Direction
+        for row, is_tight in ((self._body, is_narrow), (self._head, beside < 2 * spacing.px(_CARD))):
+            row.setDirection(direction.TopToBottom if is_tight else direction.LeftToRight)
+        self._page.setContentsMargins(*(spacing.xxl if is_narrow else edge,) * 3, spacing.xxl)
+        room = self.width() - 2 * spacing.xxl if is_narrow else beside
         columns = max(1, min(4, room // spacing.px(_CARD)))
         if columns == self._columns or not self._cards:
             return
@@ -243,9 +252,8 @@ class WelcomePage(QWidget):
         self._words.setSpacing(spacing.s)
         self._side.setFixedWidth(spacing.px(_SIDE))
         self._side_column.setSpacing(spacing.m)
-        self._page.setContentsMargins(spacing.px(56), spacing.px(44), spacing.px(56), spacing.xxl)
         self._page.setSpacing(spacing.xl)
-        self._body.setSpacing(spacing.px(56))
+        self._body.setSpacing(spacing.px(_EDGE))
         self._right.setSpacing(spacing.s)
         self._presets.setSpacing(spacing.px(14))
         self._presets.setContentsMargins(0, spacing.l, 0, 0)

@@ -9,6 +9,7 @@ from app.widgets.elided_label import ElidedLabel
 from app.widgets.empty_state import EmptyState
 from app.widgets.field import Field, InvalidText, Scrubbable
 from app.widgets.form_row import NO_DEFAULT, FormRow
+from app.widgets.frames import lay_out_before
 from app.widgets.key_hint import KeyHint
 from app.widgets.message import MessageAction, Severity, SeverityIcon, announce
 from app.widgets.number_field import NumberField, read_number, write_number
@@ -56,6 +57,7 @@ __all__ = [
     "dress_list",
     "dress_table",
     "dress_tree",
+    "lay_out_before",
     "read_number",
     "write_number",
 ]

@@ -71,9 +71,11 @@ class EmptyState(QWidget):
         words = [each for each in (self._title, self._sentence) if not each.isHidden()]
         rest = sum(each.heightForWidth(max(1, self.width() - 2 * spacing.xl)) + spacing.m for each in words)
         rest += 0 if self._button.isHidden() else self._button.sizeHint().height() + spacing.m
+        rest += spacing.s
         edge = spacing.l if self.height() >= rest + 2 * spacing.l else 0
         self._column.setContentsMargins(spacing.xl, edge, spacing.xl, edge)
-        self._picture.setVisible(self.height() >= rest + 2 * spacing.l + self._picture.sizeHint().height())
+        self._picture.setVisible(self.height() >= rest + 2 * spacing.l + self._picture.sizeHint().height() + spacing.m)
+        self._column.activate()  # now, not after a frame in which the words are cut
 
     def _space(self) -> None:
         spacing = theme_manager().spacing

@@ -1,8 +1,8 @@
-"""Short messages over the lower right corner of a window, which go by themselves."""
+"""Short messages over the lower right corner of a window or a part of it, which go by themselves."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,6 +22,8 @@ _AT_MOST = 4
 _BESIDE = 130
 """How wide (px at the base size) an action may be to stand beside the words rather than below them."""
 
+_LEAST = 200  # px at the base size; a narrower part of the window is no place for words
+_MOVES = (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
 _SHOWN_FOR = 5000
 _SHOWN_LONGER_FOR = 9000
 """How long (ms) a message stays without and with an action; warnings stay the longer time, errors until
@@ -122,7 +124,7 @@ class Toast(QFrame):
 
 
 class ToastStack(QObject):
-    """The messages over one window, newest at the bottom; at most four, the oldest gives way."""
+    """The messages over one window, newest at the bottom; as many as have room, four at most: the oldest gives way."""
 
     def __init__(self, window: QWidget, *, bottom_margin: int = 0) -> None:
         """`bottom_margin` (px) is left free below, for a status bar."""
@@ -130,6 +132,7 @@ class ToastStack(QObject):
         self._window = window
         self._bottom_margin = bottom_margin
         self._toasts: list[Toast] = []
+        self._over: QWidget | None = None
         window.installEventFilter(self)
         theme_manager().changed.connect(self.arrange)
 
@@ -162,22 +165,40 @@ class ToastStack(QObject):
         self._bottom_margin = pixels
         self.arrange()
 
+    def keep_over(self, part: QWidget) -> None:
+        """Keeps the messages over a part of the window while that is on screen: elsewhere they would cover buttons."""
+        self._over = part
+        part.installEventFilter(self)
+        self.arrange()
+
     def arrange(self) -> None:
         """Puts the messages into the corner, one above the other."""
         spacing = theme_manager().spacing
-        room = self._window.rect()
+        room = self._room()
         width = min(spacing.px(380), room.width() - 2 * spacing.l)
-        bottom = room.height() - self._bottom_margin - spacing.l
+        bottom = room.top() + room.height() - spacing.l
+        homeless = []
         for toast in reversed(self._toasts):
             toast.setFixedWidth(width)
             height = toast.height_at(width)
+            if bottom - height < room.top() and toast is not self._toasts[-1]:
+                homeless.append(toast)
             toast.resize(width, height)
-            toast.move(QPoint(room.width() - width - spacing.l, bottom - height))
+            toast.move(QPoint(room.left() + room.width() - width - spacing.l, bottom - height))
             toast.raise_()
             bottom -= height + spacing.m
+        for toast in homeless:
+            toast.close_message()
+
+    def _room(self) -> QRect:
+        """Where the messages may lie, in the window."""
+        over = self._over
+        if over is None or not over.isVisible() or over.width() < theme_manager().spacing.px(_LEAST):
+            return self._window.rect().adjusted(0, 0, 0, -self._bottom_margin)
+        return QRect(over.mapTo(self._window, QPoint()), over.size())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self._toasts:
+        if self._toasts and event.type() in _MOVES:
             self.arrange()
         return super().eventFilter(watched, event)
 

@@ -16,7 +16,7 @@ from app.panels.outline_model import COLUMNS, FROM, GIVES, NODE, PROBLEM, TELL
 from app.window import MainWindow
 from graph_engine.document import Document, RemoveNodes, SetNode, Wire
 from tests.gui.window.conftest import settle
-from tests.gui.window.hands import bottleneck
+from tests.gui.window.hands import bottleneck, cells
 
 OpenIn = Callable[[Document | str], MainWindow]
 
@@ -224,6 +224,61 @@ def _named(widget: QWidget) -> bool:
     if interface is None or not interface.isValid():
         return False
     return bool(interface.text(QAccessible.Text.Name).strip())
+
+
+def test_composites_that_nothing_uses_are_listed_opened_and_deleted(open_in: OpenIn) -> None:
+    window = open_in(cells())
+    panel, session = _outline(window), window.session
+    heading = panel.model.index(panel.model.rowCount() - 1, NODE)
+    assert heading.data(Qt.ItemDataRole.AccessibleTextRole) == "Not used · 1"
+    assert panel.tree.isExpanded(heading)
+    QTest.keyClick(panel.tree, Qt.Key.Key_End)
+    settle()
+    row = panel.tree.currentIndex()
+    assert row.parent() == heading
+    assert [row.siblingAtColumn(at).data() for at in (NODE, FROM, PROBLEM)] == ["Cell  (cell)", "x", "used nowhere"]
+    assert panel.tree.selectionModel().selectedRows() == [row.siblingAtColumn(NODE)]
+    assert session.selection.nodes == ()
+    QTest.keyClick(panel.tree, Qt.Key.Key_F2)  # a title is given inside
+    settle()
+    assert panel.tree.hasFocus()
+    QTest.keyClick(panel.tree, Qt.Key.Key_Return)
+    settle()
+    assert session.graph_name == "cell"
+    QTest.keyClick(panel.tree, Qt.Key.Key_Escape)
+    settle()
+    assert session.graph_name == "main"
+    _go(panel, "/@cell")
+    QTest.keyClick(panel.tree, Qt.Key.Key_Delete)
+    settle()
+    assert "cell" not in session.document.graphs
+    assert len(session.graph) == panel.model.rowCount()
+    assert panel.tree.currentIndex().isValid()
+    assert panel.tree.hasFocus()
+    session.undo()
+    settle()
+    assert panel.model.find(("", "@cell")).isValid()
+    QTest.keyClick(panel.tree, Qt.Key.Key_End)
+    QTest.keyClick(panel.tree, Qt.Key.Key_Left)
+    QTest.keyClick(panel.tree, Qt.Key.Key_Return)
+    settle()
+    assert not panel.tree.isExpanded(panel.tree.currentIndex())
+
+
+def test_composites_that_only_unused_ones_use_go_with_them(open_in: OpenIn) -> None:
+    window = open_in(bottleneck())
+    panel, session = _outline(window), window.session
+    assert not panel.model.find(("",)).isValid()
+    session.perform(RemoveNodes(tuple(node.id for node in session.graph if node.block == "@cell")))
+    settle()
+    heading = panel.model.find(("",))
+    assert [panel.model.index(at, NODE, heading).data() for at in range(panel.model.rowCount(heading))]
+    panel.tree.selectAll()
+    panel.tree.setCurrentIndex(panel.model.index(0, NODE, heading))
+    QTest.keyClick(panel.tree, Qt.Key.Key_Delete)
+    settle()
+    assert list(session.document.graphs) == ["main"]
+    assert not panel.model.find(("",)).isValid()
 
 
 def test_whatever_takes_the_keyboard_has_a_name(open_in: OpenIn) -> None:
