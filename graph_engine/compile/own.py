@@ -34,8 +34,10 @@ def definitions(targets: Iterable[str]) -> list[str]:
 
 
 def uses(text: str, name: str) -> bool:
-    """Whether source text mentions `name` as a word of its own, such as the module `F`."""
-    return re.search(rf"(?<![\w.]){name}\b", text) is not None
+    """Whether source text mentions `name` as a word of its own, such as the module `F`; not in its comments."""
+    if re.search(rf"(?<![\w.]){name}\b", text) is None:
+        return False
+    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(ast.parse(text)))
 
 
 @cache

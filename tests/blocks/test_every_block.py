@@ -25,6 +25,8 @@ from tests.blocks.cases import Case, Direct, computing_blocks, declared_cases, r
 
 CASES = declared_cases()
 WITHOUT_GRADIENT = {
+    ("constant", "x"),
+    ("cut_to_length", "like"),
     ("distillation_loss", "teacher"),
     ("resize_as", "like"),
     ("sequence_to_positions", "like"),
