@@ -133,5 +133,11 @@ class TensorSpec:
         lengths = [dim for dim in sizes if isinstance(dim, int)]
         return prod(lengths) if len(lengths) == len(sizes) else None
 
+    def repeats_over(self, other: TensorSpec) -> bool:
+        """Whether the two can be joined element by element: equal, but for axes along which one has length 1."""
+        return self.rank == other.rank and all(
+            mine == theirs or 1 in (mine, theirs) for mine, theirs in zip(self.shape, other.shape, strict=True)
+        )
+
     def __str__(self) -> str:
         return "×".join(str(dim) for dim in self.shape) or "scalar"

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from graph_engine.blocks import Expression, Layer, Ref, TensorSpec
-from graph_engine.blocks.call import Apply, Run, Stepwise
+from graph_engine.blocks.call import Apply, Code, Run, Stepwise
 from graph_engine.blocks.custom import CustomBlock
 from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.named import NamedInt, plain
@@ -58,6 +58,8 @@ class CompositeClass:
     shapes: Mapping[str, str]
     stored: list[str]
     """Arguments that `forward` uses, and so are kept as attributes."""
+    places: Mapping[str, tuple[int, int]]
+    """Where an argument that no exposed parameter explains stands: which statement, and which of its plain values."""
     params: int | None
     reports: list[GraphReport] = field(default_factory=list)
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -227,10 +229,17 @@ class Classes:
         skeleton = self._skeleton(body)
         for made in self.made:
             if made.graph == report.graph and self._skeleton(self._statements(graph, made.reports[0])) == skeleton:
-                if any(argument.name not in report.values for argument in made.arguments):
+                values: dict[str, Any] = {}
+                for argument in made.arguments:
+                    if argument.name in report.values:
+                        values[argument.name] = plain(report.values[argument.name])
+                    elif argument.name in made.places:
+                        at, place = made.places[argument.name]
+                        leaf = self._leaves_in(made.statements[at], body[at])[place]
+                        values[argument.name] = plain(leaf.value) if leaf is not None else None
+                if len(values) < len(made.arguments):
                     return False
                 made.reports.append(report)
-                values = {argument.name: plain(report.values[argument.name]) for argument in made.arguments}
                 made.columns = {name: [*column, values[name]] for name, column in made.columns.items()}
                 self._by_report[id(report)] = made
                 return True
@@ -266,11 +275,16 @@ class Classes:
     ) -> CompositeClass:
         every = [*group, *probes]
         columns = Columns(graph.declaration, [report.values for report, _ in every], len(group))
-        statements = []
+        statements: list[Statement] = []
+        places: dict[str, tuple[int, int]] = {}
         for rows in zip(*(body for _, body in every), strict=True):
             statement, needed = _whole_of(rows, len(group))
             table = [self._leaves_in(statement, each) for each in rows]
-            codes = iter([columns.code(leaves) for leaves in zip(*table, strict=True)])
+            written = [columns.code(leaves) for leaves in zip(*table, strict=True)]
+            for place, code in enumerate(written):
+                if isinstance(code, Code):
+                    places.setdefault(code.text.removeprefix("self."), (len(statements), place))
+            codes = iter(written)
             expression = replaced(statement.expression, _one_after_another(codes), self.argument_names)
             if not all(needed[: len(group)]):
                 expression = self._conditional(expression, columns, needed)
@@ -297,6 +311,7 @@ class Classes:
             results,
             {port: columns.shape(specs) for port, specs in ports.items()},
             columns.stored,
+            places,
             group[0][0].cost.params if len(group) == 1 and not arguments else None,
             [report for report, _ in every],
             columns.values_of(arguments),

@@ -49,7 +49,10 @@ def _part(part: Layer | Run) -> str:
 
 def _generator(run: Run) -> str:
     made = render_layer(run.layer)
-    return f"{made} for {'i' if f' * {INDEX}' in made else '_'} in range({_value(run.times)})"
+    counts = any(
+        isinstance(value, Stepwise) for value in (*run.layer.arguments, *(each for _, each in run.layer.options))
+    )
+    return f"{made} for {INDEX if counts else '_'} in range({_value(run.times)})"
 
 
 def render(expression: Any, values: Mapping[str, str], module: Callable[[Layer], str]) -> str:
@@ -219,7 +222,8 @@ def _value(value: Any) -> str:
             return text
         case Stepwise(start, by):
             step = _value(by)
-            return f"{_value(start)} + {f'({step})' if ' ' in step else step} * {INDEX}"
+            factor = "" if step == "1" else f"({step}) * " if " " in step else f"{step} * "
+            return f"{_value(start)} + {factor}{INDEX}"
         case str():
             return json.dumps(value, ensure_ascii=False)
         case tuple():

@@ -222,10 +222,10 @@ class Body:
         for line in lines:
             self.text.add(line.lstrip(), self.indent + len(line) - len(line.lstrip()), (statement.node,))
         self.values |= {(statement.node, name): state for name, state in states.items()}
-        comment = self._comment(statement)
+        comment = self._comment(statement)  # of its first output
         for name, kept in lists.items():
             stacked = f"{self._bound(at, name)} = torch.stack({kept}, 1)"
-            self.text.add(stacked, self.indent, (statement.node,), comment)
+            self.text.add(stacked, self.indent, (statement.node,), comment if name == outputs[0] else "")
 
     def _step_name(self, free: list[str], *wishes: str) -> str:
         """The first of `wishes` that is one of the `free` names or new."""

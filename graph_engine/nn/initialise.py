@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 
-def weighted_parts(module: nn.Module) -> list[nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d]:
+def weighted_parts(
+    module: nn.Module,
+) -> list[nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d]:
     """The linear layers and convolutions of a module, their biases set to 0."""
     kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
     parts = [part for part in module.modules() if isinstance(part, kinds)]
@@ -21,7 +23,10 @@ def weighted_parts(module: nn.Module) -> list[nn.Linear | nn.Conv1d | nn.Conv2d 
 
 
 def fan_in(part: nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d) -> int:
-    """How many inputs each output sums; stride aside for a transposed convolution, whose weight is (in, out, k, k)."""
+    """How many inputs each output sums.
+
+    Stride aside for a transposed convolution, whose weight is (in, out, k, k).
+    """
     if isinstance(part, nn.ConvTranspose2d):
         return part.weight[:, 0].numel() // part.groups
     return part.weight[0].numel()
@@ -87,7 +92,8 @@ def small_weights(module: nn.Module, bound: float = 0.01) -> nn.Module:
 
 
 def looks_linear_weights(module: nn.Module, inputs: bool = True, outputs: bool = True) -> nn.Module:
-    """Mirrored weights, [[W, −W], [−W, W]] with W orthogonal, so that ReLUs between such layers undo each other:
+    """Mirrored weights, [[W, −W], [−W, W]] with W orthogonal: ReLUs between such layers undo each other.
+
     Balduzzi et al. (2017). The shattered gradients problem.
 
     Without `inputs` the rows alone are mirrored (the first layer), without `outputs` the columns (the last).
@@ -107,7 +113,7 @@ def looks_linear_weights(module: nn.Module, inputs: bool = True, outputs: bool =
 
 
 def scales_at(module: nn.Module, value: float) -> nn.Module:
-    """A norm whose scale γ begins at `value`; at 0 what it ends passes nothing at first (zero-init residual).
+    """A norm whose scale γ begins at `value`; at 0 what it ends passes nothing at first.
 
     Goyal et al. (2017). Accurate, large minibatch SGD: training ImageNet in 1 hour.
     """

@@ -51,6 +51,20 @@ def max_to_lengths(x: Tensor, lengths: Tensor) -> Tensor:
     return largest.masked_fill(lengths[:, None] < 1, 0)
 
 
+def join_steps(x: Tensor, count: int) -> Tensor:
+    """`count` neighbouring steps as one long one; what is left over at the end is dropped.
+
+    (N, T, E) -> (N, ⌊T/count⌋, count·E). Chan, Jaitly, Le, Vinyals (2016). Listen, attend and spell.
+    """
+    n, t, e = x.shape
+    return x[:, : t // count * count].reshape(n, t // count, count * e)
+
+
+def cut_to_length(x: Tensor, like: Tensor) -> Tensor:
+    """The first steps, as many as `like` has. (N, T, E), (N, S, D) -> (N, S, E)."""
+    return x[:, : like.shape[1]]
+
+
 def leaky_integrate(x: Tensor, alpha: float) -> Tensor:
     """μₜ = α μₜ₋₁ + (1 − α) xₜ with μ₀ = 0, for all t at once: μₜ = Σₛ (1 − α) αᵗ⁻ˢ xₛ. (N, T, E) -> (N, T, E).
 
@@ -203,11 +217,11 @@ class GruToLengths(Gru):
 
 
 class Lstm(nn.Module):
-    """Cells with gates: cₜ = f cₜ₋₁ + i tanh(U xₜ + W hₜ₋₁ + b), hₜ = o tanh(cₜ), gates i, f and o likewise with σ.
+    """Cells with gates: cₜ = f cₜ₋₁ + i tanh(U xₜ + W hₜ₋₁ + b), hₜ = o tanh(cₜ), i, f and o likewise with σ.
 
-    Hochreiter, Schmidhuber (1997). Long short-term memory. A `forget_bias` other than 0 is where the bias of the forget
-    gates begins. x: (N, T, E), h0 and c0: (N, L·hidden) -> y: (N, T, D·hidden), h and c: (N, D·hidden) of the last
-    layer, or (N, L·hidden) of every layer; D directions, L = layers·D.
+    Hochreiter, Schmidhuber (1997). Long short-term memory. A `forget_bias` other than 0 is where the bias of
+    the forget gates begins. x: (N, T, E), h0 and c0: (N, L·hidden) -> y: (N, T, D·hidden), h and c:
+    (N, D·hidden) of the last layer, or (N, L·hidden) of every layer; D directions, L = layers·D.
     """
 
     def __init__(
@@ -227,7 +241,7 @@ class Lstm(nn.Module):
         )
         self.first = 0 if every_layer else -2 if bidirectional else -1
         for name, parameter in self.rnn.named_parameters():
-            if forget_bias and name.startswith("bias"):  # torch adds two biases: one has all, the other nothing
+            if forget_bias and name.startswith("bias"):  # torch adds two biases: one has all, one nothing
                 nn.init.constant_(parameter.data[hidden : 2 * hidden], forget_bias if "ih" in name else 0.0)
 
     def forward(
@@ -299,7 +313,5 @@ class PyramidLstm(nn.Module):
         self.rnn = nn.LSTM(joined * in_features, hidden, bias=bias, batch_first=True, bidirectional=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        n, t, e = x.shape
-        whole = x[:, : t // self.joined * self.joined]
-        y, _ = self.rnn(whole.reshape(n, t // self.joined, self.joined * e))
+        y, _ = self.rnn(join_steps(x, self.joined))
         return y

@@ -21,7 +21,7 @@ def content_weights(memory: Tensor, key: Tensor, strength: Tensor) -> Tensor:
 def shift_weights(weights: Tensor, shift: Tensor) -> Tensor:
     """Weights moved round the memory: w̃ᵢ = Σⱼ w₍ᵢ₋ⱼ₎ sⱼ for steps j from −r to r.
 
-    weights: (N, h, M), shift: (N, h, 2r + 1) -> (N, h, M).
+    weights: (N, h, M), shift: (N, h, 2r + 1) -> (N, h, M); or of one head, (N, M) and (N, 2r + 1).
     """
     reach = shift.shape[-1] // 2
     moved = [weights.roll(step, -1) for step in range(-reach, reach + 1)]
@@ -29,7 +29,10 @@ def shift_weights(weights: Tensor, shift: Tensor) -> Tensor:
 
 
 def sharpen_weights(weights: Tensor, sharpness: Tensor) -> Tensor:
-    """wᵢ^γ / Σⱼ wⱼ^γ, so that shifts do not blur. weights: (N, h, M), γ ≥ 1: (N, h, 1) -> (N, h, M)."""
+    """wᵢ^γ / Σⱼ wⱼ^γ, so that shifts do not blur.
+
+    weights: (N, h, M), γ ≥ 1: (N, h, 1) -> (N, h, M); or of one head, (N, M) and (N, 1).
+    """
     raised = weights.clamp_min(1e-12) ** sharpness  # the slope by γ is w^γ log w, which has no value at 0
     return raised / raised.sum(-1, keepdim=True)
 

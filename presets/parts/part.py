@@ -25,8 +25,12 @@ class PartCategory(StrEnum):
     INCEPTION = "Inception"
     MOBILE = "Lightweight"
     SEGMENTATION = "Segmentation"
+    ATTENTION = "Attention"
     TRANSFORMER = "Transformer"
     RECURRENT = "Recurrent cells"
+    SEQUENCE = "Sequences"
+    MEMORY = "Memory"
+    SPATIAL = "Spatial"
 
 
 @dataclass(frozen=True)

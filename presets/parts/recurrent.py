@@ -1,6 +1,8 @@
-"""Recurrent cells drawn from their gates, to be run over time: Hochreiter, Schmidhuber (1997), Cho et al. (2014)."""
+"""Recurrent cells drawn from their gates, to be run over time: Elman (1990), Jordan (1986), LSTM, GRU, ConvLSTM."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from graph_engine.blocks import Reference
 from graph_engine.document.builder import Builder, Port
@@ -9,6 +11,14 @@ from presets.parts.part import PartCategory, part
 _LSTM = Reference("Gers, Schmidhuber, Cummins", 2000, "Learning to forget: continual prediction with LSTM")
 _GRU = Reference(
     "Cho et al.", 2014, "Learning phrase representations using RNN encoder-decoder for statistical machine translation"
+)
+
+_ELMAN = Reference("Elman", 1990, "Finding structure in time")
+_JORDAN = Reference("Jordan", 1986, "Attractor dynamics and parallelism in a connectionist sequential machine")
+_CONV_LSTM = Reference(
+    "Shi, Chen, Wang, Yeung, Wong, Woo",
+    2015,
+    "Convolutional LSTM network: a machine learning approach for precipitation nowcasting",
 )
 
 
@@ -60,3 +70,68 @@ def gru_cell(block: Builder) -> None:
     y = block.add("add", new, mixed)
     block.output(y, "y")
     block.output(y, "h")
+
+
+@part(title="Elman cell", category=PartCategory.RECURRENT, reference=_ELMAN)
+def elman_cell(block: Builder) -> None:
+    """One step of a plain recurrent layer: hidden units that see their own last values.
+
+    y = h′ = tanh(U x + W h + b). Run over time, a sequence x: (N, T, E) gives y: (N, T, hidden) and the last state h.
+    """
+    size = _hidden(block)
+    x, h = block.input("x", 128), block.input("h", size)
+    y = block.add("tanh", block.add("add", _linear(block, x), _linear(block, h)))
+    block.output(y, "y")
+    block.output(y, "h")
+
+
+@part(title="Jordan cell", category=PartCategory.RECURRENT, reference=_JORDAN)
+def jordan_cell(block: Builder) -> None:
+    """One step of a recurrent layer whose hidden units see what it last gave, not their own values.
+
+    y = σ(W h + c), h = tanh(U x + V before + b), where before is the last y. Run over time, a sequence x: (N, T, E)
+    gives y: (N, T, features).
+    """
+    size = _hidden(block)
+    features = block.expose("features", 64, "Features", "How many numbers leave and come back.", least=1)
+    x, before = block.input("x", 128), block.input("before", features)
+    fed_back = block.add("linear", before, features=size, bias=False)
+    hidden = block.add("tanh", block.add("add", _linear(block, x), fed_back), title="Hidden")
+    y = block.add("sigmoid", block.add("linear", hidden, features=features))
+    block.output(y, "y")
+    block.output(y, "before")
+
+
+@part(title="ConvLSTM cell", category=PartCategory.RECURRENT, reference=_CONV_LSTM)
+def conv_lstm_cell(block: Builder) -> None:
+    """One step of an LSTM over the frames of a film: its states are images, its products convolutions.
+
+    y = h′ = o · tanh(c′), c′ = f · c + i · tanh(Wₓ ∗ x + Wₕ ∗ h), and the gates likewise with σ, without peepholes. Run
+    over time, x: (N, T, C, height, width) gives y: (N, T, channels, height, width) and the last states h and c.
+    """
+    channels = block.expose("channels", 32, "Channels", "Maps of the state.", least=1)
+    kernel = block.expose("kernel", 3, "Kernel", "Height and width of the filters; odd.", least=1)
+    sides = [
+        block.expose(side, 32, side.capitalize(), f"The {side} of the frames, in pixels.", least=1)
+        for side in ("height", "width")
+    ]
+    x, h, c = block.input("x", 3, 32, 32), block.input("h", channels, *sides), block.input("c", channels, *sides)
+    filters: dict[str, Any] = {
+        "channels": "=4 * channels",
+        "kernel": kernel,
+        "padding": "custom",
+        "pad": "=kernel // 2",
+    }
+    of_frame, of_state = block.add("conv2d", x, **filters), block.add("conv2d", h, **filters, bias=False)
+    gates = block.add("split_evenly", block.add("add", of_frame, of_state), parts=4)
+    enter, forget, leave = (
+        block.add("sigmoid", gates.other(f"part{at}"), title=title)
+        for at, title in enumerate(("Input gate", "Forget gate", "Output gate"), 1)
+    )
+    new = block.add("tanh", gates.other("part4"), title="Candidate")
+    kept, added = block.add("multiply", forget, c), block.add("multiply", enter, new)
+    memory = block.add("add", kept, added, title="Memory")
+    y = block.add("multiply", leave, block.add("tanh", memory))
+    block.output(y, "y")
+    block.output(y, "h")
+    block.output(memory, "c")

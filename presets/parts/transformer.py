@@ -1,4 +1,4 @@
-"""Encoder blocks drawn from attention and feed-forward: Vaswani et al. (2017), and with the norms first."""
+"""Encoder and decoder blocks drawn from attention and feed-forward: Vaswani et al. (2017), and with the norms first."""
 
 from __future__ import annotations
 
@@ -57,4 +57,40 @@ def norm_first_encoder_block(block: Builder) -> None:
     _parameters(block)
     x = block.input("x", "T", 512)
     x = block.add("add", x, _attention(block, block.add("layer_norm", x)))
+    block.output(block.add("add", x, _feed_forward(block, block.add("layer_norm", x))), "y")
+
+
+def _looks(block: Builder, x: Port, memory: Port | None = None, *, causal: bool | str = False) -> Port:
+    """Attention of x to itself or to a memory, some of which is dropped."""
+    y = block.add("multi_head_attention", x, memory, heads="=heads", causal=causal)
+    return block.add("dropout", y, probability="=dropout")
+
+
+def _causal(block: Builder) -> str:
+    return block.expose("causal", default=True, title="Causal", help="Each step of x sees only those up to itself.")
+
+
+@part(title="Decoder block", category=PartCategory.TRANSFORMER, reference=_ATTENTION)
+def decoder_block(block: Builder) -> None:
+    """Masked self-attention, attention to the encoder, feed-forward layers; the block Transformer decoder layer, drawn.
+
+    Around each of the three goes a skip, and a layer norm follows the sum. x: (N, S, E), memory: (N, T, E) -> y:
+    (N, S, E).
+    """
+    _parameters(block)
+    causal = _causal(block)
+    x, memory = block.input("x", "S", 512), block.input("memory", "T", 512)
+    x = block.add("layer_norm", block.add("add", x, _looks(block, x, causal=causal)))
+    x = block.add("layer_norm", block.add("add", x, _looks(block, x, memory)))
+    block.output(block.add("layer_norm", block.add("add", x, _feed_forward(block, x))), "y")
+
+
+@part(title="Norm-first decoder block", category=PartCategory.TRANSFORMER, reference=_NORM_FIRST)
+def norm_first_decoder_block(block: Builder) -> None:
+    """A decoder block whose norms stand before each of its three branches: it trains without a slow start."""
+    _parameters(block)
+    causal = _causal(block)
+    x, memory = block.input("x", "S", 512), block.input("memory", "T", 512)
+    x = block.add("add", x, _looks(block, block.add("layer_norm", x), causal=causal))
+    x = block.add("add", x, _looks(block, block.add("layer_norm", x), memory))
     block.output(block.add("add", x, _feed_forward(block, block.add("layer_norm", x))), "y")

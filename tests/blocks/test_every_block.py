@@ -27,6 +27,8 @@ from tests.compile.linting import faults
 
 CASES = declared_cases()
 WITHOUT_GRADIENT = {
+    ("constant", "x"),
+    ("cut_to_length", "like"),
     ("distillation_loss", "teacher"),
     ("resize_as", "like"),
     ("sequence_to_positions", "like"),

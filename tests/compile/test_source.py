@@ -15,7 +15,6 @@ from graph_engine.compile import compile_document
 from graph_engine.document import AddNodes, Document, Node, SetAbout, Wire
 from graph_engine.document.builder import Builder
 from graph_engine.nn import homes
-from presets import catalog
 from tests.compile.direct import FIXED, drawn
 from tests.compile.linting import faults
 
@@ -58,11 +57,6 @@ def two_layers(title: str = "Net", notes: str = "") -> Builder:
     x = net.add("highway", net.add("self_attention", net.input("x", 4, 6), heads=2))
     net.output(net.add("linear", x, features=3))
     return net
-
-
-def test_every_preset_is_lint_clean_and_formatted(tmp_path: Path) -> None:
-    sources = {name: compile_document(preset.build()).source for name, preset in catalog().items()}
-    assert faults(sources, tmp_path) == ""
 
 
 def test_random_drawings_are_lint_clean(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from graph_engine.document.geometry import geometry_in
 from graph_engine.train.objectives import objectives_of
 from presets import Preset, catalog
 from tests.compile.direct import compute, random_inputs
-from tests.compile.test_source import lint
+from tests.compile.linting import faults
 from tests.document.drawings import lint as lint_document
 
 PRESETS = list(catalog().values())
@@ -231,9 +231,9 @@ def test_its_program_computes_what_is_drawn(preset: Preset, built: Built) -> Non
         assert torch.equal(out, values[wire.source, wire.output])
 
 
-def test_their_sources_are_lint_clean_and_need_torch_alone(built: Built, tmp_path: Path) -> None:
+def test_their_sources_are_lint_clean_and_formatted_and_need_torch_alone(built: Built, tmp_path: Path) -> None:
     sources = {name: program.source for name, (_, _, program) in built.items()}
-    assert lint(sources, tmp_path) == ""
+    assert faults(sources, tmp_path) == ""
     given = [(name, program.class_name, _listed(program)) for name, (_, _, program) in built.items()]
     (tmp_path / "given.json").write_text(json.dumps(given))
     script = """

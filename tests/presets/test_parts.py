@@ -11,16 +11,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from graph_engine.blocks.named import evaluate, is_formula
 from graph_engine.check import Checker, CheckResult
+from graph_engine.check.composites import state_names
 from graph_engine.check.report import Severity, State
 from graph_engine.compile import Program, compile_document
 from graph_engine.document import Document, Move, RemoveGraph, SetParameter
 from graph_engine.document.builder import Builder, Port
-from graph_engine.document.composite import borders
+from graph_engine.document.composite import borders, port_name
 from graph_engine.document.file import dumps, loads
 from graph_engine.document.geometry import geometry_in
 from presets.parts import Part, PartCategory, UnknownPart, add_part, find_part, part_block, parts
-from tests.compile.test_source import lint
+from tests.compile.linting import faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 Shapes = list[tuple[int, ...]]
 
 VISION, TIMM, TORCH = "torchvision 0.28.0", "timm 1.0.31", "torch 2.13.0"
+SAGAN, TACOTRON = "heykeetae/Self-Attention-GAN", "r9y9/tacotron_pytorch, less a layer E×E that is made and not used"
 FIGURES: list[tuple[str, str, Shapes, dict[str, Any], tuple[int, int]]] = [
     (VISION, "basic_block", [(64, 56, 56)], {}, (73_984, 231_211_008)),
     (VISION, "bottleneck", [(256, 56, 56)], {}, (70_400, 218_365_952)),
@@ -55,18 +58,31 @@ FIGURES: list[tuple[str, str, Shapes, dict[str, Any], tuple[int, int]]] = [
     (TIMM, "first_dual_path_block", [(64, 56, 56)], {}, (53_920, 167_086_080)),
     (TORCH, "encoder_block", [(10, 512)], {}, (3_152_384, 31_559_680)),
     (TORCH, "norm_first_encoder_block", [(10, 512)], {}, (3_152_384, 31_559_680)),
+    (TORCH, "decoder_block", [(10, 512), (10, 512)], {}, (4_204_032, 42_147_840)),
+    (TORCH, "norm_first_decoder_block", [(10, 512), (10, 512)], {}, (4_204_032, 42_147_840)),
+    (TORCH, "elman_cell", [(10, 128)], {"hidden": 256, "over_time": True}, (98_816, 983_040)),
     (TORCH, "lstm_cell", [(10, 128)], {"hidden": 256, "over_time": True}, (395_264, 3_932_160)),
     (TORCH, "gru_cell", [(10, 128)], {"hidden": 256, "over_time": True}, (296_448, 2_949_120)),
     ("Srivastava et al. 2015, eq. 3", "highway_layer", [(50,)], {}, (5_100, 5_000)),
     ("analvikingur/pytorch_Highway, 10 layers", "projected_highway_layer", [(50,)], {"times": 10}, (76_500, 75_000)),
     (VISION, "shuffle_unit_v2", [(116, 28, 28)], {}, (7_598, 5_684_000)),
+    (SAGAN, "pixel_attention", [(64, 32, 32)], {}, (5_201, 80_740_352)),
+    (SAGAN, "pixel_attention", [(512, 16, 16)], {}, (328_321, 121_634_816)),
+    ("Howard et al. 2017", "depthwise_and_pointwise", [(512, 14, 14)], {"channels": 512}, (266_752, 52_283_392)),
+    ("zijundeng/gcn", "large_kernel_of_strips", [(2048, 16, 16)], {}, (608_370, 155_721_216)),
+    (TACOTRON, "cbhg_layers", [(20, 128)], {}, (3_415_040 - 128**2, 69_009_408)),
+    (TACOTRON, "cbhg_layers", [(20, 80)], {"bank": 8, "projection": 256}, (921_312 - 80**2, 18_355_200)),
 ]
 
 
-def used(name: str, shapes: Shapes, **values: Any) -> tuple[Document, Port]:
-    """A document that uses one part, on inputs of these shapes, and where it stands."""
+def used(name: str, shapes: Shapes, classes: tuple[int, ...] = (), **values: Any) -> tuple[Document, Port]:
+    """A document that uses one part, on inputs of these shapes, and where it stands.
+
+    `classes`: of inputs that are whole numbers, how many values these take; 0 for measurements.
+    """
     net = Builder("Use")
-    inputs = [net.input(f"x{at}", *shape) for at, shape in enumerate(shapes)]
+    many = (*classes, *(0 for _ in shapes[len(classes) :]))
+    inputs = [net.input(f"x{at}", *shape, classes=many[at], label=many[at] > 0) for at, shape in enumerate(shapes)]
     port = net.add(find_part(name).into(net), *inputs, **values)
     block = net.document.main.block(port.node)
     assert block is not None
@@ -81,22 +97,26 @@ def checked(document: Document) -> CheckResult:
     return result
 
 
-def shapes_of(part: Part) -> Shapes:
-    """What the Inputs of a part say arrives, for a document that uses it."""
+def arriving(part: Part) -> tuple[Shapes, tuple[int, ...]]:
+    """What the Inputs of a part say arrives, for a document that uses it: shapes, and how many values where whole."""
     graph = part.document.graphs[part.name]
-    found: Shapes = []
-    for node in borders(graph, "input"):
-        lengths = [5 if length == "T" else length for length in node.parameters["shape"]]
-        if all(isinstance(length, int) for length in lengths):  # else it is a state, which begins with zeros
-            found.append(tuple(lengths))
-    return found
+    states = set(state_names(part.block)) if part.name.endswith("_cell") else set()  # these begin with zeros
+    nodes = [node for node in borders(graph, "input") if port_name(node) not in states]
+    values = {spec.name: spec.default for spec in part.block.parameters()}
+
+    def length(of: int | str) -> int:
+        return of if isinstance(of, int) else int(evaluate(of, values)) if is_formula(of) else 5
+
+    shapes = [tuple(map(length, node.parameters["shape"])) for node in nodes]
+    return shapes, tuple(node.parameters.get("classes", 0) for node in nodes)
 
 
 def example(part: Part) -> tuple[Document, Port]:
     """A part in use as it is meant to be: a cell over time."""
-    if part.category is PartCategory.RECURRENT:
-        return used(part.name, [(5, *shape) for shape in shapes_of(part)], over_time=True)
-    return used(part.name, shapes_of(part))
+    shapes, classes = arriving(part)
+    if part.name.endswith("_cell"):
+        return used(part.name, [(5, *shape) for shape in shapes], over_time=True)
+    return used(part.name, shapes, classes)
 
 
 @pytest.mark.parametrize(("source", "name", "shapes", "values", "figures"), FIGURES)
@@ -137,9 +157,9 @@ def test_it_has_no_problem_and_survives_the_file(name: str) -> None:
     assert checked(read).total == result.total
 
 
-def test_their_sources_are_lint_clean(tmp_path: Path) -> None:
+def test_their_sources_are_lint_clean_and_formatted(tmp_path: Path) -> None:
     sources = {name: compile_document(example(part)[0]).source for name, part in parts().items()}
-    assert lint(sources, tmp_path) == ""
+    assert faults(sources, tmp_path) == ""
 
 
 @pytest.mark.parametrize("name", parts())
@@ -161,7 +181,7 @@ def test_every_weight_gets_a_finite_gradient(name: str) -> None:
     if sum(weight.numel() for weight in meta(program).parameters()) > 3_000_000:
         pytest.skip("too large to run in a moment; its size and wiring are checked")
     network = program.make(0).train()
-    outs = network(*(torch.randn(2, *_lengths(program, port)) for port in program.inputs))
+    outs = network(*(_drawn(program, port) for port in program.inputs))
     sum(out.square().mean() for out in (outs if isinstance(outs, tuple) else (outs,))).backward()
     for weight_name, weight in network.named_parameters():
         assert weight.grad is not None, weight_name
@@ -173,9 +193,15 @@ def meta(program: Program) -> nn.Module:
         return program.make()
 
 
-def _lengths(program: Program, port: str) -> list[int]:
-    lengths = [int(str(length)) for length in program.specs[port].shape[1:]]
-    return [*lengths[:-2], min(lengths[-2], 12), min(lengths[-1], 12)] if len(lengths) == 3 else lengths
+def _drawn(program: Program, port: str) -> Tensor:
+    """Something small of the right kind; images stay large enough for what shrinks them, and gates count."""
+    spec = program.specs[port]
+    lengths = [int(str(length)) for length in spec.shape[1:]]
+    if len(lengths) == 3 and lengths[0] > 1:
+        lengths[1:] = [min(length, 12) for length in lengths[1:]]
+    if spec.classes:
+        return torch.randint(spec.classes, (2, *lengths))
+    return torch.rand(2, *lengths).requires_grad_()
 
 
 # --- the catalogue

@@ -11,15 +11,22 @@ from graph_engine.blocks.tensor import Axis, Dim, Kind, N, TensorSpec
 
 _SMALL, _WIDE = TensorSpec((N, 3, 8, 8)), TensorSpec((N, 6, 4, 4))
 _PAIR: tuple[dict[str, Any], dict[str, TensorSpec]] = ({}, {"xs.0": _SMALL, "xs.1": _SMALL})
+_SPREAD: tuple[dict[str, Any], dict[str, TensorSpec]] = (
+    {},
+    {"xs.0": TensorSpec((N, 3, 1)), "xs.1": TensorSpec((N, 1, 4))},
+)
 
 
-def _check_equal(title: str, inputs: Specs) -> None:
-    """Refuse inputs of different shapes, offering what can make them equal."""
+def _check_equal(title: str, inputs: Specs, *, repeats: bool = False) -> None:
+    """Refuse inputs of different shapes, offering what can make them equal.
+
+    `repeats`: where one has length 1 along an axis, it counts for every place there.
+    """
     ports = inputs.slots("xs")
     first = inputs[ports[0]]
-    for port in ports[1:]:
+    for at, port in enumerate(ports[1:], 1):
         other = inputs[port]
-        if other.shape == first.shape:
+        if other.shape == first.shape or (repeats and all(other.repeats_over(inputs[each]) for each in ports[:at])):
             continue
         hints: tuple[InsertBlock | ChangeChannels, ...] = ()
         if first.rank == other.rank and first.rank in (2, 4) and _same_but_channels(first.shape, other.shape):
@@ -42,7 +49,7 @@ def _same_but_channels(a: tuple[Dim, ...], b: tuple[Dim, ...]) -> bool:
 class Add(Block):
     """Adds its inputs element by element.
 
-    xs: two or more of one shape -> y: that shape.
+    xs: two or more of one shape -> y: that shape. One with length 1 along an axis is added at every place there.
     """
 
     title: ClassVar = "Add"
@@ -50,17 +57,17 @@ class Add(Block):
     whole_numbers: ClassVar = True
     keywords: ClassVar = ("sum", "plus", "skip", "merge", "residual")
     inputs: ClassVar = (Input("xs", variadic=True, help="what is added"),)
-    examples: ClassVar = (_PAIR, ({}, {"xs.0": _SMALL, "xs.1": _SMALL, "xs.2": _SMALL}))
+    examples: ClassVar = (_PAIR, ({}, {"xs.0": _SMALL, "xs.1": _SMALL, "xs.2": _SMALL}), _SPREAD)
 
     def build(self, inputs: Specs) -> Expression:
-        _check_equal(self.title, inputs)
+        _check_equal(self.title, inputs, repeats=True)
         return Infix("+", tuple(Ref(port) for port in inputs.slots("xs")))
 
 
 class Subtract(Block):
     """Takes the second input from the first, element by element: y = x₀ − x₁ − ….
 
-    xs: two or more of one shape -> y: that shape.
+    xs: two or more of one shape -> y: that shape. One with length 1 along an axis counts for every place there.
     """
 
     title: ClassVar = "Subtract"
@@ -68,17 +75,18 @@ class Subtract(Block):
     whole_numbers: ClassVar = True
     keywords: ClassVar = ("minus", "difference", "merge")
     inputs: ClassVar = (Input("xs", variadic=True, help="the first, and what is taken from it"),)
-    examples: ClassVar = (_PAIR,)
+    examples: ClassVar = (_PAIR, _SPREAD)
 
     def build(self, inputs: Specs) -> Expression:
-        _check_equal(self.title, inputs)
+        _check_equal(self.title, inputs, repeats=True)
         return Infix("-", tuple(Ref(port) for port in inputs.slots("xs")))
 
 
 class Multiply(Block):
     """Multiplies its inputs element by element, as a gate does.
 
-    xs: two or more of one shape -> y: that shape.
+    xs: two or more of one shape -> y: that shape. One with length 1 along an axis counts for every place there: a
+    number for each channel, (N, C, 1, 1), weighs an image, and (N, S, 1) times (N, 1, E) is an outer product.
     """
 
     title: ClassVar = "Multiply"
@@ -86,10 +94,10 @@ class Multiply(Block):
     whole_numbers: ClassVar = True
     keywords: ClassVar = ("product", "gate", "times", "merge")
     inputs: ClassVar = (Input("xs", variadic=True, help="what is multiplied"),)
-    examples: ClassVar = (_PAIR,)
+    examples: ClassVar = (_PAIR, _SPREAD)
 
     def build(self, inputs: Specs) -> Expression:
-        _check_equal(self.title, inputs)
+        _check_equal(self.title, inputs, repeats=True)
         return Infix("*", tuple(Ref(port) for port in inputs.slots("xs")))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Method, Ref
 from graph_engine.blocks.library.recurrent import LENGTHS
+from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 _X, _ENDS = TensorSpec((N, 5, 3)), TensorSpec((N,), "int64", classes=6)
@@ -99,6 +100,76 @@ class MaxOverTime(Block):
 
     def build(self, inputs: Specs) -> Expression:
         return Function.of("max_to_lengths", Ref("x"), Ref("lengths"))
+
+
+class JoinSteps(Block):
+    """Makes neighbouring steps one long step, so that time gets shorter and steps richer.
+
+    x: (N, T, E) -> y: (N, ⌊T/count⌋, count · E). Steps left over at the end, fewer than are joined, are dropped: pad
+    the sequence to keep them.
+    """
+
+    title: ClassVar = "Join steps"
+    category: ClassVar = Category.RECURRENT
+    keywords: ClassVar = ("pyramid", "pblstm", "frame stacking", "subsample", "halve time", "reduction")
+    reference: ClassVar = Reference(
+        "Chan, Jaitly, Le, Vinyals",
+        2016,
+        "Listen, attend and spell: a neural network for large vocabulary conversational speech recognition",
+    )
+    inputs: ClassVar = (_SEQUENCE,)
+    examples: ClassVar = (({}, {"x": _X}), ({"count": 3}, {"x": TensorSpec((N, 6, 2))}))
+
+    count: Annotated[int, Param("Steps", "How many neighbouring steps become one.", ge=1, unit="steps")] = 2
+
+    def tell(self) -> str:
+        return f"{self.count} → 1"
+
+    def build(self, inputs: Specs) -> Expression:
+        steps = inputs["x"].shape[1]
+        if isinstance(steps, int) and steps < self.count:
+            raise Refusal(
+                f"{self.count} steps can't become one where there {'is' if steps == 1 else 'are'} only {steps}.",
+                parameter="count",
+                expected=f"at most {steps}",
+                hints=(SetParameterHint("count", max(1, steps)),),
+            )
+        return Function.of("join_steps", Ref("x"), self.count)
+
+
+class CutToLength(Block):
+    """Keeps as many steps as another sequence has, the first ones.
+
+    x: (N, T, E), like: (N, S, D) of no more steps -> y: (N, S, E). An even kernel or window, padded by half of it at
+    both ends, gives a step too many: this takes it away.
+    """
+
+    title: ClassVar = "Cut to length"
+    category: ClassVar = Category.RECURRENT
+    keywords: ClassVar = ("crop", "trim", "steps", "align", "same length")
+    reference: ClassVar = Reference(
+        "Wang, Skerry-Ryan, Stanton, Wu, Weiss, Jaitly, Yang, Xiao, Chen, Bengio, Le, Agiomyrgiannakis, Clark, Saurous",
+        2017,
+        "Tacotron: towards end-to-end speech synthesis",
+    )
+    inputs: ClassVar = (
+        Input("x", (Kind.SEQUENCE,), "what is too long"),
+        Input("like", (Kind.SEQUENCE,), "a sequence of the wanted length"),
+    )
+    examples: ClassVar = (
+        ({}, {"x": _X, "like": TensorSpec((N, 4, 2))}),
+        ({}, {"x": _X, "like": TensorSpec((N, 5, 2))}),
+    )
+
+    def build(self, inputs: Specs) -> Expression:
+        steps, wanted = inputs["x"].shape[1], inputs["like"].shape[1]
+        if isinstance(steps, int) and isinstance(wanted, int) and steps < wanted:
+            raise Refusal(
+                f"{steps} steps can't be cut to {wanted}: {inputs['x']} and {inputs['like']} arrive.",
+                port="x",
+                expected=f"{wanted} steps or more",
+            )
+        return Function.of("cut_to_length", Ref("x"), Ref("like"))
 
 
 class LeakyUnit(Block):

@@ -1,0 +1,294 @@
+"""Parts that are drawn are equal to the block of one piece: results and slopes, with the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from graph_engine.blocks import get_block
+from graph_engine.compile import compile_document
+from graph_engine.document.builder import Builder
+from presets.parts import find_part
+
+Rows = tuple[str, int, int]
+"""A weight of which some rows count: its name, the first, and the one after the last."""
+
+
+@dataclass(frozen=True)
+class Twins:
+    """A part and the block that it draws: what arrives, their values, and which weights are the same."""
+
+    part: str
+    block: str
+    shapes: tuple[tuple[int, ...], ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    block_values: Mapping[str, Any] = field(default_factory=dict)
+    same: Mapping[str, str | Rows] = field(default_factory=dict)
+    """Module of the part → module of the block, or a weight by its whole name → rows of one of the block."""
+    over_time: bool = False
+    training: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.part}-{self.block}" + ("-training" if self.training else "")
+
+
+HEAD = {  # of 3 numbers a place: key, strength, gate, shift, sharpness
+    "linear_1": (0, 3),
+    "linear_2": (3, 4),
+    "linear_3": (4, 5),
+    "linear_4": (5, 7),
+    "linear_5": (7, 8),
+    "linear_6": (8, 9),
+}
+CELL = "turing_machine_cell_1"
+TURING: dict[str, str | Rows] = {
+    f"{CELL}.linear_1": "controller",
+    f"{CELL}.linear_4": "output",
+    **{
+        f"{CELL}.linear_{layer}.{kind}": (f"change.{kind}", 3 * at, 3 * at + 3)
+        for at, layer in enumerate((2, 3))
+        for kind in ("weight", "bias")
+    },
+    **{
+        f"{CELL}.memory_head_{head + 1}.{layer}.{kind}": (f"address.{kind}", 9 * head + first, 9 * head + stop)
+        for head in range(2)
+        for layer, (first, stop) in HEAD.items()
+        for kind in ("weight", "bias")
+    },
+}
+STACK, DEPTHWISE = "stack_rnn_cell_1", "depthwise_separable_conv2d_1"
+TWINS = [
+    Twins("memory_lookup", "memory_hop", ((6,), (4, 6), (4, 6))),
+    Twins("key_value_lookup", "key_value_memory", ((6,), (4, 6), (4, 6)), same={"linear_1": "turn"}),
+    Twins(
+        "turing_machine",
+        "neural_turing_machine",
+        ((7, 5),),
+        {"features": 2, "hidden": 6, "locations": 5, "width": 3},
+        same=TURING,
+    ),
+    Twins(
+        "stack_machine",
+        "stack_rnn",
+        ((7, 3),),
+        {"features": 4, "stacks": 2, "depth": 3, "read": 2},
+        {"recurrent": True, "can_stay": True},
+        {f"{STACK}.linear_{at}": name for at, name in enumerate(("enter", "again", "top", "act", "push"), 1)},
+    ),
+    Twins(
+        "bahdanau_attention",
+        "additive_attention",
+        ((4,), (5, 6)),
+        {"features": 7},
+        same={
+            "alignment_scores_1.linear_1": "scores.query",
+            "alignment_scores_1.linear_2": "scores.memory",
+            "alignment_scores_1.linear_3": "scores.score",
+        },
+    ),
+    Twins(
+        "alignment_scores",
+        "pointer",
+        ((4,), (5, 6)),
+        {"features": 7},
+        same={"linear_1": "query", "linear_2": "memory", "linear_3": "score"},
+    ),
+    Twins(
+        "pointing",
+        "pointer",
+        ((4,), (5, 6)),
+        {"features": 7},
+        {"probabilities": True},
+        {
+            "alignment_scores_1.linear_1": "query",
+            "alignment_scores_1.linear_2": "memory",
+            "alignment_scores_1.linear_3": "score",
+        },
+    ),
+    Twins("dot_product_attention", "dot_attention", ((4,), (5, 4))),
+    Twins("dot_product_attention", "dot_attention", ((3, 4), (5, 4)), {"scaled": True}, {"score": "scaled"}),
+    Twins("cosine_lookup", "cosine_attention", ((4,), (5, 4)), {"sharpness": 3.0}),
+    Twins("cosine_lookup", "cosine_attention", ((3, 4), (5, 4))),
+    Twins(
+        "location_aware_attention",
+        "location_attention",
+        ((4,), (5, 6), (5,)),
+        {"features": 7, "filters": 2, "kernel": 3},
+        same={
+            "linear_1": "query",
+            "linear_2": "memory",
+            "conv1d_1": "look",
+            "linear_3": "place",
+            "linear_4": "score",
+        },
+    ),
+    Twins(
+        "pixel_attention",
+        "spatial_attention",
+        ((4, 3, 5),),
+        {"reduction": 2},
+        same={"conv2d_1": "key", "conv2d_2": "query", "conv2d_3": "value"},
+    ),
+    Twins(
+        "cbhg_layers",
+        "cbhg",
+        ((6, 4),),
+        {"bank": 4, "highways": 2, "projection": 5},
+        {"first": 5, "second": 4},
+        {
+            "conv1d_1": "bank.0",
+            "batch_norm_1": "bank_norms.0",
+            **{f"conv_bank_layer_1.{at}.conv1d_1": f"bank.{at + 1}" for at in range(3)},
+            **{f"conv_bank_layer_1.{at}.batch_norm_1": f"bank_norms.{at + 1}" for at in range(3)},
+            "conv1d_2": "project1",
+            "batch_norm_2": "norm1",
+            "conv1d_3": "project2",
+            "batch_norm_3": "norm2",
+            **{f"highway_layer_1.{at}.linear_1": f"transforms.{at}" for at in range(2)},
+            **{f"highway_layer_1.{at}.linear_2": f"gates.{at}" for at in range(2)},
+            "gru_1.rnn": "gru",
+        },
+        training=True,
+    ),
+    Twins(
+        "pyramid_bilstm",
+        "pyramid_lstm",
+        ((7, 3),),
+        {"hidden": 4, "joined": 2},
+        same={"lstm_1.rnn": "rnn"},
+    ),
+    Twins(
+        "affine_transformer",
+        "spatial_transformer",
+        ((1, 28, 28),),
+        {"hidden": 5},
+        same={
+            "localisation_net_1.conv2d_1": "localisation.0",
+            "localisation_net_1.conv2d_2": "localisation.3",
+            "localisation_net_1.linear_1": "localisation.7",
+            "localisation_net_1.linear_2": "theta",
+        },
+    ),
+    Twins(
+        "zoom_transformer",
+        "spatial_transformer",
+        ((1, 28, 28),),
+        {"hidden": 5},
+        {"transform": "attention"},
+        {
+            "localisation_net_1.conv2d_1": "localisation.0",
+            "localisation_net_1.conv2d_2": "localisation.3",
+            "localisation_net_1.linear_1": "localisation.7",
+            "localisation_net_1.linear_2": "theta",
+        },
+    ),
+    Twins(
+        "jordan_cell",
+        "jordan",
+        ((7, 3),),
+        {"hidden": 4, "features": 2},
+        same={"linear_1": "feedback", "linear_2": "enter", "linear_3": "leave"},
+        over_time=True,
+    ),
+    Twins(
+        "conv_lstm_cell",
+        "conv_lstm",
+        ((4, 2, 5, 6),),
+        {"channels": 3, "kernel": 3, "height": 5, "width": 6},
+        same={"conv2d_1": "input_to_state", "conv2d_2": "state_to_state"},
+        over_time=True,
+    ),
+    Twins(
+        "depthwise_and_pointwise",
+        "depthwise_separable_conv2d",
+        ((4, 7, 6),),
+        {"channels": 5, "kernel": 5, "stride": 2},
+        same={f"conv2d_{at}": f"{DEPTHWISE}_{name}" for at, name in enumerate(("depthwise", "pointwise"), 1)},
+    ),
+    Twins(
+        "large_kernel_of_strips",
+        "large_kernel_conv2d",
+        ((4, 7, 6),),
+        {"channels": 5, "kernel": 5},
+        same={
+            "conv2d_1": "tall_wide.0",
+            "conv2d_2": "tall_wide.1",
+            "conv2d_3": "wide_tall.0",
+            "conv2d_4": "wide_tall.1",
+        },
+    ),
+    Twins("pyramid_of_maxima", "spatial_pyramid_pool", ((4, 13, 11),)),
+]
+
+
+def network_of(net: Builder, shapes: tuple[tuple[int, ...], ...], block: str, **values: Any) -> tuple[nn.Module, str]:
+    """The network of a node of `block`, with every value that leaves it, and the name of the node."""
+    port = net.add(block, *(net.input(f"x{at}", *shape) for at, shape in enumerate(shapes)), **values)
+    declared = net.document.main.block(port.node)
+    assert declared is not None
+    for output in declared.outputs:
+        net.output(port.other(output.name), output.name)
+    return compile_document(net.document).make(0).double(), port.node
+
+
+def pairs_of(
+    part: nn.Module, block: nn.Module, same: Mapping[str, str | Rows]
+) -> list[tuple[nn.Parameter, nn.Parameter, slice]]:
+    """A weight of the part, that of the block, and which rows of it."""
+    found = []
+    for ours, theirs in same.items():
+        if isinstance(theirs, str):
+            for name, weight in part.get_submodule(ours).named_parameters():
+                found.append((weight, block.get_parameter(f"{theirs}.{name}"), slice(None)))
+        else:
+            name, first, stop = theirs
+            found.append((part.get_parameter(ours), block.get_parameter(name), slice(first, stop)))
+    return found
+
+
+def results(network: nn.Module, inputs: list[Tensor], outputs: int) -> tuple[list[Tensor], list[Tensor]]:
+    """What comes out first, and the slopes by what comes in."""
+    given = [each.clone().requires_grad_() for each in inputs]
+    outs = network(*given)
+    outs = list(outs[:outputs] if isinstance(outs, tuple) else (outs,))
+    slopes = [torch.linspace(0.5, 1.5, out.numel(), dtype=out.dtype).reshape(out.shape) for out in outs]
+    torch.autograd.backward(outs, slopes)
+    return outs, [each.grad for each in given if each.grad is not None]
+
+
+@pytest.mark.parametrize("twins", TWINS, ids=str)
+def test_a_part_is_its_block(twins: Twins) -> None:
+    net = Builder("Part")
+    name = find_part(twins.part).into(net)
+    drawn, at = network_of(net, twins.shapes, name, **twins.values, over_time=twins.over_time)
+    known = {spec.name for spec in get_block(twins.block).parameters()}
+    values = {name: value for name, value in twins.values.items() if name in known}
+    whole, there = network_of(Builder("Block"), twins.shapes, twins.block, **values, **twins.block_values)
+    part, block = drawn.get_submodule(at), whole.get_submodule(there) if hasattr(whole, there) else whole
+    pairs = pairs_of(part, block, twins.same)
+    with torch.no_grad():
+        for ours, theirs, rows in pairs:
+            ours.normal_(0, 0.5)
+            theirs[rows] = ours
+        if twins.block == "spatial_transformer":  # the part adds the identity
+            block.get_parameter("theta.bias").add_(part.get_buffer("constant_1.value"))
+        if twins.part == "pixel_attention":
+            part.get_parameter("constant_1.value").fill_(0.7)
+            block.get_parameter("gamma").fill_(0.7)
+    assert sum(weight.numel() for weight in drawn.parameters()) == sum(each.numel() for each in whole.parameters())
+    drawn.train(twins.training)
+    whole.train(twins.training)
+    inputs = [torch.randn(3, *shape, dtype=torch.float64) for shape in twins.shapes]
+    outputs = len(get_block(twins.block).outputs)
+    (ours_out, ours_slopes), (their_out, their_slopes) = (results(each, inputs, outputs) for each in (drawn, whole))
+    torch.testing.assert_close(ours_out[: len(their_out)], their_out, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(ours_slopes, their_slopes, rtol=1e-5, atol=1e-6)
+    for ours, theirs, rows in pairs:
+        assert ours.grad is not None
+        assert theirs.grad is not None
+        torch.testing.assert_close(ours.grad, theirs.grad[rows], rtol=1e-5, atol=1e-6)
