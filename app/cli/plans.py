@@ -10,8 +10,8 @@ from app.cli.errors import CallError
 if TYPE_CHECKING:
     from graph_engine.document import Plan
 
-_OPTIONS = {"learning_rate": "--lr", "batch_size": "--batch-size", "sharded": "--shard"}
-_WHEN_RESUMED = ("epochs", "steps", "device", "sharded")
+_OPTIONS = {"learning_rate": "--lr", "batch_size": "--batch-size", "sharded": "--shard", "cuda_graphs": "--cuda-graphs"}
+_WHEN_RESUMED = ("epochs", "steps", "device", "sharded", "cuda_graphs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Wishes:
     precision: Literal["fp32", "bf16", "fp16"] | None = None
     seed: int | None = None
     sharded: bool | None = None
+    cuda_graphs: bool | None = None
 
     def changed(self, plan: Plan) -> Plan:
         """`plan` with what was given.
@@ -49,6 +50,7 @@ class Wishes:
             precision=self.precision or plan.precision,
             seed=plan.seed if self.seed is None else self.seed,
             sharded=plan.sharded if self.sharded is None else self.sharded,
+            cuda_graphs=plan.cuda_graphs if self.cuda_graphs is None else self.cuda_graphs,
         )
 
     def prolonged(self, plan: Plan) -> Plan:

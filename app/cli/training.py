@@ -75,6 +75,10 @@ def train(
         bool,
         typer.Option("--compile", metavar="", help="Faster steps after a first one of half a minute (torch.compile)."),
     ] = False,
+    cuda_graphs: Annotated[
+        bool,
+        typer.Option("--cuda-graphs", metavar="", help="With --compile on a GPU: replay each step's kernels as one."),
+    ] = False,
     shard: Annotated[
         bool,
         typer.Option("--shard", metavar="", help="Under torchrun: each worker holds a part of the weights (FSDP2)."),
@@ -114,8 +118,7 @@ def train(
     """
     if lr is not None and not (lr > 0 and math.isfinite(lr)):
         raise CallError(f"--lr takes a number above 0; got {lr:g}.")
-    if compiled:
-        require_compiler()
+    _require_possible(compiled=compiled, cuda_graphs=cuda_graphs)
     wishes = Wishes(
         epochs=epochs,
         steps=steps,
@@ -125,6 +128,7 @@ def train(
         precision=precision.value if precision else None,
         seed=seed,
         sharded=shard or None,
+        cuda_graphs=cuda_graphs or None,
     )
     if again is not None:
         given = thing is not None or data is not None or out is not None or resume is not None or compiled
@@ -154,6 +158,14 @@ def train(
             _report(handle, as_json=json)
     if team is not None:
         leave()
+
+
+def _require_possible(*, compiled: bool, cuda_graphs: bool) -> None:
+    """Raises: CallError where `torch.compile` can't do what is asked for."""
+    if compiled:
+        require_compiler()
+    elif cuda_graphs:
+        raise CallError("--cuda-graphs needs --compile: what is compiled becomes CUDA graphs.")
 
 
 def require_compiler() -> None:

@@ -372,6 +372,12 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
         _of_plan("tf32", "TF32", "Products of fp32 with ten bits on a GPU: faster, three figures.", Toggle),
         _of_plan("compiled", "Compile", "torch.compile: a slow first step, then faster; in a process.", Toggle),
         _of_plan(
+            "cuda_graphs",
+            "CUDA graphs",
+            "On a GPU, what is compiled runs without Python between its kernels: for small steps. Not on a CPU.",
+            Toggle,
+        ),
+        _of_plan(
             "sharded", "Shard", "Under torchrun each worker holds a part of the large weights (FSDP2), not all.", Toggle
         ),
         _of_plan(
@@ -420,6 +426,7 @@ ADVANCED = frozenset(
         "channels_last",
         "tf32",
         "compiled",
+        "cuda_graphs",
         "sharded",
         *(setting.name for title in ("Stage", "Update") for setting in SECTIONS[title]),
     )
@@ -432,6 +439,8 @@ def is_shown(name: str, plan: Plan) -> bool:
     update = plan.first_update
     if name in ("average_used", "average_warm_up"):
         return update.average is not None
+    if name == "cuda_graphs":
+        return plan.compiled
     if name == "schedule_warm_up_from":
         return update.schedule.warm_up > 0
     kinds = _SHOWN_FOR.get(name)

@@ -9,7 +9,7 @@ import hashlib
 import linecache
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import CodeType, TracebackType
 from typing import Any, cast
@@ -75,6 +75,19 @@ class Computation:
     def __call__(self, network: nn.Module, **inputs: Tensor) -> tuple[Tensor, ...]:
         """The values of the targets, in order."""
         return self._function(network, **inputs)
+
+    def compiled(self, *, cuda_graphs: bool = False) -> Computation:
+        """The same by `torch.compile`, which takes its time at the first call and for every new shape. As CUDA graphs,
+        whose next replay writes over what the last one gave, it gives copies.
+        """
+        made = torch.compile(self._function, mode="reduce-overhead" if cuda_graphs else None)
+        if not cuda_graphs:
+            return replace(self, _function=made)
+
+        def copied(network: nn.Module, **inputs: Tensor) -> tuple[Tensor, ...]:
+            return tuple(value.clone() for value in made(network, **inputs))
+
+        return replace(self, _function=copied)
 
 
 @dataclass(slots=True)
@@ -418,6 +431,7 @@ def _run(source: str, file: str, shift: int = 0) -> dict[str, Any]:
         code = _moved(code, shift)
     namespace: dict[str, Any] = {"__name__": "layerloom_program", "__file__": file}
     exec(code, namespace)  # noqa: S102  our own generated text; a document is data and never reaches here as code
+    del namespace["__name__"]  # classes have it; `torch.compile` would import what a scope calls itself
     lines = source.splitlines(keepends=True)[-shift if shift < 0 else 0 :]
     linecache.cache[file] = (len(source), None, lines, file)
     return namespace

@@ -247,9 +247,9 @@ class Plan:
     `batch_size` in samples; `validation` is the share of the data set held out; `patience` is after how many
     epochs without a better result a stage stops early (None: never), `judge` says which result. `seed` decides weights,
     order and dropout. `channels_last`, `tf32` and `compiled` are how to compute faster: images with channels last in
-    memory, products in TF32 on a GPU, `torch.compile` in a run of its own process. `sharded`: several workers, where
-    there are such, each hold a part of every large weight (FSDP2) rather than all. `search` says which settings a
-    search tries.
+    memory, products in TF32 on a GPU, `torch.compile` in a run of its own process; with `cuda_graphs`, what is compiled
+    is replayed on a GPU as CUDA graphs, without Python between its kernels. `sharded`: several workers, where there are
+    such, each hold a part of every large weight (FSDP2) rather than all. `search` says which settings a search tries.
     """
 
     stages: Annotated[tuple[Stage, ...], MinLen(1)] = (Stage(),)
@@ -263,6 +263,7 @@ class Plan:
     channels_last: bool = False
     tf32: bool = False
     compiled: bool = False
+    cuda_graphs: bool = False
     sharded: bool = False
     search: tuple[Range, ...] = ()
 

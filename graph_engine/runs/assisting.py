@@ -45,5 +45,5 @@ def assist_run(
     else:
         trainer.begin()
     if compiled or prepared.document.plan.compiled:
-        trainer.stepper.network.compile()
+        trainer.compile()
     return trainer.run()

@@ -75,7 +75,7 @@ def launch(
             trainer.begin()
         compiled = compiled or document.plan.compiled
         if compiled:
-            trainer.stepper.network.compile()  # in place: its names and weights stay as they are
+            trainer.compile()
         facts = provenance(
             document.plan, prepared.samples, describe(prepared.device), prepared.threads, compiled=compiled
         )

@@ -34,6 +34,10 @@ class Measurement:
         self._device = device
         self._autocast = autocast_type(plan)
 
+    def compile(self, *, cuda_graphs: bool) -> None:
+        """Compile what a step computes. Evaluations, whose batches are of other sizes, are computed as they are."""
+        self._compute = self._compute.compiled(cuda_graphs=cuda_graphs)
+
     def forward(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """What a step tells, the sum of the losses first. `batch` may hold more than is needed."""
         return self._summed(self._computed(self._compute, batch))

@@ -42,23 +42,37 @@ class Way:
     tf32: bool = False
     channels_last: bool = False
     compiled: bool = False
+    cuda_graphs: bool = False
 
     @classmethod
     def of(cls, plan: Plan) -> Way:
-        return cls(precision=plan.precision, tf32=plan.tf32, channels_last=plan.channels_last, compiled=plan.compiled)
+        return cls(
+            precision=plan.precision,
+            tf32=plan.tf32,
+            channels_last=plan.channels_last,
+            compiled=plan.compiled,
+            cuda_graphs=plan.compiled and plan.cuda_graphs,
+        )
 
     def put(self, plan: Plan) -> Plan:
         """`plan`, computed this way."""
         return replace(
-            plan, precision=self.precision, tf32=self.tf32, channels_last=self.channels_last, compiled=self.compiled
+            plan,
+            precision=self.precision,
+            tf32=self.tf32,
+            channels_last=self.channels_last,
+            compiled=self.compiled,
+            cuda_graphs=self.cuda_graphs,
         )
 
     @property
     def name(self) -> str:
-        """`bf16, channels last, compiled`."""
+        """`bf16, channels last, compiled`, `… CUDA graphs`."""
         parts: list[str] = ["TF32" if self.tf32 and self.precision == "fp32" else self.precision]
         parts += ["channels last"] if self.channels_last else []
-        return ", ".join([*parts, *(["compiled"] if self.compiled else [])])
+        parts += ["compiled"] if self.compiled else []
+        parts += ["CUDA graphs"] if self.cuda_graphs else []
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,8 +103,16 @@ def ways_to_try(plan: Plan, device: torch.device, *, has_images: bool, compiled:
     found = [each for way in precisions for each in (way, replace(way, channels_last=True))]
     if not has_images:
         found = precisions
-    now = replace(Way.of(plan), compiled=False) if not compiled else Way.of(plan)
+    now = replace(Way.of(plan), compiled=False, cuda_graphs=False) if not compiled else Way.of(plan)
     return [now, *(each for each in found if each != now)]
+
+
+def compiled_ways(now: Way, fastest: Way, device: torch.device) -> list[Way]:
+    """The plan as it is and what was fastest, compiled; the fastest also as CUDA graphs where there is a GPU."""
+    found = [replace(way, compiled=True, cuda_graphs=False) for way in (now, fastest)]
+    if device.type == "cuda":
+        found.append(replace(fastest, compiled=True, cuda_graphs=True))
+    return list(dict.fromkeys(found))
 
 
 def timed(
@@ -118,7 +140,7 @@ def timed(
         fastest = min((each for each in tried if not each.trouble), key=lambda each: each.seconds, default=None)
         if compiled and fastest is not None:
             known = [each.way for each in tried]
-            for way in dict.fromkeys((replace(tried[0].way, compiled=True), replace(fastest.way, compiled=True))):
+            for way in compiled_ways(tried[0].way, fastest.way, device):
                 if way not in known:
                     tried.append(_time(document, program, samples, device, threads, way, patience))
                     yield tried[-1]
@@ -167,7 +189,7 @@ def _time(
 
 def _steps(stepper: Stepper, way: Way, patience: float) -> Timed:
     if way.compiled:
-        stepper.network.compile()
+        stepper.compile()
     turns = _turns(stepper)
     values: list[Tensor] = []
 

@@ -111,6 +111,7 @@ class Stepper:
         self._draws = True  # whether a step draws random numbers: found out at the first ones of a stage
         self._knows_noise = False
         self._is_plain = True
+        self._is_compiled = False
         self._names: dict[nn.Parameter, list[str]] = {}
         for name, weight in self.network.named_parameters(remove_duplicate=False):
             self._names.setdefault(weight, []).append(name)
@@ -231,12 +232,26 @@ class Stepper:
             )
             for update, objective in zip(chosen.updates, objectives_of(self.document, chosen), strict=True)
         ]
+        if self._is_compiled:
+            self._compile()
         self._is_plain = len(self.updates) == 1 and self.course.batches == 1 and not self.is_sparse
         resting = modules_at_rest(self.network, self.program, self.document, chosen.updates)
         self._resting = [module for module in resting if any(True for _ in module.buffers())]
         self.train_only(*self.updates)
         self._draws, self._knows_noise = True, False
         self.train_mode()
+
+    def compile(self) -> None:
+        """Let `torch.compile` make what steps compute, from the next one on; on a GPU as CUDA graphs, if the plan says
+        so.
+        """
+        self._is_compiled = True
+        self._compile()
+
+    def _compile(self) -> None:
+        graphs = self.plan.cuda_graphs and self.device.type == "cuda"
+        for update in self.updates:  # gradients that several batches add to must not lie in what a graph writes over
+            update.measurement.compile(cuda_graphs=graphs and update.update.accumulate == 1)
 
     def _find_frozen(self) -> None:
         frozen = frozen_modules(self.network, self.program, self.document)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NO_GRAPHS = "CUDA graphs need a GPU: on this CPU, steps are compiled without them."
+
 FLUSH = 1 / 30
 """s between two looks at what was measured."""
 
@@ -147,6 +149,12 @@ class Trainer:
         if not self._began:
             self.notes += [loaded.tell() for loaded in self.stepper.begin()]
             self._began = True
+
+    def compile(self) -> None:
+        """Let `torch.compile` make what steps compute. What of the plan can't be done here is noted."""
+        self.stepper.compile()
+        if self.plan.cuda_graphs and self.stepper.device.type != "cuda":
+            self.notes.append(NO_GRAPHS)
 
     def run(self) -> Outcome:
         """Train to the end, or until told to stop. Whatever goes wrong is told by the outcome, nothing is raised."""

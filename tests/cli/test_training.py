@@ -19,6 +19,8 @@ from graph_engine.runs import RunStore
 from presets import open_preset
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.cli.conftest import Call
 
 TINY = ("train", "mlp:width=8", "--steps", "6", "--seed", "1")
@@ -269,13 +271,25 @@ def test_a_reader_who_leaves_does_not_end_the_run() -> None:
     assert (record.state, record.epoch) == ("finished", 60)
 
 
-@pytest.mark.parametrize("options", [[], ["--compile"]], ids=" ".join)
+@pytest.mark.parametrize("options", [[], ["--compile"], ["--compile", "--cuda-graphs"]], ids=" ".join)
 def test_compiling_is_done_when_asked_for(layerloom: Call, monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr("torch.nn.Module.compile", lambda network: compiled.append(type(network).__name__))
+
+    def note(function: Callable[..., object], *, mode: str | None = None) -> Callable[..., object]:
+        assert mode is None, "this is no GPU"
+        compiled.append(function.__name__)
+        return function
+
+    monkeypatch.setattr("torch.compile", note)
     monkeypatch.setattr("app.cli.training.which", lambda name: f"/usr/bin/{name}")
-    assert layerloom(*TINY, *options, "--json").json["state"] == "finished"
-    assert compiled == (["MultiLayerPerceptron"] if options else [])
+    called = layerloom(*TINY, "--device", "cpu", *options)
+    assert called.status == 0
+    assert compiled == (["compute"] if options else [])
+    assert ("CUDA graphs need a GPU" in called.out) is ("--cuda-graphs" in options)
+
+
+def test_cuda_graphs_are_of_what_is_compiled(layerloom: Call) -> None:
+    layerloom(*TINY, "--cuda-graphs").assert_refused(2, "--cuda-graphs needs --compile")
 
 
 def test_a_run_is_done_again(layerloom: Call) -> None:

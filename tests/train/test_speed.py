@@ -15,7 +15,7 @@ from graph_engine.document import Document, Plan, RemoveNodes
 from graph_engine.runs import RunError
 from graph_engine.runs.speeding import SpeedTest, try_ways
 from graph_engine.train import PlanError, speed
-from graph_engine.train.speed import Timed, Way, best_of, ways_to_try
+from graph_engine.train.speed import Timed, Way, best_of, compiled_ways, ways_to_try
 from graph_engine.train.stepper import Stepper
 from presets import open_preset
 from tests.train.conftest import make_trainer
@@ -89,17 +89,28 @@ def test_what_does_not_work_here_is_one_result_among_others(small: Make, monkeyp
 
 
 def test_compilation_is_tried_on_the_plan_and_on_the_fastest(small: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled: list[torch.nn.Module] = []
+    compiled: list[Stepper] = []
 
-    def note(module: torch.nn.Module) -> None:
-        compiled.append(module)
+    def note(stepper: Stepper) -> None:
+        compiled.append(stepper)
 
-    monkeypatch.setattr(torch.nn.Module, "compile", note)
+    monkeypatch.setattr(Stepper, "compile", note)
     found = list(try_ways(small(), compiled=True))
     tried = [each.way for each in found if each.way.compiled]
     fastest = min(found[:4], key=lambda each: each.seconds).way
     assert tried == list(dict.fromkeys([Way(compiled=True), replace(fastest, compiled=True)]))
     assert len(compiled) == len(tried)
+
+
+def test_cuda_graphs_are_tried_where_there_is_a_gpu() -> None:
+    now, fastest = Way(cuda_graphs=True, compiled=True), Way(precision="bf16")
+    plain = [Way(compiled=True), Way(precision="bf16", compiled=True)]
+    assert compiled_ways(now, fastest, CPU) == plain
+    graphs = replace(plain[1], cuda_graphs=True)
+    assert compiled_ways(now, fastest, torch.device("cuda")) == [*plain, graphs]
+    assert graphs.name == "bf16, compiled, CUDA graphs"
+    assert Way.of(graphs.put(Plan())) == graphs
+    assert Way.of(Plan(cuda_graphs=True)) == Way(), "nothing is compiled"
 
 
 def timed(way: Way, low: float, seconds: float, high: float) -> Timed:

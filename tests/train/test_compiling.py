@@ -1,0 +1,133 @@
+"""`torch.compile` and CUDA graphs: what is handed to torch, and that what comes back is used rightly.
+
+How fast that is, and CUDA graphs themselves, can only be seen on a GPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from graph_engine.compile import compile_document
+from graph_engine.document import Document, Stage, Update
+from graph_engine.train import RunState, Trainer
+from graph_engine.train.trainer import NO_GRAPHS
+from tests.train.conftest import make_trainer
+from tests.train.mechanisms import ADAM, CRITIC, GENERATOR, SLOPE, classifier, gan, one
+from tests.train.resuming import assert_same
+
+Function = Callable[..., Any]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """What torch was asked to compile, by the name of the function, and in which mode; nothing is compiled."""
+    found: list[tuple[str, str | None]] = []
+
+    def take(function: Function, *, mode: str | None = None) -> Function:
+        found.append((function.__name__, mode))
+        return function
+
+    monkeypatch.setattr(torch, "compile", take)
+    return found
+
+
+def on_gpu(trainer: Trainer) -> Trainer:
+    """As if its device were a GPU: for what is decided before a step."""
+    trainer.stepper.device = torch.device("cuda")
+    return trainer
+
+
+def with_graphs(document: Document) -> Document:
+    document.plan = replace(document.plan, compiled=True, cuda_graphs=True)
+    return document
+
+
+def test_each_update_is_compiled_and_no_evaluation(asked: list[tuple[str, str | None]]) -> None:
+    trainer = make_trainer(gan(CRITIC, GENERATOR))
+    trainer.compile()
+
+    assert asked == [("compute", None)] * 2
+    assert trainer.notes == []
+    plain = make_trainer(gan(CRITIC, GENERATOR))
+    for each in (trainer, plain):
+        each.run()
+    assert_same(trainer, plain)
+
+
+def test_the_updates_of_later_stages_are_compiled_too(asked: list[tuple[str, str | None]]) -> None:
+    trainer = make_trainer(classifier(Stage(steps=2), Stage(steps=2)))
+    trainer.compile()
+    trainer.run()
+
+    assert len(asked) == 2
+
+
+def test_cuda_graphs_are_for_gpus_and_one_batch_a_step(asked: list[tuple[str, str | None]]) -> None:
+    game = with_graphs(gan(CRITIC, replace(GENERATOR, accumulate=2)))
+    on_gpu(make_trainer(game)).compile()
+    assert asked == [("compute", "reduce-overhead"), ("compute", None)]
+
+    asked.clear()
+    here = make_trainer(game)
+    here.compile()
+    assert asked == [("compute", None)] * 2
+    assert here.notes == [NO_GRAPHS]
+    assert "CPU" in NO_GRAPHS
+
+
+def test_what_a_graph_gives_outlives_its_next_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph writes its results to the same memory each time."""
+    memory: list[Tensor] = []
+
+    def replayed(function: Function, *, mode: str | None = None) -> Function:
+        assert mode == "reduce-overhead"
+
+        def call(*given: Any, **inputs: Any) -> tuple[Tensor, ...]:
+            values = function(*given, **inputs)
+            memory[:] = memory or [value.detach().clone() for value in values]
+            for place, value in zip(memory, values, strict=True):
+                place.copy_(value.detach())
+            return tuple(memory)
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", replayed)
+    document = gan(CRITIC, GENERATOR)
+    program = compile_document(document)
+    network = program.make(0)
+    compute = program.function([("sigmoid_1", "y")])
+    graphs = compute.compiled(cuda_graphs=True)
+    first, second = torch.randn(2, 3, 4)
+    with torch.no_grad():
+        (expected,) = compute(network, code=first)
+        (given,) = graphs(network, code=first)
+        graphs(network, code=second)
+
+    assert torch.equal(given, expected)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        gan(replace(CRITIC, penalties=(SLOPE,), repeat=2), GENERATOR, steps=3),
+        one(Update(optimiser=ADAM)),
+    ],
+    ids=["slopes of a critic", "dropout and batch norm"],
+)
+def test_what_torch_traces_is_what_the_drawing_says(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traced by torch, but computed by the same kernels: the same numbers to the bit."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    plain, traced = make_trainer(document), make_trainer(document)
+    traced.compile()
+    for each in (plain, traced):
+        progress = each.run().progress
+        assert progress.state is RunState.FINISHED, progress.message
+
+    assert_same(traced, plain)
