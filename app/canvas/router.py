@@ -10,7 +10,8 @@ from app.canvas.node_item import NodeItem
 from app.canvas.wire_item import WireItem
 from graph_engine.document import Graph, Wire
 from graph_engine.document.bending import through
-from graph_engine.document.routing import Lanes, Obstacles, lean_of, route
+from graph_engine.document.room import Lanes, Obstacles
+from graph_engine.document.routing import lean_of, route
 
 
 class Router:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidg
 from app.canvas.look import Detail, Look
 from graph_engine.blocks import Kind
 from graph_engine.document import Wire
-from graph_engine.document.routing import Curve, sample
+from graph_engine.document.room import Curve
+from graph_engine.document.routing import sample
 
 BEND = 5.0
 """Radius of a point that a wire is led through, in scene units."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from app.panels.charts_ticks import (
     log_label,
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 Scale = Literal["number", "percent", "count", "epoch", "time", "log"]
 """How an axis counts: any number, a share in percent, whole numbers, epochs, seconds, powers of ten."""
 
-LEFT, FOOT = 46, 20
+LEFT, FOOT, RIGHT = 46, 20, 12
 """Room for the figures (px at the base text size)."""
 _EPOCHS = 3
 """From how many epochs on their fractions are not marked."""
-_APART_DOWN, _APART_ACROSS = 30, 84
-"""How far marks stand apart at least (px at the base text size)."""
+_APART_DOWN, _APART_ACROSS, _APART = 30, 84, 6
+"""How far marks, and then the figures at the foot, stand apart at least (px at the base text size)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +76,33 @@ def paint_axes(
         (plot.bottom() - (mark.at - low) / (high - low) * plot.height(), mark.label)
         for mark in marks(low, high, y_scale, plot.height() / px(_APART_DOWN))
     ]
-    along = [
-        (plot.left() + (mark.at - left) / (right - left) * plot.width(), mark.label)
-        for mark in marks(left, right, x_scale, plot.width() / px(_APART_ACROSS))
-    ]
+    painter.setFont(theme.typography.tabular("small"))
+    along = foot_labels(plot, (left, right, x_scale), QFontMetricsF(painter.font()))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     line = QPen(qcolor(palette.line))
     line.setCosmetic(True)
     painter.setPen(line)
     painter.drawLines([QLineF(plot.left(), y, plot.right(), y) for y, _ in down])
     painter.setPen(qcolor(palette.text_faint))
-    painter.setFont(theme.typography.tabular("small"))
     high_, wide = px(18), px(90)
     flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
     for y, label in down:
         painter.drawText(QRectF(plot.left() - px(8) - wide, y - high_ / 2, wide, high_), flags, label)
     flags = int(Qt.AlignmentFlag.AlignCenter)
-    for x, label in along:
-        painter.drawText(QRectF(x - wide / 2, plot.bottom() + px(2), wide, high_), flags, label)
+    for place, label in along:
+        painter.drawText(place, flags, label)
+
+
+def foot_labels(plot: QRectF, across: tuple[float, float, Scale], metrics: QFontMetricsF) -> list[tuple[QRectF, str]]:
+    """Where the figures below `plot` stand (px): under their places, the last one whole; none where it has no room."""
+    px = theme_manager().spacing.px
+    left, right, scale = across
+    end = plot.right() + px(RIGHT)
+    found: list[tuple[QRectF, str]] = []
+    for mark in marks(left, right, scale, plot.width() / px(_APART_ACROSS)):
+        wide = ceil(metrics.horizontalAdvance(mark.label)) + 2
+        x = plot.left() + (mark.at - left) / (right - left) * plot.width()
+        place = QRectF(min(x - wide / 2, end - wide), plot.bottom() + px(2), wide, px(18))
+        if not found or place.left() >= found[-1][0].right() + px(_APART):
+            found.append((place, mark.label))
+    return found

@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
-from app.panels.charts_axis import FOOT, LEFT, Scale, paint_axes
+from app.panels.charts_axis import FOOT, LEFT, RIGHT, Scale, paint_axes
 from app.panels.charts_items import Ground, Line, Trace
 from app.panels.charts_overlay import CursorOverlay, Reading
 from app.panels.charts_range import stretch, values_stretch
@@ -244,7 +244,7 @@ class PlotView(pg.GraphicsView):
     def _place_view(self) -> None:
         """Leaves room around the curves for the figures of the axes."""
         px = theme_manager().spacing.px
-        room = QRectF(self.viewport().rect()).adjusted(px(LEFT), px(9), -px(12), -px(FOOT))
+        room = QRectF(self.viewport().rect()).adjusted(px(LEFT), px(9), -px(RIGHT), -px(FOOT))
         self._view.setGeometry(room)
 
     def _color_lines(self) -> None:

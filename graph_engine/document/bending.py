@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from graph_engine.document.routing import Curve, Point, direct, sample
+from graph_engine.document.room import Curve, Point
+from graph_engine.document.routing import direct, sample
 
 _LEVEL = 24.0  # how far a wire runs level at its ports, at least, before it turns to the first point
 _ROUND = 1 / 3  # how much of the way to its neighbours the handles of a point take

@@ -7,113 +7,33 @@ between columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice, pairwise
 
-Point = tuple[float, float]
-Rect = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
+from graph_engine.document.falling import falls
+from graph_engine.document.room import (
+    CLEARANCE,
+    LANE,
+    Curve,
+    Lanes,
+    Obstacles,
+    Point,
+    Rect,
+    Route,
+    distance_to,
+    gaps_between,
+)
 
-Curve = tuple[Point, ...]
-"""A chain of cubic Bézier curves: the start, then two handles and an end for each."""
-
-CLEARANCE = 10.0
-"""How far a wire stays from a node that it goes round."""
-
-LANE = 7.0
-"""How far wires of different sources that go round on one line stay apart."""
-
-_CELL = 256.0
 _REACHES = (160.0, 640.0, 2560.0)  # how far above and below the ports a way is looked for, in turn
-_SAMPLES = 16
+_SAMPLES, _MOST_SAMPLES = 16, 128
+_STEP = 20.0  # between samples of a long piece: less than a node is high
 _STUB, _SHORT_STUB = 20.0, 1.0
 _TOUCH = 1.5  # a wire that comes so near to a node seems to pass behind it
 _SWINGS = (40.0, 26.0, 14.0, 60.0)
 _FAR_BACK, _LEVEL = 160.0, 48.0  # a wire that leads back further, or to another row, runs level between the rows
 _WRONG_SIDE = 80.0  # what it costs to cross the wires of the ports above or below
 _BEND = 24.0  # what a change of height costs beside its length: few long bends rather than many small ones
-_TOP = itemgetter(1)
-_NOTHING: Mapping[str, Rect] = {}
-
-
-class Obstacles:
-    """The rectangles of nodes, found by place."""
-
-    def __init__(self) -> None:
-        self._rects: dict[str, Rect] = {}
-        self._cells: dict[tuple[int, int], dict[str, Rect]] = {}
-
-    def put(self, node: str, rect: Rect) -> None:
-        """Place a node, or move it."""
-        if node in self._rects:
-            self.remove(node)
-        self._rects[node] = rect
-        for cell in _cells(rect):
-            self._cells.setdefault(cell, {})[node] = rect
-
-    def __contains__(self, node: object) -> bool:
-        return node in self._rects
-
-    def remove(self, node: str) -> None:
-        for cell in _cells(self._rects.pop(node)):
-            del self._cells[cell][node]
-
-    def near(self, rect: Rect, ignored: Iterable[str] = ()) -> list[Rect]:
-        """The rectangles that touch `rect`, those of `ignored` nodes aside."""
-        found: dict[str, Rect] = {}
-        for cell in _cells(rect):
-            found.update(self._cells.get(cell, ()))
-        for node in ignored:
-            found.pop(node, None)
-        left, top, right, bottom = rect
-        return [
-            near for near in found.values() if near[0] < right and near[2] > left and near[1] < bottom and near[3] > top
-        ]
-
-    def are_near(self, rect: Rect, ignored: Iterable[str]) -> bool:
-        """Whether any rectangle touches `rect`, those of `ignored` nodes aside."""
-        left, top, right, bottom = rect
-        return any(
-            near[0] < right and near[2] > left and near[1] < bottom and near[3] > top and node not in ignored
-            for cell in _cells(rect)
-            for node, near in self._cells.get(cell, _NOTHING).items()
-        )
-
-
-class Lanes:
-    """Where wires run level, so that those of different sources do not run on top of each other."""
-
-    def __init__(self) -> None:
-        self._rows: dict[int, list[tuple[float, float, float, str]]] = {}
-        self._of: dict[object, list[tuple[int, tuple[float, float, float, str]]]] = {}
-
-    def release(self, wire: object) -> None:
-        for row, lane in self._of.pop(wire, ()):
-            self._rows[row].remove(lane)
-
-    def take(self, wire: object, source: str, runs: Iterable[tuple[float, float, float]]) -> None:
-        """Note that `wire` runs level along `runs` (left, right, y)."""
-        for left, right, y in runs:
-            row, lane = int(y // LANE), (left, right, y, source)
-            self._rows.setdefault(row, []).append(lane)
-            self._of.setdefault(wire, []).append((row, lane))
-
-    def is_free(self, left: float, right: float, y: float, source: str) -> bool:
-        row = int(y // LANE)
-        return not any(
-            other != source and a < right and b > left and abs(at - y) < LANE - 0.5
-            for near in (row - 1, row, row + 1)
-            for a, b, at, other in self._rows.get(near, ())
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A way: its curve, and where it runs level round nodes (left, right, y)."""
-
-    curve: Curve
-    runs: tuple[tuple[float, float, float], ...] = ()
+_TALL, _MOST_FALLS = 240.0, 60  # a wire that rises or falls further may do so beside all nodes, in one of so many ways
 
 
 def direct(start: Point, end: Point) -> Curve:
@@ -139,15 +59,19 @@ def route(
     `lean` says from where it should arrive so that it does not cross the node's main wire: from above (−1), from
     below (1), or either (0).
     """
-    way = _round(start, end, obstacles, ends, lanes, lean)
-    if _is_clear_at_ports(way.curve, obstacles, ends) or not _touches(way.curve, obstacles, ends):
+    found = _round(start, end, obstacles, ends, lanes, lean)
+    way = found or Route(direct(start, end))
+    if found is not None and _is_clear_at_ports(way.curve, obstacles, ends):
+        return way
+    if not _touches(way.curve, obstacles, ends):
         return way
     for reach in _REACHES if end[0] > start[0] else ():
         runs = _runs(start, end, obstacles, ends, reach, lanes, lean, close=True)
         if runs and not _touches(close := _through(start, end, runs), obstacles, ends):
             return Route(close, tuple(runs))
     loops = _loops(start, end, obstacles) if end[0] - start[0] < _FAR_BACK else ()
-    return next((loop for loop in loops if not _touches(loop.curve, obstacles, ends)), way)
+    asides = islice(falls(start, end, obstacles), _MOST_FALLS) if abs(end[1] - start[1]) > _TALL else ()
+    return next((each for each in chain(loops, asides) if not _touches(each.curve, obstacles, ends)), way)
 
 
 def _is_clear_at_ports(curve: Curve, obstacles: Obstacles, ends: tuple[str, str]) -> bool:
@@ -167,8 +91,8 @@ def _loops(start: Point, end: Point, obstacles: Obstacles) -> Iterator[Route]:
     (x1, y1), (x2, y2) = start, end
     left, right = min(x1, x2) - 2 * _STUB, max(x1, x2) + 2 * _STUB
     top, bottom = min(y1, y2) - 400.0, max(y1, y2) + 400.0
-    gaps = _gaps(obstacles.near((left, top, right, bottom)), top, bottom)
-    for upper, lower in sorted(gaps, key=lambda gap: _distance(gap, (y1 + y2) / 2)):
+    gaps = gaps_between(obstacles.near((left, top, right, bottom)), top, bottom)
+    for upper, lower in sorted(gaps, key=lambda gap: distance_to(gap, (y1 + y2) / 2)):
         y = min(max((y1 + y2) / 2, upper), lower)
         for out in _SWINGS:
             for into in _SWINGS:
@@ -188,8 +112,11 @@ def _loop(start: Point, end: Point, y: float, out: float, into: float) -> Curve:
 
 def _round(
     start: Point, end: Point, obstacles: Obstacles, ends: tuple[str, str], lanes: Lanes | None, lean: float
-) -> Route:
-    """The way round all nodes but those so close to a port that the wire would have to rise or fall right there."""
+) -> Route | None:
+    """The way round all nodes but those so close to a port that the wire would have to rise or fall right there.
+
+    None where no gaps lead through.
+    """
     plain = direct(start, end)
     (x1, y1), (x2, y2) = start, end
     if x2 - x1 < 3 * _STUB:
@@ -204,7 +131,7 @@ def _round(
         runs = _runs(start, end, obstacles, ends, reach, lanes, lean)
         if runs is not None:
             return Route(_through(start, end, runs), tuple(runs))
-    return Route(plain)
+    return None
 
 
 def lean_of(ports: Sequence[str], port: str, nearest: str) -> float:
@@ -225,12 +152,6 @@ def sample(curve: Curve, count: int = _SAMPLES) -> Iterator[Point]:
             yield (a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3)
 
 
-def _cells(rect: Rect) -> list[tuple[int, int]]:
-    left, top, right, bottom = rect
-    rows = range(int(top // _CELL), int(bottom // _CELL) + 1)
-    return [(x, y) for x in range(int(left // _CELL), int(right // _CELL) + 1) for y in rows]
-
-
 def _bounds(curve: Curve) -> Rect:
     xs, ys = [x for x, _ in curve], [y for _, y in curve]
     return min(xs), min(ys) - 1.0, max(xs), max(ys) + 1.0
@@ -238,9 +159,11 @@ def _bounds(curve: Curve) -> Rect:
 
 def _hits(curve: Curve, rects: list[Rect]) -> bool:
     """Whether a curve goes through one of `rects`."""
-    return bool(rects) and any(
-        left < x < right and top < y < bottom for x, y in sample(curve) for left, top, right, bottom in rects
-    )
+    if not rects:
+        return False
+    longest = max(abs(x2 - x1) + abs(y2 - y1) for (x1, y1), (x2, y2) in pairwise(curve[::3]))
+    points = sample(curve, min(max(_SAMPLES, int(longest / _STEP)), _MOST_SAMPLES))
+    return any(left < x < right and top < y < bottom for x, y in points for left, top, right, bottom in rects)
 
 
 def _touches(curve: Curve, obstacles: Obstacles, ends: tuple[str, str]) -> bool:
@@ -266,18 +189,6 @@ def _columns(rects: list[Rect], left: float, right: float) -> list[tuple[float, 
     return columns
 
 
-def _gaps(rects: list[Rect], top: float, bottom: float) -> list[tuple[float, float]]:
-    """The free heights between `rects`, from `top` to `bottom`."""
-    gaps, y = [], top
-    for _, upper, _, lower in sorted(rects, key=_TOP):
-        if upper - CLEARANCE > y:
-            gaps.append((y, upper - CLEARANCE))
-        y = max(y, lower + CLEARANCE)
-    if y < bottom:
-        gaps.append((y, bottom))
-    return gaps
-
-
 def _runs(
     start: Point,
     end: Point,
@@ -299,7 +210,7 @@ def _runs(
     rects = obstacles.near((x1 + stub, top - 200.0, x2 - stub, bottom + 200.0), ends)
     columns = _columns(rects, x1 + stub, x2 - stub)
     best: list[tuple[float, float, tuple[int, ...]]] = [(0.0, y1, ())]  # cost, height, gaps taken
-    choices = [_gaps(members, top, bottom) for _, _, members in columns]
+    choices = [gaps_between(members, top, bottom) for _, _, members in columns]
     if close:
         for at, (left, right, _) in enumerate(columns):
             if left < x1 + _STUB:
@@ -390,10 +301,6 @@ def _bend(points: list[Point], to: Point) -> None:
     points += [(x1 + handle, y1), (x2 - handle, y2), to]
 
 
-def _distance(gap: tuple[float, float], y: float) -> float:
-    return max(gap[0] - y, y - gap[1], 0.0)
-
-
 def _back(start: Point, end: Point, obstacles: Obstacles, source: str, lanes: Lanes | None) -> Route:
     """A way to a port that lies to the left: out, along a free height between the two if there is one, and in.
 
@@ -402,12 +309,12 @@ def _back(start: Point, end: Point, obstacles: Obstacles, source: str, lanes: La
     (x1, y1), (x2, y2) = start, end
     left, right = x2 - 2 * _STUB, x1 + 2 * _STUB
     top, bottom = min(y1, y2) - 400.0, max(y1, y2) + 400.0
-    gaps = _gaps(obstacles.near((left, top, right, bottom)), top, bottom)
+    gaps = gaps_between(obstacles.near((left, top, right, bottom)), top, bottom)
     if not gaps:
         return Route(direct(start, end))
     goal = (y1 + y2) / 2
     between = [gap for gap in gaps if gap[0] > min(y1, y2) and gap[1] < max(y1, y2)]
-    upper, lower = min(between or gaps, key=lambda gap: _distance(gap, y1 if between else goal))
+    upper, lower = min(between or gaps, key=lambda gap: distance_to(gap, y1 if between else goal))
     wanted = min(max(goal, upper), lower)
     heights = [wanted + sign * step * LANE for step in range(12) for sign in (1, -1)]
     free = (y for y in heights if upper <= y <= lower and (lanes is None or lanes.is_free(x2, x1, y, source)))

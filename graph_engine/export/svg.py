@@ -12,7 +12,8 @@ from graph_engine.document import Document, Graph, Wire
 from graph_engine.document.bending import through
 from graph_engine.document.geometry import text_width
 from graph_engine.document.layout import arrange
-from graph_engine.document.routing import Curve, Lanes, Obstacles, lean_of, route
+from graph_engine.document.room import Curve, Lanes, Obstacles
+from graph_engine.document.routing import lean_of, route
 from graph_engine.export.errors import Exported, ExportError
 from graph_engine.export.ink import Ink, Style
 from graph_engine.export.svg_card import Card

@@ -14,7 +14,8 @@ from graph_engine.document.geometry import (
     measure,
     tell_of,
 )
-from graph_engine.document.routing import CLEARANCE, Lanes, Obstacles, direct, route, sample
+from graph_engine.document.room import CLEARANCE, Lanes, Obstacles
+from graph_engine.document.routing import direct, route, sample
 
 
 @pytest.mark.parametrize("block", all_blocks())
@@ -140,3 +141,16 @@ def test_obstacles_are_moved_and_taken_away() -> None:
     obstacles.remove("n_0")
     assert obstacles.near((1000.0, 0.0, 1001.0, 1.0)) == []
     assert "n_0" not in obstacles
+
+
+def test_a_wire_that_falls_far_passes_beside_all_nodes() -> None:
+    obstacles = Obstacles()
+    for at in range(12):
+        aside = 90.0 if at in (3, 4, 8) else 0.0
+        obstacles.put(f"n_{at}", (-aside, at * 100.0, 120.0 + aside, at * 100.0 + 60.0))
+    way = route((120.0, 30.0), (0.0, 1130.0), obstacles, ("n_0", "n_11"))
+    points = list(sample(way.curve, 200))
+    assert points[0] == (120.0, 30.0)
+    assert points[-1] == (0.0, 1130.0)
+    assert not any(obstacles.near((x - 1, y - 1, x + 1, y + 1), ("n_0", "n_11")) for x, y in points)
+    assert min(x for x, _ in points) < -90.0 or max(x for x, _ in points) > 210.0

@@ -14,7 +14,8 @@ from graph_engine.document.builder import Builder, Port
 from graph_engine.document.file import dumps
 from graph_engine.document.geometry import NodeGeometry, geometry_in
 from graph_engine.document.layout import COLUMN_GAP, arrange
-from graph_engine.document.routing import Lanes, Obstacles, lean_of, route, sample
+from graph_engine.document.room import Lanes, Obstacles
+from graph_engine.document.routing import lean_of, route, sample
 
 
 def chain(nodes: int) -> Document:

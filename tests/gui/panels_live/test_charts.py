@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QGuiApplication, QImage, QPainter, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.panels.charts import ChartsPanel
+from app.panels.charts_axis import FOOT, LEFT, RIGHT, Scale, foot_labels, paint_axes
 from app.panels.charts_legend import Entry, Legend
 from app.panels.charts_toolbar import ChartsToolbar
 from app.session import Session
-from app.theme import contrast, theme_manager
+from app.theme import contrast, qcolor, theme_manager
 from tests.gui.panels_live.making import PATIENCE, made_up, train
 
 if TYPE_CHECKING:
@@ -199,6 +200,48 @@ def test_the_axis_can_run_along_epochs_and_time(charts: tuple[ChartBox, ChartBox
 
     panel.toolbar.axes["step"].click()
     assert loss.plot.x_values() == (0, 400)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("width", range(200, 900, 53))
+def test_the_figures_of_the_foot_are_whole_and_apart(qapp: QApplication, width: int, scale: float) -> None:
+    theme_manager().set_font_scale(scale)
+    try:
+        metrics = QFontMetricsF(theme_manager().typography.tabular("small"))
+        px = theme_manager().spacing.px
+        plot = QRectF(px(LEFT), px(9), width - px(LEFT) - px(RIGHT), 120)
+        stretches: tuple[tuple[float, float, Scale], ...] = (
+            (0.0, 4000.0, "count"),
+            (0.0, 12_000_000.0, "count"),
+            (0.0, 7260.0, "time"),
+            (0.0, 40.0, "epoch"),
+        )
+        for across in stretches:
+            labels = foot_labels(plot, across, metrics)
+            assert labels
+            for place, text in labels:
+                assert place.width() >= metrics.horizontalAdvance(text)
+                assert 0 <= place.left() <= place.right() <= width
+            assert all(one.right() < other.left() for (one, _), (other, _) in pairwise(labels))
+    finally:
+        theme_manager().set_font_scale(1.0)
+
+
+def test_the_last_figure_is_drawn_whole(qapp: QApplication) -> None:
+    px, palette = theme_manager().spacing.px, theme_manager().palette
+    picture = QImage(500, 160, QImage.Format.Format_RGB32)
+    picture.fill(qcolor(palette.panel))
+    painter = QPainter(picture)
+    plot = QRectF(px(LEFT), px(9), 500 - px(LEFT) - px(RIGHT), 160 - px(9) - px(FOOT))
+    paint_axes(painter, plot, (0.0, 4000.0, "count"), (0.0, 2.5, "number"))
+    labels = foot_labels(plot, (0.0, 4000.0, "count"), QFontMetricsF(painter.font()))
+    painter.end()
+    assert labels[-1][1].endswith("000")
+    ground = picture.pixel(1, 1)
+    inked = [x for x in range(400, 500) for y in range(int(plot.bottom()) + 3, 160) if picture.pixel(x, y) != ground]
+    wide = QFontMetricsF(theme_manager().typography.tabular("small")).horizontalAdvance("4000")
+    assert max(inked) < 499
+    assert max(inked) - min(x for x in inked if x > max(inked) - wide - 4) >= wide - 5
 
 
 def test_a_logarithmic_scale_leaves_zero_out(charts: tuple[ChartBox, ChartBox], panel: ChartsPanel) -> None:
