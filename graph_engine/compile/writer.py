@@ -198,7 +198,13 @@ class Body:
         states = dict(zip((name for name, _ in loop.states), self._states[statement.node], strict=True))
         for state, zeros in loop.states:
             lengths = ", ".join(str(each.text if isinstance(each, Code) else each) for each in zeros)
-            start = operands.get(state) or f"{first}.new_zeros({first}.shape[0], {lengths})"
+            like = operands.get(loop.like)
+            zeros_like = (
+                f"{like}.new_zeros({like}.shape[0], {lengths})"
+                if like
+                else f"torch.zeros({first}.shape[0], {lengths}, device={first}.device)"
+            )
+            start = operands.get(state) or zeros_like
             lines.append(f"{states[state]} = {start}")
         outputs = [name for name in flat(statement.pattern) if name not in states]
         used = {name: (statement.node, name) in self._users for name in outputs}
@@ -222,9 +228,9 @@ class Body:
         for line in lines:
             self.text.add(line.lstrip(), self.indent + len(line) - len(line.lstrip()), (statement.node,))
         self.values |= {(statement.node, name): state for name, state in states.items()}
-        comment = self._comment(statement)
         for name, kept in lists.items():
             stacked = f"{self._bound(at, name)} = torch.stack({kept}, 1)"
+            comment = self._comment(statement) if name == next(iter(flat(statement.pattern))) else ""
             self.text.add(stacked, self.indent, (statement.node,), comment)
 
     def _step_name(self, free: list[str], *wishes: str) -> str:

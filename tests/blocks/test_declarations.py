@@ -76,7 +76,7 @@ def test_it_names_its_paper_or_needs_none(block: type[Block]) -> None:
         "accuracy",
     }
     plain |= {"subtract", "one_hot", "stack", "slice", "split", "split_evenly", "transpose", "squeeze", "unsqueeze"}
-    plain |= {"sequence_accuracy"}
+    plain |= {"sequence_accuracy", "matrix_product"}
     assert (block.reference is None) == (block.key() in plain)
     if block.reference is not None:
         assert 1900 < block.reference.year < 2030

@@ -8,7 +8,15 @@ from graph_engine.document.framed_layout import lay_out
 from presets import catalog
 from tests.document.test_layout import hidden, overlapping
 
-_HIDDEN_DOWN = {("resnet", "bottleneck"): 1, ("refinenet", "bottleneck"): 1, ("refinenet", "main"): 2}
+_HIDDEN_DOWN = {
+    ("resnet", "bottleneck"): 1,
+    ("refinenet", "bottleneck"): 1,
+    ("refinenet", "main"): 2,
+    ("conv_translator", "attending_conv_layer"): 1,
+    ("conv_translator", "gated_conv_layer"): 1,
+    ("tacotron", "decoder"): 1,
+    ("tacotron2", "main"): 4,
+}
 """Wires that lead down past a whole block and find no way beside it."""
 
 

@@ -37,15 +37,23 @@ class Conv1d(Block):
         ({"channels": 6, "kernel": 2, "dilation": 4, "padding": "causal"}, {"x": _SEQUENCE}),
         ({"channels": 6, "kernel": 5, "stride": 2, "padding": "none", "groups": 2, "bias": False}, {"x": _SEQUENCE}),
         ({"channels": 6, "weight_norm": "weight", "init": "he"}, {"x": _SEQUENCE}),
+        ({"channels": 6, "kernel": 4, "padding": "custom", "pad": 2}, {"x": _SEQUENCE}),
     )
 
     channels: Annotated[int, Param("Channels", "How many filters, so how many features come out.", ge=1)] = 32
     kernel: Annotated[int, Param("Kernel", "Steps that a filter sees.", ge=1, unit="steps")] = 3
     stride: Annotated[int, Param("Stride", "How far the filter moves at a time.", ge=1, unit="steps")] = 1
     padding: Annotated[
-        Literal["same", "causal", "none"],
-        Param("Padding", "`same` adds zeros at both ends, `causal` only before the first step; `none` adds none."),
+        Literal["same", "causal", "none", "custom"],
+        Param(
+            "Padding",
+            "`same` adds zeros at both ends, `causal` only before the first step; `none` adds none; `custom` as given "
+            "in Pad.",
+        ),
     ] = "same"
+    pad: Annotated[
+        int, Param("Pad", "Zeros added at each end with padding `custom`.", ge=0, unit="steps", advanced=True)
+    ] = 0
     dilation: Annotated[int, Param("Dilation", "Distance between the points of a filter.", ge=1, unit="steps")] = 1
     groups: Annotated[int, Param("Groups", "Features are split into this many independent groups.", ge=1)] = 1
     bias: Annotated[bool, Param("Bias", "Add a learned number to each feature.")] = True
@@ -69,11 +77,11 @@ class Conv1d(Block):
         features = x.length(2)
         check_groups(self.groups, features, self.channels)
         span = self.dilation * (self.kernel - 1)
-        padding: Any = 0
+        padding: Any = self.pad if self.padding == "custom" else 0
         if self.padding == "same":
             padding = same_padding((self.kernel,), (self.dilation,), (self.stride,))
-        elif self.padding == "none":
-            check_span(self.title, x.shape[1], span + 1, 0, "long")
+        elif self.padding != "causal":
+            check_span(self.title, x.shape[1], span + 1, padding, "long")
         layer = Layer.of(
             "nn.Conv1d",
             features,

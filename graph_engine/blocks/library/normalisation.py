@@ -6,7 +6,7 @@ from math import gcd
 from typing import Annotated, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
-from graph_engine.blocks.call import Expression, Function, Layer, Ref
+from graph_engine.blocks.call import Expression, Function, Layer, Method, Ref
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
@@ -18,8 +18,8 @@ _FEATURES = (Kind.VECTOR, Kind.SEQUENCE, Kind.IMAGE)
 class BatchNorm(Block):
     """Gives each channel mean 0 and variance 1 over the batch, then a learned scale and shift.
 
-    x: (N, C), (N, C, H, W) or (N, C, D, H, W) -> y: as x. y = γ (x − μ)/√(σ² + ε) + β; in use, μ and σ
-    are running averages.
+    x: (N, C), (N, C, H, W), (N, C, D, H, W) or (N, T, E) -> y: as x; the channels of a sequence are its features.
+    y = γ (x − μ)/√(σ² + ε) + β; in use, μ and σ are running averages.
     """
 
     title: ClassVar = "Batch norm"
@@ -30,9 +30,12 @@ class BatchNorm(Block):
         2015,
         "Batch normalization: accelerating deep network training by reducing internal covariate shift",
     )
-    inputs: ClassVar = (Input("x", (Kind.IMAGE, Kind.VECTOR, Kind.VOLUME), "image, vector or volume"),)
+    inputs: ClassVar = (
+        Input("x", (Kind.IMAGE, Kind.VECTOR, Kind.SEQUENCE, Kind.VOLUME), "image, vector, sequence or volume"),
+    )
     examples: ClassVar = (
         ({}, {"x": _VECTOR}),
+        ({"start": 2.0}, {"x": _SEQUENCE}),
         ({"affine": False}, {"x": _IMAGE}),
         ({"start": 0.5}, {"x": _IMAGE}),
         ({}, {"x": _VOLUME}),
@@ -52,11 +55,16 @@ class BatchNorm(Block):
         ),
     ] = 1.0
 
-    def build(self, inputs: Specs) -> Layer:
+    def build(self, inputs: Specs) -> Layer | Expression:
         x = inputs["x"]
-        target = {2: "nn.BatchNorm1d", 4: "nn.BatchNorm2d", 5: "nn.BatchNorm3d"}[x.rank]
-        layer = Layer.of(target, x.length(1), eps=self.epsilon, momentum=self.momentum, affine=self.affine)
-        return layer.through("scales_at", value=self.start) if self.affine and self.start != 1 else layer
+        target = {2: "nn.BatchNorm1d", 3: "nn.BatchNorm1d", 4: "nn.BatchNorm2d", 5: "nn.BatchNorm3d"}[x.rank]
+        channels = x.length(2 if x.rank == 3 else 1)
+        layer = Layer.of(target, channels, eps=self.epsilon, momentum=self.momentum, affine=self.affine)
+        if self.affine and self.start != 1:
+            layer = layer.through("scales_at", value=self.start)
+        if x.rank == 3:  # torch wants features before steps
+            return Method.of(layer.on(Method.of(Ref("x"), "transpose", 1, 2)), "transpose", 1, 2)
+        return layer
 
 
 class LayerNorm(Block):
@@ -174,3 +182,23 @@ class LocalResponseNorm(Block):
     def build(self, inputs: Specs) -> Expression:
         alpha = float(f"{self.alpha * self.size:.12g}")  # 0.0005, and not 0.0005000000000000001
         return Function.of("F.local_response_norm", Ref("x"), self.size, alpha=alpha, beta=self.beta, k=self.k)
+
+
+class UnitLength(Block):
+    """Brings each vector to length 1, so that only its direction counts: y = x/‖x‖.
+
+    x: (N, C), (N, T, E) or (N, C, H, W) -> y: as x; over the last axis, for images over the channels of each pixel.
+    Products of such vectors are the cosines of the angles between them. A vector of zeros stays.
+    """
+
+    title: ClassVar = "Unit length"
+    category: ClassVar = Category.NORMALISATION
+    keywords: ClassVar = ("l2 norm", "normalise", "normalize", "cosine", "direction", "hypersphere", "embedding")
+    reference: ClassVar = Reference(
+        "Schroff, Kalenichenko, Philbin", 2015, "FaceNet: a unified embedding for face recognition and clustering"
+    )
+    inputs: ClassVar = (Input("x", _FEATURES, "vector, sequence or image"),)
+    examples: ClassVar = (({}, {"x": _VECTOR}), ({}, {"x": _SEQUENCE}), ({}, {"x": _IMAGE}))
+
+    def build(self, inputs: Specs) -> Expression:
+        return Function.of("F.normalize", Ref("x"), dim=1 if inputs["x"].rank == 4 else -1)
