@@ -26,7 +26,7 @@ from graph_engine.document.room import (
 
 _REACHES = (160.0, 640.0, 2560.0)  # how far above and below the ports a way is looked for, in turn
 _SAMPLES, _MOST_SAMPLES = 16, 128
-_STEP = 20.0  # between samples of a long piece: less than a node is high
+_STEP = 10.0  # between samples of a long piece: less than a node is high, and fine enough for its corners
 _STUB, _SHORT_STUB = 20.0, 1.0
 _TOUCH = 1.5  # a wire that comes so near to a node seems to pass behind it
 _SWINGS = (40.0, 26.0, 14.0, 60.0)
