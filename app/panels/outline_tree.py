@@ -131,7 +131,9 @@ class OutlineTree(QTreeView):
             return
         self._sharing = True
         for column, (share, least) in enumerate(_SHARES):
-            self.setColumnWidth(column, max(theme_manager().spacing.px(least), int(self.viewport().width() * share)))
+            title = self.header().sectionSizeHint(column)  # which is never cut
+            room = int(self.viewport().width() * share)
+            self.setColumnWidth(column, max(theme_manager().spacing.px(least), room, title))
         self._sharing = False
 
     def _on_dragged(self, column: int) -> None:
