@@ -4,54 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
-
 from app.figures import digits, short, size_of
+from app.trials import Trial
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.compile import Program
-    from graph_engine.document import Plan
     from graph_engine.train.forecast import Forecast
 
 
-class Forecasts(QObject):
+class Forecasts(Trial):
     """The forecast of the document in front."""
-
-    changed = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._session = session
         self._found: Forecast | None = None
-        self._of: tuple[Program | None, Plan] | None = None
-        self._going_on = False
-        self.trouble = ""
-        """Why there is none, in a sentence."""
-        for signal in (session.program_changed, session.opened, session.changed):
-            signal.connect(self._on_changed)
 
     @property
     def current(self) -> Forecast | None:
         """What was found for the drawing and plan as they are; None when they were others, or nobody asked."""
-        return self._found if self._of == self._subject() else None
-
-    @property
-    def going_on(self) -> bool:
-        return self._going_on
+        return self._found if self.holds else None
 
     @property
     def possible(self) -> bool:
-        """Whether there is a program that could be tried."""
-        return self._session.program is not None and self._session.check is not None and not self._going_on
+        """Whether there is a checked program that could be tried."""
+        return super().possible and self._session.check is not None
 
     def ask(self) -> None:
         """Takes some steps on a thread, and tells by `changed`."""
         program, result = self._session.program, self._session.check
-        if program is None or result is None or self._going_on:
+        if program is None or result is None or not self.possible:
             return
-        document, subject = self._session.document.snapshot(), self._subject()
-        self._going_on, self.trouble = True, ""
+        document = self._session.document.snapshot()
 
         def work() -> Forecast:
             from graph_engine.train.forecast import forecast
@@ -59,22 +42,12 @@ class Forecasts(QObject):
             return forecast(document, program, result)
 
         def done(found: Forecast) -> None:
-            self._going_on, self._found, self._of = False, found, subject
-            self.changed.emit()
+            self._found = found
+            self._end()
 
-        def failed(error: Exception) -> None:
-            self._going_on = False
-            self.trouble = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            self.changed.emit()
-
-        self._session.jobs.start("Trying some steps", work, done, failed)
-        self.changed.emit()
-
-    def _subject(self) -> tuple[Program | None, Plan]:
-        return self._session.program, self._session.document.plan
-
-    def _on_changed(self) -> None:
-        self.trouble = ""
+        self._found = None
+        self._begin()
+        self._session.jobs.start("Trying some steps", work, done, self._end)
         self.changed.emit()
 
 

@@ -4,45 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 
 from app.figures import digits
 from app.forecasts import duration
+from app.trials import Subject, Trial
 from graph_engine.document import SetPlan
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.compile import Program
-    from graph_engine.document import Plan
     from graph_engine.runs.speeding import SpeedTest
     from graph_engine.train.speed import Timed
 
 
-class SpeedTests(QObject):
+class SpeedTests(Trial):
     """The speed test of the document in front. What was found holds until the drawing, or what is trained, changes."""
-
-    changed = Signal()
 
     _came = Signal(object)
     """A `Timed`, from the thread that reads them."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._session = session
         self._found: list[Timed] = []
-        self._of: tuple[Program | None, Plan] | None = None
         self._test: SpeedTest | None = None
-        self._going_on = self._stopped = self._complete = False
-        self.trouble = ""
-        """Why there is none, in a sentence."""
+        self._stopped = self._complete = False
         self._came.connect(self._on_came, Qt.ConnectionType.QueuedConnection)
-        for signal in (session.program_changed, session.opened, session.changed):
-            signal.connect(self._on_changed)
 
     @property
     def found(self) -> list[Timed]:
         """What was found for the drawing and plan as they are, the plan as it is first."""
-        return self._found if self._of == self._subject() else []
+        return self._found if self.holds else []
 
     @property
     def fastest(self) -> Timed | None:
@@ -56,15 +47,6 @@ class SpeedTests(QObject):
         """Whether all ways were tried."""
         return bool(self.found) and self._complete
 
-    @property
-    def going_on(self) -> bool:
-        return self._going_on
-
-    @property
-    def possible(self) -> bool:
-        """Whether there is a program that could be tried."""
-        return self._session.program is not None and not self._going_on
-
     def ask(self, *, compiled: bool) -> None:
         """Tries the ways one after the other, and tells by `changed`."""
         if not self.possible:
@@ -72,8 +54,9 @@ class SpeedTests(QObject):
         from graph_engine.runs.speeding import SpeedTest
 
         document = self._session.document.snapshot()
-        self._found, self._of = [], self._subject()
-        self._going_on, self._stopped, self._complete, self.trouble = True, False, False, ""
+        self._found = []
+        self._stopped = self._complete = False
+        self._begin()
 
         def work() -> None:
             test = self._test = SpeedTest(document, compiled=compiled)
@@ -83,14 +66,13 @@ class SpeedTests(QObject):
                 self._came.emit(each)
 
         def done(_: object) -> None:
-            self._going_on, self._complete = False, not self._stopped
+            self._complete = not self._stopped
             self._test = None
-            self.changed.emit()
+            self._end()
 
         def failed(error: Exception) -> None:
-            self._going_on, self._test = False, None
-            self.trouble = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            self.changed.emit()
+            self._test = None
+            self._end(error)
 
         self._session.jobs.start("Testing speed", work, done, failed)
         self.changed.emit()
@@ -125,17 +107,14 @@ class SpeedTests(QObject):
             return f"Nothing is faster than the plan as it was, beyond doubt. {doubt}"
         return f"{fastest.way.name}: {min(first.seconds, last.seconds) / fastest.seconds:.2f} times as fast. {doubt}"
 
-    def _subject(self) -> tuple[Program | None, Plan]:
+    def _subject(self) -> Subject:
+        """Whatever way it is computed in, it is the same plan."""
         from graph_engine.train.speed import Way
 
         return self._session.program, Way().put(self._session.document.plan)
 
     def _on_came(self, found: Timed) -> None:
         self._found.append(found)
-        self.changed.emit()
-
-    def _on_changed(self) -> None:
-        self.trouble = ""
         self.changed.emit()
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.panels.charts_box import ChartBox
     from app.runs.series import XAxis
     from app.session import Session
+    from graph_engine.document import Document
 
 _SHARES = (73_000, 27_000)
 """How the room is shared between charts and what stands beside them, until it is dragged otherwise."""
@@ -37,6 +38,7 @@ class ChartsPanel(QWidget):
         self._loading = False
         self._hidden: frozenset[str] = frozenset()
         self._chosen: dict[int, str] = {}
+        self._named: tuple[Document, int, dict[str, str]] | None = None
         self._drawn = -1
         self._known: tuple[frozenset[tuple[str, str]], ...] = ()
         self._axis: XAxis = "step"
@@ -140,9 +142,8 @@ class ChartsPanel(QWidget):
             self._load()
             return
         from app.panels.charts_lines import entries_of, lines_of, measures_of
-        from app.runs.curves import measure_names
 
-        names = measure_names(self._session.document)
+        names = self._names()
         self._known = tuple(run.curves.keys for run in runs)
         self._drawn = sum(len(run.curves) for run in runs)
         for place, box in enumerate(self._boxes):
@@ -154,6 +155,15 @@ class ChartsPanel(QWidget):
             sentence = _NO_METRIC if self._drawn and not offered else _WAITING
             box.show_lines(lines, entries_of(runs, measure), self._hidden, sentence)
             box.setVisible(bool(offered) or place == 0 or not self._drawn)
+
+    def _names(self) -> dict[str, str]:
+        """What the drawing calls its measures: looked up anew only when it is another drawing, or was changed."""
+        from app.runs.curves import measure_names
+
+        document = self._session.document
+        if self._named is None or self._named[:2] != (document, document.revision):
+            self._named = (document, document.revision, measure_names(document))
+        return self._named[2]
 
     def _load_ahead(self) -> None:
         """Once torch is there and a drawing is checked, a run is near: its start is no time for loading."""

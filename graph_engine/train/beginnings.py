@@ -17,7 +17,7 @@ from graph_engine.train.choosing import places_of
 from graph_engine.train.course import Course
 from graph_engine.train.errors import PlanError
 from graph_engine.train.penalties import Memory
-from graph_engine.train.sharding import put
+from graph_engine.train.sharding import local_of, put
 from graph_engine.train.updates import ActiveUpdate
 
 if TYPE_CHECKING:
@@ -109,11 +109,12 @@ def reset(stage: Stage, number: int, document: Document, program: Program, netwo
 
 def remember(update: ActiveUpdate, course: Course, samples: int, seed: int) -> Memory:
     """Weights, and the diagonal of the Fisher information as the mean square of a sample's gradient, over `samples`
-    samples that `seed` chooses. The network is left in evaluation mode.
+    samples that `seed` chooses; of a network that is cut up, of the pieces of this worker. The network is left in
+    evaluation mode.
     """
     network = update.measurement.network
     names = {parameter: name for name, parameter in network.named_parameters()}
-    sums = {parameter: torch.zeros_like(parameter) for parameter in update.parameters}
+    sums = {parameter: torch.zeros_like(local_of(parameter.detach())) for parameter in update.parameters}
     batches = course.train
     order = torch.randperm(batches.length, generator=torch.Generator().manual_seed(mix(seed, FISHER)))[:samples]
     chosen = order if batches.rows is None else batches.rows[order]
@@ -123,15 +124,14 @@ def remember(update: ActiveUpdate, course: Course, samples: int, seed: int) -> M
         parameter.requires_grad_()
     for row in chosen.tolist():
         batch = {name: column[row : row + 1] for name, column in batches.columns.items()}
-        loss = update.forward(batch)[0]
-        found = torch.autograd.grad(loss, update.parameters, allow_unused=True)
+        found = update.gradients_of(update.forward(batch)[0])
         for parameter, gradient in zip(update.parameters, found, strict=True):
             if gradient is not None:
                 sums[parameter] += gradient.detach().square()
     for parameter, before in zip(update.parameters, wanted, strict=True):
         parameter.requires_grad_(before)
     return Memory(
-        {names[parameter]: parameter.detach().clone() for parameter in update.parameters},
+        {names[parameter]: local_of(parameter.detach()).clone() for parameter in update.parameters},
         {names[parameter]: total / len(chosen) for parameter, total in sums.items()},
     )
 

@@ -87,3 +87,16 @@ def make_optimiser(chosen: Optimiser, groups: Sequence[Paced]) -> torch.optim.Op
             from graph_engine.train.lion import Lion
 
             return Lion(parameters, rate=rate, betas=chosen.betas)
+
+
+def begin_momentum(optimiser: torch.optim.Optimizer) -> None:
+    """Let the momentum of SGD begin as zeros, which changes no step. The fused kernel, which writes nothing in a step
+    that is skipped because a gradient in fp16 is not finite, would else go on from memory that nobody wrote.
+    """
+    import torch
+
+    if not isinstance(optimiser, torch.optim.SGD):
+        return
+    for group in optimiser.param_groups:
+        for parameter in group["params"] if group["momentum"] else ():
+            optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)

@@ -7,7 +7,7 @@ forgetting in neural networks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from graph_engine.document.plan import Penalty, Update
 from graph_engine.train.choosing import places_of, weights_at
 from graph_engine.train.errors import PlanError
 from graph_engine.train.optimisers import kernels_of
-from graph_engine.train.sharding import local_of
+from graph_engine.train.sharding import is_cut, local_of
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
@@ -57,7 +57,7 @@ class Penalties:
         self._network = network
         self._memories = memories
         self._parameters = parameters
-        self._terms: list[tuple[str, Callable[[Batch], Tensor]]] = []
+        self._terms: list[tuple[str, _Size | _Slope | _Elastic]] = []
         kernels = kernels_of(network)
         for penalty in update.penalties:
             self._terms.append((penalty.kind, self._term(penalty, document, program, kernels)))
@@ -72,14 +72,14 @@ class Penalties:
         what it adds to the penalties times `share`.
         """
         values = [
-            (kind, share * term.of_part(weight) if isinstance(term, _Size) else share * weight * term(batch))
+            (kind, share * (weight * term(batch) if isinstance(term, _Slope) else term.of_part(weight)))
             for kind, term in self._terms
         ]
         return [torch.stack([value for each, value in values if each == kind]).sum() for kind in self.kinds]
 
     def _term(
         self, penalty: Penalty, document: Document, program: Program, kernels: set[nn.Parameter]
-    ) -> Callable[[Batch], Tensor]:
+    ) -> _Size | _Slope | _Elastic:
         match penalty.kind:
             case "l1" | "l2":
                 weights: list[Tensor] = [weight for weight in self._parameters if weight in kernels]
@@ -94,19 +94,37 @@ class Penalties:
             case "gradient_penalty" | "r1":
                 return _Slope(penalty, document, program, self._network)
             case "ewc":
-                return lambda _: self._elastic(penalty)
+                return _Elastic(penalty, self._memories, self._network, self._parameters)
 
-    def _elastic(self, penalty: Penalty) -> Tensor:
-        memory = self._memories.get(penalty.stage)
+
+class _Elastic:
+    """How far weights are from what a stage left, each counted by how much that stage's losses depend on it."""
+
+    def __init__(
+        self, penalty: Penalty, memories: Mapping[str, Memory], network: nn.Module, parameters: Sequence[Tensor]
+    ) -> None:
+        self._penalty = penalty
+        self._memories = memories
+        self._network = network
+        self._trained = set(parameters)
+
+    def __call__(self, _: Batch) -> Tensor:
+        return self.of_part(1.0)
+
+    def of_part(self, weight: float) -> Tensor:
+        """Of the pieces that a worker has, and the share `weight` of weights that all have.
+
+        Raises: PlanError when the stage was not trained.
+        """
+        memory = self._memories.get(self._penalty.stage)
         if memory is None:
-            raise PlanError(f"The stage {penalty.stage!r}, which a penalty remembers, has not been trained.")
-        trained = set(self._parameters)
+            raise PlanError(f"The stage {self._penalty.stage!r}, which a penalty remembers, has not been trained.")
         terms = [
-            (memory.fisher[name] * (weight - memory.anchors[name]).square()).sum()
-            for name, weight in self._network.named_parameters()
-            if weight in trained and name in memory.fisher
+            (memory.fisher[name] * (local_of(each) - memory.anchors[name]).square()).sum() * _share(each, weight)
+            for name, each in self._network.named_parameters()
+            if each in self._trained and name in memory.fisher
         ]
-        return penalty.weight / 2 * torch.stack(terms).sum() if terms else torch.zeros(())
+        return self._penalty.weight / 2 * torch.stack(terms).sum() if terms else torch.zeros(())
 
 
 class _Size:
@@ -121,7 +139,7 @@ class _Size:
 
     def of_part(self, weight: float) -> Tensor:
         """Of the pieces that a worker has, and the share `weight` of weights that all have."""
-        sums = [self._sum(local_of(each)) * (1 if hasattr(each, "to_local") else weight) for each in self._weights]
+        sums = [self._sum(local_of(each)) * _share(each, weight) for each in self._weights]
         return self._scaled(torch.stack(sums).sum())
 
     def _sum(self, weight: Tensor) -> Tensor:
@@ -129,6 +147,11 @@ class _Size:
 
     def _scaled(self, value: Tensor) -> Tensor:
         return (self._penalty.weight if self._penalty.kind == "l1" else self._penalty.weight / 2) * value
+
+
+def _share(weight: Tensor, share: float) -> float:
+    """How much this worker counts a weight: wholly if it has a piece of it, by its share if all have it."""
+    return 1.0 if is_cut(weight) else share
 
 
 class _Slope:

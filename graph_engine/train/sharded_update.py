@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from graph_engine.train.sharding import Shards
+from graph_engine.train.sharding import Shards, local_of
 from graph_engine.train.shared_update import SharedUpdate
 from graph_engine.train.team import Part
 from graph_engine.train.updates import Batch
@@ -41,6 +41,18 @@ class ShardedUpdate(SharedUpdate):
         self._shards.lend(self.parameters)
         super().descend(step)
 
+    def gradients_of(self, loss: Tensor) -> list[Tensor | None]:
+        """Of the pieces that this worker has; every worker has the same loss."""
+        self.clear()
+        torch.autograd.backward(loss)
+        found = [
+            None if each.grad is None else local_of(each.grad) / (self._team.size if self._shards.has(each) else 1)
+            for each in self.parameters
+        ]
+        self.clear()
+        self._shards.reshard()
+        return found
+
     def clear(self) -> None:
         super().clear()
         for piece in self.pieces:
@@ -53,8 +65,17 @@ class ShardedUpdate(SharedUpdate):
         values = self.forward(part.batch)
         extra = self.penalties.of_part(part.batch, share, part.weight)
         weight = share * part.weight
-        torch.autograd.backward(torch.stack([weight * values[0].float(), *extra]).sum())
+        self.differentiate(torch.stack([weight * values[0].float(), *extra]).sum())
         return [weight * value.detach() for value in values] + [each.detach() for each in extra]
+
+    def _unscale(self, scaler: torch.amp.GradScaler) -> None:
+        """A step is skipped by all workers when the gradients of one are not finite."""
+        grads = [each.grad for each in self.pieces if each.grad is not None]
+        fine = self._team.all(bool(torch.stack([grad.isfinite().all() for grad in grads]).all()))
+        if not fine:
+            for grad in grads:
+                grad.fill_(torch.inf)
+        super()._unscale(scaler)
 
     def _to_add_up(self) -> list[Tensor]:
         return [each.grad for each in self.parameters if each.grad is not None and not self._shards.has(each)]

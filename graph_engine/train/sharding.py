@@ -23,6 +23,11 @@ LEAST = 1 << 20
 """Bytes of weights below which a module stays whole in every worker: cutting it up would cost more than it saves."""
 
 
+def is_cut(tensor: Tensor) -> bool:
+    """Whether each worker has a piece of a weight, rather than all of it."""
+    return hasattr(tensor, "to_local")
+
+
 def local_of(tensor: Tensor) -> Tensor:
     """This worker's piece of a weight that is cut up; any other as it is."""
     to_local = getattr(tensor, "to_local", None)
@@ -31,7 +36,7 @@ def local_of(tensor: Tensor) -> Tensor:
 
 def put(own: Tensor, value: Tensor) -> None:
     """Copy into a weight, or into the piece of it that is here, the whole of another or such a piece."""
-    local_of(own).copy_(piece_of(value, own) if hasattr(own, "to_local") else value)
+    local_of(own).copy_(piece_of(value, own) if is_cut(own) else value)
 
 
 def piece_of(value: Tensor, like: Tensor) -> Tensor:

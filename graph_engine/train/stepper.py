@@ -33,7 +33,7 @@ from graph_engine.train.feed import Progress
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.penalties import Memory
 from graph_engine.train.sharded_update import ShardedUpdate
-from graph_engine.train.sharding import Shards, local_of, put
+from graph_engine.train.sharding import Shards, local_of, piece_of, put
 from graph_engine.train.shared_update import SharedUpdate
 from graph_engine.train.team import Team
 from graph_engine.train.updates import ActiveUpdate, frozen_modules, modules_at_rest
@@ -93,7 +93,6 @@ class Stepper:
         if self.plan.channels_last:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if team is not None and self.plan.sharded:
-            _require_shardable(self.plan)
             self.shards = Shards(self.network, team, device, keep_whole=program.paths_read)
             self._update = partial(ShardedUpdate, self.shards)
         self.network.to(device)
@@ -350,7 +349,7 @@ class Stepper:
         self._load({**weights, **state.get("live", {})})
         self.memories.clear()
         self.memories |= {
-            name: Memory(**{part: _moved(values, self.device) for part, values in saved.items()})
+            name: Memory(**{part: self._here(values) for part, values in saved.items()})
             for name, saved in state.get("memories", {}).items()
         }
         self.enter(state["position"]["stage"])
@@ -358,6 +357,13 @@ class Stepper:
         for update, saved in zip(self.updates, state["updates"], strict=True):
             here = self.shards.state_here(update, saved) if isinstance(update, ShardedUpdate) and self.shards else saved
             update.load_state_dict(copy.deepcopy(here))
+
+    def _here(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Copies on the device of numbers that belong to weights; of what is cut up, for the pieces of this worker."""
+        if self.shards is not None:
+            own = self.network.state_dict()
+            values = {name: piece_of(value, own[name]) for name, value in values.items()}
+        return {name: value.detach().clone().to(self.device) for name, value in values.items()}
 
     def whole_weights(self) -> dict[str, Tensor]:
         """As `weights`, of the whole network. Where it is cut up, every worker calls this at the same moment."""
@@ -376,6 +382,10 @@ class Stepper:
                 for update, saved in zip(self.updates, state["updates"], strict=True)
                 if isinstance(update, ShardedUpdate)
             ]
+            state["memories"] = {
+                stage: {part: _whole(self.shards, values, own) for part, values in memory.items()}
+                for stage, memory in state["memories"].items()
+            }
             state["live"] = {name: self.shards.whole(value, own[name]) for name, value in state["live"].items()}
         return state
 
@@ -435,8 +445,8 @@ class Stepper:
             parameter.requires_grad_(id(parameter) in trained)
 
 
-def _moved(values: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    return {name: value.detach().clone().to(device) for name, value in values.items()}
+def _whole(shards: Shards, values: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: shards.whole(value, own[name]) for name, value in values.items()}
 
 
 def _elastic(plan: Plan) -> list[Penalty]:
@@ -456,17 +466,6 @@ def _require_memories(plan: Plan) -> None:
                     f"A penalty of stage {at + 1} remembers the stage {penalty.stage!r}; before it there is {there}. "
                     "Name an earlier stage."
                 )
-
-
-def _require_shardable(plan: Plan) -> None:
-    """Raises: PlanError when a plan holds what can't be done with a network that is cut up."""
-    if plan.precision == "fp16":
-        raise PlanError("A sharded network can't be trained in fp16. Choose bf16, or fp32.")
-    if _elastic(plan):
-        raise PlanError(
-            "Elastic weight consolidation needs every worker to hold the whole network. Leave out sharding, or the "
-            "penalty."
-        )
 
 
 def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:

@@ -16,7 +16,7 @@ from graph_engine.train.choosing import modules_at, places_of, weights_at
 from graph_engine.train.errors import PlanError
 from graph_engine.train.measuring import Measurement
 from graph_engine.train.objectives import Objective
-from graph_engine.train.optimisers import Paced, kernels_of, make_optimiser
+from graph_engine.train.optimisers import Paced, begin_momentum, kernels_of, make_optimiser
 from graph_engine.train.penalties import Memory, Penalties
 from graph_engine.train.schedules import Plateau, learning_rate
 
@@ -68,6 +68,8 @@ class ActiveUpdate:
         self.plateau = Plateau() if update.schedule.kind == "plateau" else None
         self._has_schedule = update.schedule.kind != "constant" or update.schedule.warm_up > 0
         self._scaler = torch.amp.GradScaler(device.type) if plan.precision == "fp16" else None
+        if self._scaler is not None:
+            begin_momentum(self.optimiser)
         clips = (update.clip_norm, update.clip_value, update.clip_weights, self.average, self._scaler)
         self._only_steps = all(each is None for each in clips)
 
@@ -123,6 +125,10 @@ class ActiveUpdate:
         else:
             torch.autograd.backward(self._scaler.scale(loss))
 
+    def gradients_of(self, loss: Tensor) -> list[Tensor | None]:
+        """Those of `loss` by the parameters, where it depends on them; nothing is added to what `backward` found."""
+        return list(torch.autograd.grad(loss, self.parameters, allow_unused=True))
+
     def descend(self, step: int) -> None:
         """Let the optimiser take its step `step` (from 0) of the stage."""
         if self._has_schedule:
@@ -137,7 +143,7 @@ class ActiveUpdate:
     def _step_within_bounds(self) -> None:
         update = self.update
         if self._scaler is not None:
-            self._scaler.unscale_(self.optimiser)  # so that who looks at gradients sees them as they are
+            self._unscale(self._scaler)
         if update.clip_value is not None:
             nn.utils.clip_grad_value_(self.pieces, update.clip_value)
         if update.clip_norm is not None:
@@ -153,6 +159,10 @@ class ActiveUpdate:
             torch._foreach_clamp_max_(weights, update.clip_weights)
         if self.average is not None:
             self.average.take_in()
+
+    def _unscale(self, scaler: torch.amp.GradScaler) -> None:
+        """So that who looks at gradients sees them as they are."""
+        scaler.unscale_(self.optimiser)
 
     def _stepped(self, parameters: Sequence[nn.Parameter]) -> list[nn.Parameter]:
         """What an optimiser works on to change `parameters`."""

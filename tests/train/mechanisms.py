@@ -91,6 +91,18 @@ def tasks() -> Document:
     return classifier(first, Stage(updates=(held,), epochs=2, data=Part(values=(5, 6, 7, 8, 9))), batch_size=100)
 
 
+HALF = "half precision"
+
+
+def steep_in_half() -> Document:
+    """Gradients are too large for fp16 until the scale that they are multiplied by has become small enough."""
+    losses = (WeightedLoss(node="cross_entropy_1", weight=50.0),)
+    momentum = Optimiser(kind="sgd", learning_rate=1e-3, momentum=0.9)
+    document = one(Update(losses=losses, optimiser=momentum))
+    document.plan = replace(document.plan, precision="fp16")
+    return document
+
+
 MECHANISMS: dict[str, Callable[[], Document]] = {
     "clipping": lambda: one(Update(optimiser=SGD, clip_norm=0.5, clip_value=0.02, clip_weights=0.2)),
     "average": lambda: one(Update(optimiser=ADAM, average=Average(decay=0.9))),
@@ -139,6 +151,7 @@ MECHANISMS: dict[str, Callable[[], Document]] = {
         replace(CRITIC, penalties=(Penalty(kind="r1", weight=0.1, real="flatten_1", score="critic_1"),)),
         replace(GENERATOR, average=Average(decay=0.9)),
     ),
+    HALF: steep_in_half,
     "lion": lambda: one(Update(optimiser=Optimiser(kind="lion", learning_rate=1e-3, betas=(0.9, 0.99)))),
     "nadam": lambda: one(Update(optimiser=Optimiser(kind="nadam", learning_rate=1e-3))),
 }

@@ -6,18 +6,16 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from graph_engine.document import Document
-from graph_engine.train import PlanError
-from graph_engine.train.team import Team
 from tests.train.conftest import make_trainer
-from tests.train.team_worker import CONSOLIDATION, documents, told, train_all
+from tests.train.mechanisms import HALF
+from tests.train.team_worker import documents, told, train_all
 
 ROOT = Path(__file__).parents[2]
 Found = dict[str, Any]
@@ -67,9 +65,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 @pytest.mark.parametrize("way", ["", "sharded_"], ids=["whole", "sharded"])
 @pytest.mark.parametrize("name", documents())
 def test_ends_as_one_process_does(trained: Trained, name: str, way: str) -> None:
-    if way and name == CONSOLIDATION:
-        pytest.skip("refused: see below")
     alone, (first, second) = trained.alone[name], [each[way][name] for each in trained.parts]
+    if name == HALF:  # what is beyond fp16 depends on how many samples a worker adds up
+        alone = trained.parts[0][""][name]
+        assert alone["scales"][0] < 65536.0, "no gradient was beyond fp16"
     # RMSprop and R1 divide a gradient of rounding errors by its own size at the first steps
     within = 5e-5 if name == "R1" else 1e-5
     assert all(torch.equal(value, second["weights"][key]) for key, value in first["weights"].items())
@@ -77,9 +76,10 @@ def test_ends_as_one_process_does(trained: Trained, name: str, way: str) -> None
         assert (alone["state"], first["state"]) == ("failed", "failed")
         assert first["message"] == alone["message"] or ("weights of step" in first["message"] and way)
         return
-    assert [first[key] for key in ("state", "step", "message")] == [alone[key] for key in ("state", "step", "message")]
+    same = ("state", "step", "message", "scales")
+    assert [first[key] for key in same] == [alone[key] for key in same]
     assert alone["state"] == "finished"
-    for kind in ("weights", "curves"):
+    for kind in ("weights", "curves", "memories"):
         assert first[kind].keys() == alone[kind].keys()
         for key, value in alone[kind].items():
             torch.testing.assert_close(first[kind][key], value, rtol=1e-5, atol=within, msg=f"{kind} {key}")
@@ -96,18 +96,3 @@ def test_a_checkpoint_of_a_sharded_run_is_one_of_the_whole_network(trained: Trai
         assert (found["state"], found["step"]) == ("finished", 50)
         for key, value in alone["weights"].items():
             torch.testing.assert_close(found["weights"][key], value, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("document", "why"),
-    [
-        (documents()[CONSOLIDATION], "hold the whole network"),
-        (documents()["50 steps"], "fp16"),
-    ],
-    ids=["consolidation", "fp16"],
-)
-def test_what_a_sharded_network_can_not_be_trained_with_is_said(document: Document, why: str) -> None:
-    precision = "fp16" if why == "fp16" else "fp32"
-    document.plan = replace(document.plan, sharded=True, precision=precision)
-    with pytest.raises(PlanError, match=why):
-        make_trainer(document, team=Team(0, 2))

@@ -30,7 +30,19 @@ from graph_engine.document import (
 from graph_engine.train import PlanError, RunState, Trainer
 from graph_engine.train.stepper import Stepper
 from graph_engine.train.updates import ActiveUpdate
-from tests.train.mechanisms import ADAM, CRITIC, GENERATOR, SGD, SLOPE, classifier, gan, one, tasks
+from tests.train.conftest import make_trainer
+from tests.train.mechanisms import (
+    ADAM,
+    CRITIC,
+    GENERATOR,
+    SGD,
+    SLOPE,
+    classifier,
+    gan,
+    one,
+    steep_in_half,
+    tasks,
+)
 
 Start = Callable[..., Trainer]
 
@@ -424,3 +436,17 @@ def test_codes_are_drawn_anew_in_each_epoch_and_never_for_judging(trainer: Start
 def test_a_penalty_that_can_not_be_is_refused(trainer: Start, penalty: Penalty, message: str) -> None:
     with pytest.raises(PlanError, match=message):
         trainer(gan(replace(CRITIC, penalties=(penalty,)), GENERATOR))
+
+
+def test_first_steps_beyond_fp16_are_skipped_and_leave_no_trace() -> None:
+    """Fused SGD would go on with a momentum of memory that nobody wrote."""
+    trained = make_trainer(steep_in_half())
+    stepper = trained.stepper
+    before = [each.detach().clone() for each in stepper.updates[0].parameters]
+    turns = [turn for turn, _ in stepper.turns_left()]
+    stepper.step(turns[0])
+    assert all(torch.equal(*pair) for pair in zip(before, stepper.updates[0].parameters, strict=True)), "not skipped"
+
+    progress = trained.run().progress
+    assert progress.state is RunState.FINISHED, progress.message
+    assert stepper.updates[0].state_dict()["scaler"]["scale"] < 65536.0

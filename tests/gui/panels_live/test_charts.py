@@ -18,8 +18,11 @@ from app.panels.charts import ChartsPanel
 from app.panels.charts_axis import FOOT, LEFT, RIGHT, Scale, foot_labels, paint_axes
 from app.panels.charts_legend import Entry, Legend
 from app.panels.charts_toolbar import ChartsToolbar
+from app.runs import curves
+from app.runs.curves import measure_names
 from app.session import Session
 from app.theme import contrast, qcolor, theme_manager
+from graph_engine.document import Document, SetNode
 from tests.gui.panels_live.making import PATIENCE, made_up, train
 
 if TYPE_CHECKING:
@@ -80,6 +83,26 @@ def test_train_and_validation_of_loss_and_accuracy_are_drawn(charts: tuple[Chart
     assert loss.plot.x_values() == (0, 400)
     assert accuracy.plot.y_values()[0] == 0
     assert 1 <= accuracy.plot.y_values()[1] < 1.1
+
+
+def test_what_measures_are_called_is_looked_up_when_the_drawing_changes(
+    charts: tuple[ChartBox, ChartBox], panel: ChartsPanel, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def look(document: Document) -> dict[str, str]:
+        looked.append(document.revision)
+        return measure_names(document)
+
+    monkeypatch.setattr(curves, "measure_names", look)
+    for run in ("small-2", "small-3"):
+        session.runs.shown.begin(run, run, made_up())
+    assert looked == []
+    session.perform(SetNode("accuracy_1", "title", "How often right"))
+    for run in ("small-4", "small-5"):
+        session.runs.shown.begin(run, run, made_up())
+    assert looked == [session.document.revision]
+    assert panel._names()["accuracy_1"] == "How often right"
 
 
 def test_pixels_of_both_curves_are_there(charts: tuple[ChartBox, ChartBox]) -> None:
