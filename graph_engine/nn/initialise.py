@@ -1,7 +1,7 @@
 """Initial weights: functions that take a new module and give it back with other weights and biases of 0.
 
 Glorot, Bengio (2010); He, Zhang, Ren, Sun (2015); LeCun, Bottou, Orr, Müller (1998); Saxe, McClelland, Ganguli (2014);
-Balduzzi, Frean, Leary, Lewis, Ma, McWilliams (2017).
+Balduzzi, Frean, Leary, Lewis, Ma, McWilliams (2017); Le, Jaitly, Hinton (2015); Jaeger (2001).
 """
 
 from __future__ import annotations
@@ -127,4 +127,28 @@ def biases_at(module: nn.Module, value: float) -> nn.Module:
         bias = getattr(part, "bias", None)
         if isinstance(bias, nn.Parameter):
             nn.init.constant_(bias, value)
+    return module
+
+
+def recurrent_weights(module: nn.Module, start: str, radius: float = 0.9) -> nn.Module:
+    """The weights from state to state, of every layer, direction and gate, and with them what is remembered.
+
+    `identity`: all of it at first; a plain layer's biases begin at 0: Le, Jaitly, Hinton (2015). A simple way to
+    initialize recurrent networks of rectified linear units. `orthogonal`: Saxe et al. (2014). `echo state`: random
+    weights whose largest eigenvalue is `radius`: Jaeger (2001). The echo state approach to analysing and training
+    recurrent neural networks.
+    """
+    for name, weight in module.named_parameters():
+        if "weight_hh" in name:
+            for gate in torch.split(weight.data, weight.shape[1]):
+                if start == "identity":
+                    nn.init.eye_(gate)
+                elif start == "orthogonal":
+                    nn.init.orthogonal_(gate)
+                else:
+                    nn.init.uniform_(gate, -1, 1)
+                    if not gate.is_meta:
+                        gate.mul_(radius / torch.linalg.eigvals(gate.double()).abs().max())
+        elif start == "identity" and "bias" in name and module.get_submodule("rnn").hidden_size == len(weight):
+            nn.init.zeros_(weight)
     return module

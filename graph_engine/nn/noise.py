@@ -11,18 +11,28 @@ class DropPath(nn.Module):
     """Sets whole samples to zero with a probability and scales the rest: Huang et al. (2016). Deep networks with
     stochastic depth.
 
-    x: (N, ...) -> y: as x.
+    With `ramp`, the probability grows from 0 over so many steps of training: Zoph, Vasudevan, Shlens, Le (2018).
+    Learning transferable architectures for scalable image recognition. x: (N, ...) -> y: as x.
     """
 
-    def __init__(self, probability: float) -> None:
+    steps: Tensor
+
+    def __init__(self, probability: float, ramp: int = 0) -> None:
         super().__init__()
         self.probability = probability
+        self.ramp = ramp
+        if ramp:
+            self.register_buffer("steps", torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.probability == 0:
             return x
-        kept = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device, dtype=x.dtype) >= self.probability
-        return x * kept / (1 - self.probability)
+        chance: Tensor | float = self.probability
+        if self.ramp:
+            chance = self.probability * (self.steps / self.ramp).clamp(max=1).to(x.dtype)
+            self.steps += 1
+        kept = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device, dtype=x.dtype) >= chance
+        return x * kept / (1 - chance)
 
 
 class GaussianNoise(nn.Module):

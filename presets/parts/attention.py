@@ -110,24 +110,41 @@ def cosine_lookup(block: Builder) -> None:
     _read(block, block.add("scale", cosine, factor=sharpness), memory)
 
 
+@part(title="Location-aware scores", category=PartCategory.ATTENTION, reference=_SPEECH)
+def location_aware_scores(block: Builder) -> None:
+    """How well each step of a memory answers a query, seen where the weights lay before: vᵀ tanh(W q + U m + L f + b).
+
+    query: (N, E), memory: (N, T, D), before: (N, T) -> y: (N, T). f is a convolution of the weights before, along the
+    steps.
+    """
+    features, filters, kernel = _compared(block), *_filters(block)
+    query, memory = _query_and_memory(block)
+    place = block.add("unsqueeze", block.input("before", "T"), axis=-1)
+    asked, offered = _side_by_side(block, query, memory, bias=True)
+    pad: dict[str, Any] = {"padding": "custom", "pad": "=kernel // 2"}
+    place = block.add("conv1d", place, channels=filters, kernel=kernel, **pad, bias=False)
+    place = block.add("linear", place, features=features, bias=False)
+    block.output(_scored(block, block.add("add", asked, offered, place)), "y")
+
+
+def _filters(block: Builder) -> tuple[str, str]:
+    return (
+        block.expose("filters", 32, "Filters", "Features that the weights before are turned into.", least=1),
+        block.expose("kernel", 31, "Kernel", "How many steps the convolution sees; odd.", least=1),
+    )
+
+
 @part(title="Location-aware attention", category=PartCategory.ATTENTION, reference=_SPEECH)
 def location_aware_attention(block: Builder) -> None:
     """Additive attention that sees where it looked last, and goes on from there; the block Location attention, drawn.
 
-    query: (N, E), memory: (N, T, D), before: (N, T) -> y: (N, D), weights: (N, T). Scores are
-    vᵀ tanh(W q + U m + L f + b), and f is a convolution of the weights before along the steps.
+    query: (N, E), memory: (N, T, D), before: (N, T) -> y: (N, D), weights: (N, T).
     """
-    features = _compared(block)
-    filters = block.expose("filters", 32, "Filters", "Features that the weights before are turned into.", least=1)
-    kernel = block.expose("kernel", 31, "Kernel", "How many steps the convolution sees; odd.", least=1)
+    features, filters, kernel = _compared(block), *_filters(block)
     query, memory = _query_and_memory(block)
     before = block.input("before", "T")
-    asked, offered = _side_by_side(block, query, memory, bias=True)
-    place = block.add("unsqueeze", before, axis=-1)
-    pad: dict[str, Any] = {"padding": "custom", "pad": "=kernel // 2"}
-    place = block.add("conv1d", place, channels=filters, kernel=kernel, **pad, bias=False)
-    place = block.add("linear", place, features=features, bias=False)
-    _read(block, _scored(block, block.add("add", asked, offered, place)), memory)
+    seen: dict[str, Any] = {"features": features, "filters": filters, "kernel": kernel}
+    _read(block, block.add(location_aware_scores.into(block), query, memory, before, **seen, title="Scores"), memory)
 
 
 @part(title="Pixel attention", category=PartCategory.ATTENTION, reference=_SAGAN)

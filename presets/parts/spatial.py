@@ -1,4 +1,6 @@
-"""Spatial transformers with their localisation net inside: Jaderberg, Simonyan, Zisserman, Kavukcuoglu (2015)."""
+"""Spatial transformers with their localisation net inside: Jaderberg, Simonyan, Zisserman, Kavukcuoglu (2015); and the
+network that proposes regions: Ren, He, Girshick, Sun (2015).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,9 @@ from graph_engine.document.builder import Builder
 from presets.parts.part import PartCategory, part
 
 _JADERBERG = Reference("Jaderberg, Simonyan, Zisserman, Kavukcuoglu", 2015, "Spatial transformer networks")
+_FASTER = Reference(
+    "Ren, He, Girshick, Sun", 2015, "Faster R-CNN: towards real-time object detection with region proposal networks"
+)
 
 
 def _hidden(block: Builder) -> str:
@@ -56,3 +61,18 @@ def zoom_transformer(block: Builder) -> None:
     x: (N, C, H, W) -> y: (N, C, H, W), theta: (N, 3): scale, x and y. At first nothing is changed.
     """
     _transformer(block, "attention", [1.0, 0.0, 0.0])
+
+
+@part(title="Region proposal net", category=PartCategory.SPATIAL, reference=_FASTER)
+def region_proposal_net(block: Builder) -> None:
+    """Says at each pixel of a map whether an object is there, and where its edges are, for each of some anchor boxes.
+
+    x: (N, C, H, W) -> objectness: (N, scores · anchors, H, W), boxes: (N, 4 · anchors, H, W): how far a box lies from
+    its anchor, and how much larger it is.
+    """
+    anchors = block.expose("anchors", 9, "Anchors", "Boxes of other sizes and shapes at each pixel.", least=1)
+    block.expose("scores", 2, "Scores", "For each anchor: 2 for a softmax, as in the paper, 1 for a sigmoid.", least=1)
+    x = block.add("relu", block.add("conv2d", block.input("x", 512, 37, 37), channels="=in_channels"))
+    objectness = block.add("conv2d", x, channels=f"{anchors} * scores", kernel=1, title="Objectness")
+    block.output(objectness, "objectness")
+    block.output(block.add("conv2d", x, channels=f"{anchors} * 4", kernel=1, title="Boxes"), "boxes")

@@ -100,13 +100,13 @@ def test_global_average_pool() -> None:
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("spec", [IMAGE, VECTOR], ids=str)
+@pytest.mark.parametrize("spec", [IMAGE, VECTOR, SEQUENCE], ids=str)
 def test_batch_norm(spec: TensorSpec, training: bool) -> None:
     x = real(spec, 7) * 3 + 1
     ours = direct("batch_norm", {"epsilon": 1e-3, "momentum": 0.2}, x=spec)
     norm = module_of(ours).train(training)
     assert isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
-    axes = tuple(axis for axis in range(x.ndim) if axis != 1)
+    axes = tuple(axis for axis in range(x.ndim) if axis != (2 if x.ndim == 3 else 1))
     mean = x.mean(axes, keepdim=True) if training else torch.zeros(1)
     variance = x.var(axes, unbiased=False, keepdim=True) if training else torch.ones(1)
     expected = (x - mean) / (variance + 1e-3).sqrt()

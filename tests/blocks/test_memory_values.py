@@ -474,3 +474,38 @@ def test_what_does_not_fit_is_refused_in_words(
 ) -> None:
     with pytest.raises(Refusal, match=words):
         run_block(get_block(block).make(parameters), Specs(inputs))
+
+
+# Blocks of a drawn machine.
+
+
+def test_moved_and_sharpened_weights_of_one_head_are_those_of_several() -> None:
+    weights, shift = torch.softmax(torch.randn(3, 2, 5), -1), torch.softmax(torch.randn(3, 2, 3), -1)
+    sharpness = torch.rand(3, 2, 1)
+    for head in range(2):
+        torch.testing.assert_close(
+            shift_weights(weights[:, head], shift[:, head]), shift_weights(weights, shift)[:, head]
+        )
+        torch.testing.assert_close(
+            sharpen_weights(weights[:, head], 1 + sharpness[:, head]), sharpen_weights(weights, 1 + sharpness)[:, head]
+        )
+    made = get_block("sharpen_weights").make({})
+    assert made.expression(
+        Specs({"weights": TensorSpec((N, 5)), "sharpness": TensorSpec((N, 1))})
+    )  # at sharpness 0, weights stay
+    torch.testing.assert_close(sharpen_weights(weights, 1 + torch.zeros(3, 2, 1)), weights)
+
+
+@pytest.mark.parametrize(
+    ("block", "inputs", "words"),
+    [
+        ("move_weights", {"weights": (5,), "shift": (4,)}, "an odd number of moves"),
+        ("move_weights", {"weights": (3,), "shift": (5,)}, "no more than there are places"),
+        ("move_weights", {"weights": (2, 5), "shift": (3, 3)}, "of as many heads"),
+        ("sharpen_weights", {"weights": (5,), "sharpness": (2,)}, "one number for each head"),
+    ],
+)
+def test_moves_that_do_not_fit_are_refused(block: str, inputs: dict[str, tuple[int, ...]], words: str) -> None:
+    specs = Specs({port: TensorSpec((N, *shape)) for port, shape in inputs.items()})
+    with pytest.raises(Refusal, match=words):
+        run_block(get_block(block).make({}), specs)

@@ -214,3 +214,16 @@ def test_what_does_not_fit_is_refused_with_a_way_out() -> None:
     ):
         for wrong in ([], ["T"]):
             assert refusal(block, {name: wrong}, x=IMAGE).parameter == name
+
+
+@pytest.mark.parametrize("parameters", [{}, {"kernel": 3, "stride": 1, "padding": 1}, {"kernel": 3, "stride": 2}])
+@pytest.mark.parametrize(("block", "theirs"), [("max_pool1d", nn.MaxPool1d), ("avg_pool1d", nn.AvgPool1d)])
+def test_pools_along_a_sequence_are_torchs(
+    block: str, theirs: type[nn.MaxPool1d | nn.AvgPool1d], parameters: dict[str, int]
+) -> None:
+    x = torch.randn(2, 9, 4)
+    spec = TensorSpec((N, 9, 4))
+    (y,) = Direct(Case(get_block(block), parameters, {"x": spec}))({"x": x})
+    arguments = {"kernel": 2, "stride": 2, "padding": 0, **parameters}
+    module = theirs(arguments["kernel"], arguments["stride"], arguments["padding"])
+    torch.testing.assert_close(y, module(x.transpose(1, 2)).transpose(1, 2), rtol=0, atol=0)

@@ -120,11 +120,11 @@ TWINS = [
         ((4,), (5, 6), (5,)),
         {"features": 7, "filters": 2, "kernel": 3},
         same={
-            "linear_1": "query",
-            "linear_2": "memory",
-            "conv1d_1": "look",
-            "linear_3": "place",
-            "linear_4": "score",
+            "location_aware_scores_1.linear_1": "query",
+            "location_aware_scores_1.linear_2": "memory",
+            "location_aware_scores_1.conv1d_1": "look",
+            "location_aware_scores_1.linear_3": "place",
+            "location_aware_scores_1.linear_4": "score",
         },
     ),
     Twins(

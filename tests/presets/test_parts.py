@@ -70,6 +70,8 @@ FIGURES: list[tuple[str, str, Shapes, dict[str, Any], tuple[int, int]]] = [
     (SAGAN, "pixel_attention", [(512, 16, 16)], {}, (328_321, 121_634_816)),
     ("Howard et al. 2017", "depthwise_and_pointwise", [(512, 14, 14)], {"channels": 512}, (266_752, 52_283_392)),
     ("zijundeng/gcn", "large_kernel_of_strips", [(2048, 16, 16)], {}, (608_370, 155_721_216)),
+    ("Ren et al. 2015", "region_proposal_net", [(512, 37, 37)], {}, (2_387_510, 3_267_726_336)),
+    (VISION, "region_proposal_net", [(256, 8, 8)], {"anchors": 3, "scores": 1}, (593_935, 593_664 * 64)),
     (TACOTRON, "cbhg_layers", [(20, 128)], {}, (3_415_040 - 128**2, 69_009_408)),
     (TACOTRON, "cbhg_layers", [(20, 80)], {"bank": 8, "projection": 256}, (921_312 - 80**2, 18_355_200)),
 ]

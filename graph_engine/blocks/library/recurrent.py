@@ -50,6 +50,19 @@ class _Recurrent(Block):
             advanced=True,
         ),
     ] = "last layer"
+    recurrent_init: Annotated[
+        Literal["default", "identity", "orthogonal", "echo state"],
+        Param(
+            "Recurrent weights",
+            "Where those from state to state begin. `identity`: it remembers all at first (with ReLU, an IRNN); "
+            "`orthogonal`: keeps lengths; `echo state`: random, of the spectral radius below; freeze the block then.",
+            advanced=True,
+        ),
+    ] = "default"
+    radius: Annotated[
+        float,
+        Param("Spectral radius", "Of `echo state`: near 1 echoes last long, below it they fade.", gt=0, advanced=True),
+    ] = 0.9
 
     def tell(self) -> str:
         layers = f" · {self.layers} layers" if self.layers > 1 else ""
@@ -86,6 +99,9 @@ class _Recurrent(Block):
             **options,
             every_layer=self.final == "every layer",
         )
+        if self.recurrent_init != "default":
+            radius = {"radius": self.radius} if self.recurrent_init == "echo state" else {}
+            layer = layer.through("recurrent_weights", start=self.recurrent_init, **radius)
         return layer.on(*(Ref(port.name) for port in self.inputs if port.name in inputs))
 
     def _misfit(self, state: TensorSpec, wanted: int) -> str:
@@ -108,7 +124,8 @@ class Elman(_Recurrent):
     reference: ClassVar = Reference("Elman", 1990, "Finding structure in time")
     examples: ClassVar = (
         ({"hidden": 4}, {"x": _X}),
-        ({"hidden": 4, "activation": "relu"}, {"x": _X, "h0": _FOUR}),
+        ({"hidden": 4, "activation": "relu", "recurrent_init": "identity"}, {"x": _X, "h0": _FOUR}),
+        ({"hidden": 4, "recurrent_init": "echo state"}, {"x": _X}),
         ({"hidden": 4, "bidirectional": True, "bias": False}, {"x": _X, "lengths": _ENDS, "h0": _EIGHT}),
     )
 
@@ -134,7 +151,7 @@ class Gru(_Recurrent):
         "Learning phrase representations using RNN encoder-decoder for statistical machine translation",
     )
     examples: ClassVar = (
-        ({"hidden": 4}, {"x": _X, "h0": _FOUR}),
+        ({"hidden": 4, "recurrent_init": "orthogonal"}, {"x": _X, "h0": _FOUR}),
         ({"hidden": 3, "layers": 2, "dropout": 0.25, "final": "every layer"}, {"x": _X}),
         ({"hidden": 4, "layers": 2, "bias": False}, {"x": _X, "lengths": _ENDS, "h0": _EIGHT}),
     )

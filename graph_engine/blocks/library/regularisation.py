@@ -75,28 +75,39 @@ class ChannelDropout(Block):
 class DropPath(Block):
     """While training, sets whole samples to zero with a probability, so that a residual branch is skipped.
 
-    x: (N, …) -> y: as x; what is kept is scaled by 1/(1 − p). Put it at the end of a branch, before the sum.
+    x: (N, …) -> y: as x; what is kept is scaled by 1/(1 − p). Put it at the end of a branch, before the sum. With a
+    ramp, p grows evenly from 0 over so many steps of training, as in NASNet (Zoph et al., 2018).
     """
 
     title: ClassVar = "Drop path"
     category: ClassVar = Category.NORMALISATION
-    keywords: ClassVar = ("stochastic depth", "regularisation", "residual", "skip")
+    keywords: ClassVar = ("stochastic depth", "regularisation", "residual", "skip", "scheduled drop path", "nasnet")
     reference: ClassVar = Reference("Huang, Sun, Liu, Sedra, Weinberger", 2016, "Deep networks with stochastic depth")
     inputs: ClassVar = (Input("x", _FEATURES, "what a branch computed"),)
     examples: ClassVar = (
         ({}, {"x": _IMAGE}),
-        ({"probability": 0.5}, {"x": _SEQUENCE}),
+        ({"probability": 0.5, "ramp": 4}, {"x": _SEQUENCE}),
         ({}, {"x": _VECTOR}),
         ({}, {"x": _VOLUME}),
     )
 
     probability: Annotated[float, Param("Probability", "How often a sample is set to zero.", ge=0, lt=1)] = 0.1
+    ramp: Annotated[
+        int,
+        Param(
+            "Ramp",
+            "Steps of training over which it grows from 0; 0: it is there at once.",
+            ge=0,
+            unit="steps",
+            advanced=True,
+        ),
+    ] = 0
 
     def tell(self) -> str:
-        return f"p {self.probability:g}"
+        return f"p {self.probability:g}" + (f" · over {self.ramp} steps" if self.ramp else "")
 
     def build(self, inputs: Specs) -> Layer:
-        return Layer.of("DropPath", self.probability)
+        return Layer.of("DropPath", self.probability, ramp=self.ramp)
 
 
 class GaussianNoise(Block):
