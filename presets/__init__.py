@@ -26,10 +26,12 @@ FAMILIES = (
     "Spatial",
     "Segmentation",
     "Sequence to sequence",
+    "Speech",
     "Auto-encoders",
     "Adversarial",
     "Distillation",
     "One-shot",
+    "Matching",
     "Tasks",
 )
 """The order in which presets are shown, roughly that of a course; families that are not named come last."""

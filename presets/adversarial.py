@@ -36,24 +36,24 @@ _GOODFELLOW = Reference(
 )
 
 
-def _critic_update(loss: str, optimiser: Optimiser, **more: object) -> Update:
+def critic_update(loss: str, optimiser: Optimiser, **more: object) -> Update:
     losses = (WeightedLoss(node=f"{loss}_1"),)
     return Update(name="critic", losses=losses, trains=("@critic",), optimiser=optimiser, **more)  # type: ignore[arg-type]
 
 
-def _generator_update(loss: str, optimiser: Optimiser) -> Update:
+def generator_update(loss: str, optimiser: Optimiser) -> Update:
     """The mean of its weights is what is judged and exported: the game itself goes round in circles."""
     losses = (WeightedLoss(node=f"{loss}_2"),)
     average = Average(decay=0.99)
     return Update(name="generator", losses=losses, trains=("@generator",), optimiser=optimiser, average=average)
 
 
-def _plan(critic: Update, generator: Update, *, steps: int, batch_size: int) -> Plan:
+def game_plan(critic: Update, generator: Update, *, steps: int, batch_size: int) -> Plan:
     judge = Judgement(name="coverage", better="greater")
     return Plan(stages=(Stage(updates=(critic, generator), steps=steps),), batch_size=batch_size, judge=judge)
 
 
-def _game(net: Builder, loss: str, real: Port, fake: Port, *, clouds: bool) -> None:
+def play(net: Builder, loss: str, real: Port, fake: Port, *, clouds: bool) -> None:
     """The critic on both, a loss for each player, and how well the samples cover what they imitate."""
     on_real = net.add("@critic", real, title="Critic of real samples")
     on_fake = net.add("@critic", fake, title="Critic of made samples", shares=on_real)
@@ -86,7 +86,7 @@ def _small(title: str, data: Data, loss: str, plan: Plan, hidden: int, weight_no
 
     fake = net.add("@generator", code)
     net.output(fake, "sample")
-    _game(net, loss, real, fake, clouds=data == "gaussian_ring")
+    play(net, loss, real, fake, clouds=data == "gaussian_ring")
     return net
 
 
@@ -101,8 +101,8 @@ def gan(
 ) -> Builder:
     """A generator and a critic that play the first adversarial game."""
     block = f"{loss.replace('-', '_')}_loss"
-    critic, generator = _critic_update(block, _ADAM), _generator_update(block, _ADAM)
-    return _small("GAN", data, block, _plan(critic, generator, steps=4000, batch_size=256), hidden)
+    critic, generator = critic_update(block, _ADAM), generator_update(block, _ADAM)
+    return _small("GAN", data, block, game_plan(critic, generator, steps=4000, batch_size=256), hidden)
 
 
 @preset(
@@ -128,9 +128,9 @@ def wgan(
     """
     optimiser = Optimiser(kind="rmsprop", learning_rate=float(learning_rate), momentum=0.0)
     slower = Schedule(kind="cosine")
-    critic = _critic_update("wasserstein_loss", optimiser, repeat=5, clip_weights=clip, schedule=slower)
-    generator = replace(_generator_update("wasserstein_loss", optimiser), schedule=slower)
-    plan = _plan(critic, generator, steps=3000 if data == "digits" else 8000, batch_size=64)
+    critic = critic_update("wasserstein_loss", optimiser, repeat=5, clip_weights=clip, schedule=slower)
+    generator = replace(generator_update("wasserstein_loss", optimiser), schedule=slower)
+    plan = game_plan(critic, generator, steps=3000 if data == "digits" else 8000, batch_size=64)
     return _small("Wasserstein GAN", data, "wasserstein_loss", plan, hidden)
 
 
@@ -147,8 +147,8 @@ def wgan_gp(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[in
     optimiser = Optimiser(kind="adam", learning_rate=5e-4, betas=(0.0, 0.9))
     real = "input_1" if data == "gaussian_ring" else "flatten_1"
     slope = Penalty(kind="gradient_penalty", weight=10.0, real=real, fake="generator_1", score="critic_1")
-    critic = _critic_update("wasserstein_loss", optimiser, repeat=5, penalties=(slope,))
-    plan = _plan(critic, _generator_update("wasserstein_loss", optimiser), steps=3000, batch_size=128)
+    critic = critic_update("wasserstein_loss", optimiser, repeat=5, penalties=(slope,))
+    plan = game_plan(critic, generator_update("wasserstein_loss", optimiser), steps=3000, batch_size=128)
     return _small("Wasserstein GAN with gradient penalty", data, "wasserstein_loss", plan, hidden)
 
 
@@ -161,7 +161,7 @@ def wgan_gp(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[in
 def lsgan(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[int, _HIDDEN] = 128) -> Builder:
     """Scores are drawn to 1 for real and 0 for made samples, and also far samples have something to learn."""
     loss = "least_squares_gan_loss"
-    plan = _plan(_critic_update(loss, _ADAM), _generator_update(loss, _ADAM), steps=4000, batch_size=256)
+    plan = game_plan(critic_update(loss, _ADAM), generator_update(loss, _ADAM), steps=4000, batch_size=256)
     return _small("Least squares GAN", data, loss, plan, hidden)
 
 
@@ -179,8 +179,8 @@ def sngan(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[int,
     Five steps of the critic to one of the generator, and no first momentum, as the paper has it for its best images.
     """
     loss, optimiser = "hinge_gan_loss", Optimiser(kind="adam", learning_rate=5e-4, betas=(0.0, 0.9))
-    critic = _critic_update(loss, optimiser, repeat=5)
-    plan = _plan(critic, _generator_update(loss, optimiser), steps=3000, batch_size=128)
+    critic = critic_update(loss, optimiser, repeat=5)
+    plan = game_plan(critic, generator_update(loss, optimiser), steps=3000, batch_size=128)
     return _small("GAN with spectral norm", data, loss, plan, hidden, weight_norm="spectral")
 
 
@@ -207,7 +207,7 @@ def dcgan(
     doublings = {16: 2, 32: 3, 64: 4}[side]
     optimiser = Optimiser(kind="adam", learning_rate=1e-3 if side == 16 else 2e-4, betas=(0.5, 0.999))
     loss = "non_saturating_loss"
-    plan = _plan(_critic_update(loss, optimiser), _generator_update(loss, optimiser), steps=1200, batch_size=64)
+    plan = game_plan(critic_update(loss, optimiser), generator_update(loss, optimiser), steps=1200, batch_size=64)
     net = Builder("DCGAN", plan=plan, binding=Binding(dataset="digits"))
     image, code = net.input("image", channels, side, side), net.input("code", 100, 1, 1, drawn="normal")
 
@@ -238,5 +238,5 @@ def dcgan(
 
     fake = net.add("@generator", code)
     net.output(fake, "image")
-    _game(net, loss, image, fake, clouds=False)
+    play(net, loss, image, fake, clouds=False)
     return net

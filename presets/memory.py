@@ -55,6 +55,55 @@ def _words(encoder: Port) -> Port:
 
 
 @preset(
+    title="Memory network with an LSTM",
+    family="Memory",
+    data="stories",
+    reference=Reference("Sukhbaatar, Szlam, Weston, Fergus", 2015, "End-to-end memory networks"),
+)
+def lstm_memory(
+    features: Annotated[int, Param("Features", "Length of the vector of each word.", ge=1)] = 64,
+    hidden: Annotated[int, Param("Hidden", "Units of the LSTM that reads what was found.", ge=1)] = 32,
+    texts: Annotated[
+        Literal["stories", "babi"],
+        Param(
+            "Texts",
+            "Small stories, or as long as those of bAbI task 1: 68 words of 22, and a question of 4.",
+        ),
+    ] = "stories",
+) -> Builder:
+    """Compares every word of a story with every word of the question, and lets an LSTM read what was found.
+
+    The example babi_memnn of Keras, whose LSTM has one vector of biases where PyTorch adds two.
+    """
+    update = Update(optimiser=Optimiser(kind="adam", learning_rate=5e-3), schedule=Schedule(kind="one_cycle"))
+    net = Builder(
+        "Memory network with an LSTM",
+        plan=Plan(stages=(Stage(updates=(update,), epochs=15),), batch_size=32),
+        binding=Binding(dataset="stories"),
+    )
+    small = texts == "stories"
+    words, asked = (len(VOCABULARY), 3) if small else (22, 4)
+    if small:
+        story = net.add("flatten", net.input("story", SENTENCES, WORDS, classes=words, label=True))
+    else:
+        story = net.input("story", 68, classes=words, label=True)
+    question = net.input("question", asked, classes=words, label=True)
+    answer = net.input("answer", classes=words, label=True)
+
+    def vectors(text: Port, length: int, title: str) -> Port:
+        found = net.add("embedding", text, vocabulary=words, features=length, title=title)
+        return net.add("dropout", found, probability=0.3)
+
+    m, c = vectors(story, features, "What is compared"), vectors(story, asked, "What is given")
+    q = vectors(question, features, "Question")
+    match = net.add("softmax", net.add("matrix_product", m, q, transposed=True), axis=-1)
+    response = net.add("transpose", net.add("add", match, c))
+    read = net.add("lstm", net.add("concat", response, q, axis=-1), hidden=hidden).other("h")
+    net.classify(net.add("linear", net.add("dropout", read, probability=0.3), features=words), answer)
+    return net
+
+
+@preset(
     title="Neural Turing machine",
     family="Memory",
     data="copying",

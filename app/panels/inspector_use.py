@@ -110,7 +110,7 @@ class ShareRow(FormRow):
         graph = self._session.graph
         node = graph[name]
         block = graph.block(node)
-        kinds = {node.block, block.ties if block is not None else ""}
+        kinds = {node.block, *(block.ties if block is not None else ())}
         others = [each for each in graph if each.block in kinds and each.id != name and not each.shares]
         if any(each.shares == name for each in graph):
             others = []  # others take its weights, so it needs its own

@@ -140,8 +140,8 @@ class Block:
     """How what it computes holds the outputs, if not as one value or a plain tuple: `("y", ("h", "c"))`."""
     whole_numbers: ClassVar[bool] = False
     """Whether it takes int64 at ports that do not name a kind of whole numbers."""
-    ties: ClassVar[str] = ""
-    """The block whose weights it can use the other way round, as a decoder does its encoder's."""
+    ties: ClassVar[tuple[str, ...]] = ()
+    """The blocks whose weights it can use the other way round, as a decoder does its encoder's."""
     converts: ClassVar[tuple[tuple[Kind, Kind], ...]] = ()
     """(from, to): the block is offered where one kind came and another was wanted."""
     examples: ClassVar[tuple[tuple[dict[str, Any], dict[str, TensorSpec]], ...]] = ()

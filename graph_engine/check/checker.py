@@ -253,7 +253,7 @@ class Checker:
 
 def _ties(graph: Graph, node: Node, other: str) -> bool:
     block = graph.block(node)
-    return block is not None and block.ties == graph[other].block
+    return block is not None and graph[other].block in block.ties
 
 
 def _why_other_weights(report: NodeReport, other: NodeReport) -> str:

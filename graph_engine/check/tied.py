@@ -1,8 +1,9 @@
 """Tied weights: a layer that uses the weight of another the other way round, as a decoder does its encoder's.
 
-A linear layer takes the transposed matrix, x W for x Wᵀ. A transposed convolution takes the very weight of the
-convolution whose shapes it turns back, and the other way round. Hinton, Salakhutdinov (2006). Reducing the
-dimensionality of data with neural networks.
+A linear layer takes the transposed matrix, x W for x Wᵀ, and that of an embedding as it is: the vector of each word
+scores it. A transposed convolution takes the very weight of the convolution whose shapes it turns back, and the other
+way round. Hinton, Salakhutdinov (2006). Reducing the dimensionality of data with neural networks; Press, Wolf (2017).
+Using the output embedding to improve language models.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ from graph_engine.blocks import Layer
 from graph_engine.blocks.call import Apply, Function, Infix, Method, Weight, layers_of
 
 _FUNCTIONS = {"nn.Linear": "F.linear", "nn.Conv2d": "F.conv2d", "nn.ConvTranspose2d": "F.conv_transpose2d"}
-_OPPOSITE = {"nn.Linear": "nn.Linear", "nn.Conv2d": "nn.ConvTranspose2d", "nn.ConvTranspose2d": "nn.Conv2d"}
+_OPPOSITES = {
+    "nn.Linear": ("nn.Linear", "nn.Embedding"),
+    "nn.Conv2d": ("nn.ConvTranspose2d",),
+    "nn.ConvTranspose2d": ("nn.Conv2d",),
+}
 _USUAL: dict[str, Any] = {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1}
 
 
 def is_tied(own: Layer, other: Layer) -> bool:
     """Whether `own` has the weight of `other` the other way round; layers of equal weights share them as they are."""
-    if _OPPOSITE.get(own.target) != other.target or (own.target == other.target and _weight(own) == _weight(other)):
+    if other.target not in _OPPOSITES.get(own.target, ()):
+        return False
+    if own.target == other.target and _weight(own) == _weight(other):
         return False
     return _weight(own) == (*_weight(other)[:2][::-1], *_weight(other)[2:])
 
@@ -41,7 +48,8 @@ def tied(expression: Any, other: Layer) -> Any:
             parts = tuple(tied(part, other) for part in inputs)
             weight = Weight(other)
             if layer.target == "nn.Linear":
-                return Function("F.linear", (*parts, Method.of(weight, "t")))
+                as_it_is = other.target == "nn.Embedding"
+                return Function("F.linear", (*parts, weight if as_it_is else Method.of(weight, "t")))
             options = tuple((name, value) for name, value in layer.options if _USUAL.get(name, value) != value)
             return Function(_FUNCTIONS[layer.target], (*parts, weight), options)
         case Function(target, arguments, options):

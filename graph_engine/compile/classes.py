@@ -358,7 +358,7 @@ def leaves_of_statement(statement: Statement, names: ArgumentNames) -> list[Leaf
 def _shape_of_loop(loop: EachTurn | OverTime | None) -> Any:
     """What two loops share that differ in values alone."""
     if isinstance(loop, OverTime):
-        return loop.steps, tuple((name, len(zeros)) for name, zeros in loop.states)
+        return loop.steps, loop.like, tuple((name, len(zeros)) for name, zeros in loop.states)
     return loop
 
 
@@ -369,7 +369,9 @@ def _over_time(block: Composite, report: NodeReport) -> OverTime:
     steps = tuple(
         port for port, spec in report.inputs.items() if port not in states and inside.inputs.get(port) != spec
     )
-    return OverTime(steps, tuple((state, tuple(inside.inputs[state].shape[1:])) for state in states))
+    numbers = [port for port in (*steps, *report.inputs) if report.inputs[port].is_floating]
+    zeros = tuple((state, tuple(inside.inputs[state].shape[1:])) for state in states)
+    return OverTime(steps, zeros, next(iter(numbers), ""))
 
 
 def _widened(spec: TensorSpec) -> TensorSpec:

@@ -45,6 +45,8 @@ class OverTime:
     """The ports that take a step."""
     states: tuple[tuple[str, tuple[Any, ...]], ...]
     """The ports that take what the step before gave under that name, and the lengths of the zeros they begin with."""
+    like: str = ""
+    """The port whose value those zeros are like in all but shape; none where only whole numbers arrive."""
 
 
 @dataclass(frozen=True, slots=True)

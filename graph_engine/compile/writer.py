@@ -198,7 +198,13 @@ class Body:
         states = dict(zip((name for name, _ in loop.states), self._states[statement.node], strict=True))
         for state, zeros in loop.states:
             lengths = ", ".join(str(each.text if isinstance(each, Code) else each) for each in zeros)
-            start = operands.get(state) or f"{first}.new_zeros({first}.shape[0], {lengths})"
+            like = operands.get(loop.like)
+            zeros_like = (
+                f"{like}.new_zeros({like}.shape[0], {lengths})"
+                if like
+                else f"torch.zeros({first}.shape[0], {lengths}, device={first}.device)"
+            )
+            start = operands.get(state) or zeros_like
             lines.append(f"{states[state]} = {start}")
         outputs = [name for name in flat(statement.pattern) if name not in states]
         used = {name: (statement.node, name) in self._users for name in outputs}

@@ -16,8 +16,11 @@ from graph_engine.data.errors import DataError
 from graph_engine.data.few_shot import few_shot_digits
 from graph_engine.data.fields import Field, FieldKind
 from graph_engine.data.friedman import friedman
+from graph_engine.data.hulls import convex_hulls
 from graph_engine.data.ring import gaussian_ring
 from graph_engine.data.scenes import digit_scenes
+from graph_engine.data.searches import searches
+from graph_engine.data.spelled import spelled_digits
 from graph_engine.data.stories import stories
 
 if TYPE_CHECKING:
@@ -107,6 +110,9 @@ BUILT_IN: Mapping[str, Callable[[], Dataset]] = {
     "few_digits": few_digits,
     "few_shot_digits": few_shot_digits,
     "digit_scenes": digit_scenes,
+    "spelled_digits": spelled_digits,
+    "convex_hulls": convex_hulls,
+    "searches": searches,
 }
 
 

@@ -41,8 +41,8 @@ def why_not_attribute(graph: Graph, node: Node, attribute: NodeAttribute, value:
         if value not in graph or value == node.id:
             return f"{node.id} can't share the weights of {value!r}: there is no such other node here."
         block = graph.block(node)
-        ties = block.ties if block is not None else ""
-        if graph[value].block not in (node.block, ties):
+        ties = block.ties if block is not None else ()
+        if graph[value].block not in (node.block, *ties):
             return f"{node.id} can't share the weights of {value}: they are different blocks."
         if graph[value].shares:
             return f"{value} shares weights itself; share those of {graph[value].shares}."

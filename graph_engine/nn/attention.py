@@ -44,7 +44,7 @@ class SelfAttention2d(nn.Module):
 class PositionEmbedding(nn.Module):
     """Adds a learned vector to each position.
 
-    x: (N, T, E) -> y: (N, T, E). Parameters: T E.
+    x: (N, T, E) -> y: (N, T, E), with T at most `length`. Parameters: length · E.
     """
 
     def __init__(self, length: int, features: int) -> None:
@@ -52,4 +52,4 @@ class PositionEmbedding(nn.Module):
         self.weight = nn.Parameter(torch.randn(length, features) * 0.02)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.weight
+        return x + self.weight[: x.shape[1]]

@@ -34,15 +34,16 @@ def read_memory(scores: Tensor, memory: Tensor, padding: Tensor | None = None) -
     return torch.einsum("n...t,ntd->n...d", weights, memory), weights
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, scaled: bool = True) -> Tensor:
-    """softmax(q kᵀ) v, the scores `scaled` by 1/√E. (N, S, E), (N, T, E), (N, T, D) -> (N, S, D).
+def attend(query: Tensor, key: Tensor, value: Tensor, scaled: bool = True, by_length: bool = False) -> Tensor:
+    """softmax(q kᵀ) v, the scores `scaled` by 1/√E, `by_length` times √T. (N, S, E), (N, T, E), (N, T, D) -> (N, S, D).
 
-    Vaswani et al. (2017). Attention is all you need.
+    Vaswani et al. (2017). Attention is all you need; Gehring et al. (2017) for the length.
     """
     scores = query @ key.transpose(1, 2)  # (N, S, T)
     if scaled:
         scores = scores / key.shape[2] ** 0.5
-    return F.softmax(scores, -1) @ value
+    y = F.softmax(scores, -1) @ value
+    return y * value.shape[1] ** 0.5 if by_length else y
 
 
 def dot_attention(
@@ -88,10 +89,10 @@ class BilinearAttention(nn.Module):
 
 
 class AdditiveScores(nn.Module):
-    """How well each step of a memory answers a query: vᵀ tanh(W q + U m).
+    """How well each step of a memory answers a query: vᵀ tanh(W q + U m), or `normalised` g v̂ᵀ tanh(W q + U m + b).
 
     query: (N, E) or (N, S, E), memory: (N, T, D) -> (N, T) or (N, S, T). Parameters:
-    A (E + D + 1), with `bias` 2 A more.
+    A (E + D + 1), with `bias` 2 A more; `normalised` A + 1 more: b, and the length g of v.
     """
 
     def __init__(
@@ -102,12 +103,15 @@ class AdditiveScores(nn.Module):
         bias: bool = False,
         score_bias: bool = False,
         activation: str = "tanh",
+        normalised: bool = False,
     ) -> None:
         super().__init__()
         self.query = nn.Linear(query_features, features, bias=bias)
-        self.memory = nn.Linear(memory_features, features, bias=bias)
+        self.memory = nn.Linear(memory_features, features, bias=bias or normalised)
         self.activation = nn.Tanh() if activation == "tanh" else nn.ReLU()
         self.score = nn.Linear(features, 1, bias=score_bias)
+        if normalised:
+            nn.utils.parametrizations.weight_norm(self.score)
 
     def forward(self, query: Tensor, memory: Tensor) -> Tensor:
         q = self.query(query).unsqueeze(-2)  # (N, 1, A) or (N, S, 1, A)
@@ -132,9 +136,12 @@ class AdditiveAttention(nn.Module):
         bias: bool = False,
         score_bias: bool = False,
         activation: str = "tanh",
+        normalised: bool = False,
     ) -> None:
         super().__init__()
-        self.scores = AdditiveScores(query_features, memory_features, features, bias, score_bias, activation)
+        self.scores = AdditiveScores(
+            query_features, memory_features, features, bias, score_bias, activation, normalised
+        )
 
     def forward(self, query: Tensor, memory: Tensor, padding: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return read_memory(self.scores(query, memory), memory, padding)

@@ -11,7 +11,7 @@ class TeacherForcing(nn.Module):
 
     Bengio et al. (2015). Scheduled sampling for sequence prediction with recurrent neural networks.
 
-    teacher: (N,), own: (N, K) -> y: (N,).
+    teacher: (N,), own: (N, K) -> y: (N,); or what is no token, as frames of sound are: both (N, E) -> y: (N, E).
     """
 
     def __init__(self, share: float = 1.0) -> None:
@@ -19,9 +19,10 @@ class TeacherForcing(nn.Module):
         self.share = share
 
     def forward(self, teacher: Tensor, own: Tensor) -> Tensor:
+        said = own if teacher.is_floating_point() else own.argmax(1)
         if not self.training:
-            return own.argmax(1)
+            return said
         if self.share == 1:
             return teacher
         heard = torch.rand(len(teacher), device=teacher.device) < self.share
-        return torch.where(heard, teacher, own.argmax(1))
+        return torch.where(heard if teacher.ndim == 1 else heard.unsqueeze(1), teacher, said)

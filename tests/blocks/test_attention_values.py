@@ -19,6 +19,7 @@ from graph_engine.nn.attention_query import (
     AdditiveScores,
     BilinearAttention,
     LocationAttention,
+    attend,
     cosine_attention,
     dot_attention,
     mask_scores,
@@ -287,3 +288,28 @@ def test_it_says_what_does_not_fit() -> None:
     before = {"query": QUERY, "memory": MEMORY, "before": TensorSpec((N, 4))}
     assert refusal("location_attention", before).port == "before"
     assert refusal("location_attention", before, kernel=4).parameter == "kernel"
+
+
+def test_normalised_attention_knows_length_and_direction_apart() -> None:
+    """g v̂ᵀ tanh(W q + U m + b), as tf.contrib.seq2seq.BahdanauAttention(normalize=True)."""
+    layer = AdditiveAttention(3, 4, 2, normalised=True)
+    query, memory = torch.randn(2, 3), torch.randn(2, 5, 4)
+    scores = layer.scores
+    length, v = (getattr(scores.score.parametrizations.weight, f"original{at}") for at in (0, 1))
+    torch.nn.init.constant_(length, 3.0)
+    direction = v[0] / v.norm()
+
+    def score(n: int, t: int) -> float:
+        hidden = scores.query.weight @ query[n] + scores.memory.weight @ memory[n, t] + scores.memory.bias
+        return 3.0 * (direction @ torch.tanh(hidden)).item()
+
+    check_reading(layer(query, memory), memory, score)
+    plain = sum(each.numel() for each in AdditiveAttention(3, 4, 2).parameters())
+    assert sum(each.numel() for each in layer.parameters()) == plain + 2 + 1
+
+
+def test_by_length_an_average_over_more_is_as_large() -> None:
+    """Gehring et al. (2017), section 3.3: m √(1/m) times, m being how many there are to average over."""
+    query, key, value = torch.randn(2, 3, 4), torch.randn(2, 9, 4), torch.randn(2, 9, 5)
+    expected = 9 * sqrt(1 / 9) * attend(query, key, value, scaled=False)
+    torch.testing.assert_close(attend(query, key, value, scaled=False, by_length=True), expected)

@@ -12,12 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from graph_engine.blocks import Block, Refusal, Role, Specs, TensorSpec, get_block
+from graph_engine.blocks.block import unpacked
 from graph_engine.blocks.call import layers_of
 from graph_engine.blocks.tensor import N
 from graph_engine.check import CheckResult
 from graph_engine.check.evaluate import evaluate
 from graph_engine.check.report import NodeReport
 from graph_engine.check.shapes import build, run_block
+from graph_engine.check.tied import is_tied, main_layer, tied
 from graph_engine.check.values import evaluated
 from graph_engine.compile import Program
 from graph_engine.document import Document
@@ -52,6 +54,15 @@ class _Run:
     way: str = ""
     cell: tuple[str, str] | None = None
 
+    def inside(self, node: str, turn: str, graph: str) -> _Run:
+        """In a composite's `turn`, such as `bottleneck_2.1`."""
+        way = f"{self.way}{turn}/"
+        if self.cell is None:
+            return replace(self, way=way)
+        outer, path = self.cell
+        (found,) = (each for each in self.program.paths_in(outer, node) if each.startswith(f"{path}."))
+        return replace(self, way=way, cell=(graph, found + turn.removeprefix(node)))
+
     def modules(self, node: str) -> list[nn.Module]:
         if self.cell is not None:
             graph, path = self.cell
@@ -83,10 +94,23 @@ def _compute(
         else:
             made = block.make(evaluated(graph[name].parameters, names))
             expression = build(made, Specs(reports[name].inputs))
+            if owner := graph[name].shares:
+                expression = _with_weights_of(expression, graph, reports, owner, names)
             layers = list(dict.fromkeys(layers_of(expression)))
             out = evaluate(expression, operands, dict(zip(layers, run.modules(name), strict=True)))
-            outs = out if isinstance(out, tuple) else (out,) * len(block.outputs)
+            outs = tuple(unpacked(made.pattern(), out).values()) if block.outputs else ()
         values |= {(name, port.name): out for port, out in zip(block.outputs, outs, strict=True)}
+
+
+def _with_weights_of(
+    expression: Any, graph: Graph, reports: Mapping[str, NodeReport], owner: str, names: Mapping[str, Any]
+) -> Any:
+    """`expression` with the weight of another node in its place, where it is tied to that."""
+    block = graph.block(owner)
+    assert block is not None
+    other = main_layer(build(block.make(evaluated(graph[owner].parameters, names)), Specs(reports[owner].inputs)))
+    own = main_layer(expression)
+    return tied(expression, other) if own is not None and other is not None and is_tied(own, other) else expression
 
 
 def _composite(
@@ -104,7 +128,7 @@ def _composite(
     for turn, inside in enumerate(report.inside):
         values: Values = {(entry.id, "y"): given[port_name(entry)] for entry in entries}
         here = f"{name}.{turn}" if node.repeat != 1 else name
-        _compute(inner, inside.nodes, inside.values, values, replace(run, way=f"{run.way}{here}/"))
+        _compute(inner, inside.nodes, inside.values, values, run.inside(name, here, inside.graph))
         sources = [inner.wires_into(end.id)["x"] for end in ends]
         outs = tuple(values[wire.source, wire.output] for wire in sources)
         given |= dict(zip((port_name(entry) for entry in entries), outs, strict=False))

@@ -172,6 +172,26 @@ def test_gates_are_called_what_the_drawing_calls_them() -> None:
     )
 
 
+def test_states_begin_with_zeros_that_can_be_reckoned_with_also_where_tokens_come() -> None:
+    net = Builder("Reader")
+    cell = net.composite("cell", "Cell")
+    word = cell.add("embedding", cell.input("word", classes=7, label=True), vocabulary=7, features=3)
+    h = cell.input("h", 3)
+    new = cell.add("tanh", cell.add("add", word, cell.add("linear", h, features=3)))
+    cell.output(new, "y")
+    cell.output(new, "h")
+    net.output(net.add("@cell", net.input("words", "T", classes=7, tokens=True), over_time=True))
+    program = compile_document(net.document)
+    network = program.make(0)
+    words = torch.tensor([[1, 4, 2], [0, 6, 6]])
+    state = torch.zeros(2, 3)
+    for step in range(3):
+        read = network.cell_1.embedding_1(words[:, step])
+        state = torch.tanh(read + network.cell_1.linear_1(state))
+    torch.testing.assert_close(network(words)[:, -1], state)
+    assert "h = torch.zeros(words.shape[0], 3, device=words.device)" in program.source
+
+
 def test_growth_is_written_as_a_rule() -> None:
     net = Builder("Dense")
     layer = net.composite("dense_layer", "Dense layer")

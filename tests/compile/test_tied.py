@@ -146,3 +146,26 @@ def test_a_square_layer_shares_as_it_is() -> None:
 def test_blocks_that_are_no_counterparts_can_not_be_tied() -> None:
     with pytest.raises(EditRefused, match="they are different blocks"):
         images().apply(SetNode("relu_1", "shares", "conv2d_1"))
+
+
+def test_the_vectors_of_words_score_them_as_they_are() -> None:
+    """Press, Wolf (2017): logits are the products with the vectors of all words."""
+    net = Builder("Words")
+    words = net.input("words", 5, classes=11, tokens=True)
+    x = net.add("embedding", words, features=6)
+    net.output(net.add("linear", net.add("tanh", x), features=11, bias=False, shares=x), "scores")
+    document = loads(dumps(net.document))
+    result = Checker().check(document)
+    assert result.errors == []
+    assert (result.total.params, result.total.macs) == (11 * 6, 5 * 11 * 6)
+    program = compile_document(document)
+    network = program.make()
+    tokens = torch.randint(11, (3, 5))
+    vectors = network.embedding_1.weight
+    torch.testing.assert_close(network(tokens), torch.tanh(vectors[tokens]) @ vectors.T)
+    assert "self.embedding_1.weight)" in program.source
+    document.apply(SetParameter("linear_1", "bias", value=True))
+    (problem,) = Checker().check(document).errors
+    assert problem.message == (
+        "It shares the weights of embedding_1, but turned round, and so can't have biases of its own: switch Bias off."
+    )

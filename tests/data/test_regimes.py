@@ -13,10 +13,13 @@ from graph_engine.data import list_datasets, open_dataset, split
 from graph_engine.data.dates import DATES, ISO, LETTERS, START, WRITTEN, make_dates, read_letters
 from graph_engine.data.few_shot import HELD_OUT, OTHERS, TRAINING, WAYS, make_tasks
 from graph_engine.data.friedman import make_friedman
+from graph_engine.data.hulls import END, make_hulls
 from graph_engine.data.ring import CLOUDS, RADIUS, SPREAD, centres, make_ring
 from graph_engine.data.scenes import DIGIT, MOST, SIDE, make_scenes
 from graph_engine.data.scenes import HELD_OUT as SCENES_HELD_OUT
 from graph_engine.data.scenes import TRAINING as SCENES
+from graph_engine.data.searches import make_searches
+from graph_engine.data.spelled import ALPHABET, FRAMES, NAME
 
 FINGERPRINTS = {
     "dates": "26a63689dc29",
@@ -26,6 +29,9 @@ FINGERPRINTS = {
     "permuted_digits": "0a8d74b77cd6",
     "few_shot_digits": "1a548c399ffb",
     "digit_scenes": "c4587d96d83c",
+    "spelled_digits": "437dd13d4df8",
+    "convex_hulls": "e2b405e2cb90",
+    "searches": "8f974e53d046",
 }
 
 
@@ -168,3 +174,46 @@ def _read(text: str, form: str) -> datetime | None:
         return datetime.strptime(text, form)  # noqa: DTZ007  a date alone
     except ValueError:
         return None
+
+
+def test_a_hull_has_all_points_to_its_left() -> None:
+    """Whoever walks along it sees no point on the right; it begins at the first point and returns there."""
+    made = make_hulls(200, seed=7)
+    for points, before, hull in zip(made["points"].astype(np.float64), made["before"], made["hull"], strict=True):
+        places = hull[hull > 0].tolist()
+        assert places[0] == 1
+        assert len(set(places)) == len(places) >= 3
+        assert (hull[len(places) :] == 0).all()
+        assert before.tolist() == [0, *hull[:-1].tolist()]
+        assert points[0].tolist() == list(END)
+        for here, there in zip(places, [*places[1:], places[0]], strict=True):
+            (ax, ay), (bx, by) = points[here], points[there]
+            others = np.delete(points, [0, here, there], axis=0)
+            assert ((bx - ax) * (others[:, 1] - ay) - (by - ay) * (others[:, 0] - ax) > 0).all()
+
+
+def test_the_better_document_holds_the_rarest_word_alone() -> None:
+    made = make_searches(300, seed=9)
+    rarest = made["rarity"][:, :, 0].argmax(axis=1)
+    rows = np.arange(300)
+    word = made["query"][rows, rarest]  # (n, E)
+    assert np.linalg.norm(made["query"], axis=2) == pytest.approx(1, abs=1e-5)
+    held = np.stack([(np.abs(made[name] - word[:, None]).max(axis=2) == 0).sum(axis=1) for name in ("first", "second")])
+    assert (held[made["better"], rows] >= 2).all()
+    assert (held[1 - made["better"], rows] < held[made["better"], rows]).mean() > 0.9
+    assert 0.4 < made["better"].mean() < 0.6
+
+
+def test_a_name_is_spelled_as_the_digit_is_called() -> None:
+    spelled, plain = open_dataset("spelled_digits"), open_dataset("digits")
+    names = spelled.serve("name", (NAME,), "int64", indices=list(range(50)))
+    before = spelled.serve("before", (NAME,), "int64", indices=list(range(50)))
+    labels = plain.serve("label", (), "int64", indices=list(range(50)))
+    words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    for name, earlier, label in zip(names.tolist(), before.tolist(), labels.tolist(), strict=True):
+        assert "".join(ALPHABET[letter] for letter in name if letter) == words[label]
+        assert earlier == [0, *name[:-1]]
+        assert name[-1] == 0, "the longest name has its end"
+    ended = spelled.serve("ended", (FRAMES, 1), indices=[3])
+    assert ended.flatten().tolist() == [0.0] * (FRAMES - 1) + [1.0]
+    assert torch.equal(spelled.serve("image", (1, 8, 8), indices=[4]), plain.serve("image", (1, 8, 8), indices=[4]))

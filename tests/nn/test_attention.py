@@ -57,6 +57,7 @@ def test_each_position_has_its_own_vector() -> None:
     assert torch.equal(ours(x), ours.weight.expand(2, 4, 3))
     assert sum(p.numel() for p in ours.parameters()) == 12
     assert 0.005 < ours.weight.std().item() < 0.05
+    assert torch.equal(ours(x[:, :3]), ours.weight[:3].expand(2, 3, 3)), "a shorter one has the first"
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class SelfAttention(Block):
 class PositionEmbedding(Block):
     """Adds a learned vector to each position, so that attention can tell positions apart.
 
-    x: (N, T, E) with known T -> y: (N, T, E).
+    x: (N, T, E) with known T -> y: (N, T, E). Parameters: E for each place.
     """
 
     title: ClassVar = "Position embedding"
@@ -62,8 +62,23 @@ class PositionEmbedding(Block):
         "Gehring, Auli, Grangier, Yarats, Dauphin", 2017, "Convolutional sequence to sequence learning"
     )
     inputs: ClassVar = (Input("x", (Kind.SEQUENCE,), "the sequence"),)
-    examples: ClassVar = (({}, {"x": TensorSpec((N, 5, 6))}),)
+    examples: ClassVar = (({}, {"x": TensorSpec((N, 5, 6))}), ({"places": 7}, {"x": TensorSpec((N, 5, 6))}))
+
+    places: Annotated[
+        int, Param("Places", "How many steps the longest sequence may have; 0: as many as arrive.", ge=0)
+    ] = 0
+
+    def tell(self) -> str:
+        return f"{self.places} places" if self.places else ""
 
     def build(self, inputs: Specs) -> Layer:
         x = inputs["x"]
-        return Layer.of("PositionEmbedding", x.length(1), x.length(2))
+        steps = x.length(1)
+        if self.places and self.places < steps:
+            raise Refusal(
+                f"There are {self.places} places, and {steps} steps arrive.",
+                parameter="places",
+                expected=f"{steps} or more, or 0",
+                hints=(SetParameterHint("places", 0),),
+            )
+        return Layer.of("PositionEmbedding", self.places or steps, x.length(2))

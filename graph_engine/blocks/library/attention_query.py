@@ -72,6 +72,7 @@ class AdditiveAttention(Block):
         ({"features": 7}, {"query": _ONE, "memory": _MEMORY}),
         ({"features": 3, "bias": True, "activation": "relu"}, {"query": _SEVERAL, "memory": _MEMORY, "mask": _TOKENS}),
         ({"features": 3}, {"query": _ONE, "memory": _MEMORY, "mask": _LENGTHS}),
+        ({"features": 3, "normalised": True}, {"query": _SEVERAL, "memory": _MEMORY}),
     )
 
     features: Annotated[int, Param("Features", "Width of the layer that compares query and memory.", ge=1)] = 128
@@ -81,6 +82,15 @@ class AdditiveAttention(Block):
     ] = "tanh"
     score_bias: Annotated[
         bool, Param("Score bias", "An offset of all scores, as some code has. The softmax undoes it.", advanced=True)
+    ] = False
+    normalised: Annotated[
+        bool,
+        Param(
+            "Normalised",
+            "Learn length and direction of v apart, and one offset: g v/‖v‖ · tanh(W q + U m + b), as Google's "
+            "translator does.",
+            advanced=True,
+        ),
     ] = False
 
     def tell(self) -> str:
@@ -96,6 +106,7 @@ class AdditiveAttention(Block):
             bias=self.bias,
             score_bias=self.score_bias,
             activation=self.activation,
+            normalised=self.normalised,
         )
         return layer.on(Ref("query"), Ref("memory"), *padding)
 
@@ -103,7 +114,8 @@ class AdditiveAttention(Block):
 class Attend(Block):
     """Each query gathers the values whose keys point its way: y = softmax(q kᵀ · scale) v.
 
-    query: (N, S, E), key: (N, T, E), value: (N, T, D) -> y: (N, S, D). Scale is 1/√E, or 1.
+    query: (N, S, E), key: (N, T, E), value: (N, T, D) -> y: (N, S, D). Scale is 1/√E, or 1. By length, y is √T times as
+    much, since an average over more steps is smaller: Gehring et al. (2017).
     """
 
     title: ClassVar = "Attend"
@@ -120,14 +132,18 @@ class Attend(Block):
     examples: ClassVar = (
         ({}, {"query": _SEVERAL, "key": _ALIKE, "value": _MEMORY}),
         ({"scaled": False}, {"query": _SEVERAL, "key": _ALIKE, "value": _MEMORY}),
+        ({"scaled": False, "by_length": True}, {"query": _SEVERAL, "key": _ALIKE, "value": _MEMORY}),
     )
 
     scaled: Annotated[bool, Param("Scaled", "Divide the scores by √E, so that they don't grow with the features.")] = (
         True
     )
+    by_length: Annotated[
+        bool, Param("By length", "Multiply what is gathered by √T, the root of how many values there are.")
+    ] = False
 
     def tell(self) -> str:
-        return "scaled" if self.scaled else "not scaled"
+        return ("scaled" if self.scaled else "not scaled") + (" · √T" if self.by_length else "")
 
     def build(self, inputs: Specs) -> Expression:
         query, key, value = inputs["query"], inputs["key"], inputs["value"]
@@ -140,7 +156,9 @@ class Attend(Block):
             )
         if key.shape[1] != value.shape[1]:
             raise Refusal(f"Each value needs its key: {key} and {value} arrive.", port="value")
-        return Function.of("attend", Ref("query"), Ref("key"), Ref("value"), scaled=self.scaled)
+        return Function.of(
+            "attend", Ref("query"), Ref("key"), Ref("value"), scaled=self.scaled, by_length=self.by_length
+        )
 
 
 class DotAttention(Block):

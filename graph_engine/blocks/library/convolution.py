@@ -30,7 +30,7 @@ class Conv2d(Block):
         "LeCun, Bottou, Bengio, Haffner", 1998, "Gradient-based learning applied to document recognition"
     )
     inputs: ClassVar = (Input("x", (Kind.IMAGE,), "the image"),)
-    ties: ClassVar = "conv_transpose2d"
+    ties: ClassVar = ("conv_transpose2d",)
     examples: ClassVar = (
         ({"channels": 4, "kernel": 3}, {"x": _IMAGE}),
         ({"channels": 6, "kernel": [3, 5], "stride": 2, "padding": "none", "bias": False}, {"x": _IMAGE}),

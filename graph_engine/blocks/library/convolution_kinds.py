@@ -38,7 +38,7 @@ class ConvTranspose2d(Block):
     keywords: ClassVar = ("deconvolution", "upsample", "fractionally strided", "generator", "decoder")
     reference: ClassVar = Reference("Zeiler, Krishnan, Taylor, Fergus", 2010, "Deconvolutional networks")
     inputs: ClassVar = _INPUTS
-    ties: ClassVar = "conv2d"
+    ties: ClassVar = ("conv2d",)
     examples: ClassVar = (
         ({"channels": 3}, {"x": _IMAGE}),
         ({"channels": 6, "kernel": 3, "padding": 1, "extra": 1, "groups": 2, "bias": False}, {"x": _IMAGE}),

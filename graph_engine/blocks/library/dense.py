@@ -14,7 +14,8 @@ from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, 
 class Linear(Block):
     """Every output is a weighted sum of every input: y = x Wᵀ + b.
 
-    x: (N, C) -> y: (N, features), or x: (N, T, E) -> y: (N, T, features).
+    x: (N, C) -> y: (N, features), or x: (N, T, E) -> y: (N, T, features). It can share the weights of another linear
+    layer turned round, and those of an embedding, whose words it scores.
     """
 
     title: ClassVar = "Linear"
@@ -26,7 +27,7 @@ class Linear(Block):
         "The perceptron: a probabilistic model for information storage and organization in the brain",
     )
     inputs: ClassVar = (Input("x", (Kind.VECTOR, Kind.SEQUENCE), "vector or sequence"),)
-    ties: ClassVar = "linear"
+    ties: ClassVar = ("linear", "embedding")
     examples: ClassVar = (
         ({"features": 4}, {"x": TensorSpec((N, 5))}),
         ({"features": 4, "bias": False}, {"x": TensorSpec((N, 3, 5))}),

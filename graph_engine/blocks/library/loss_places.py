@@ -138,6 +138,7 @@ class TeacherForcing(Block):
 
     teacher: (N,), own: (N, K), its scores of the step before -> y: (N,), tokens. With a share below 1, the teacher is
     heard at random with that probability (scheduled sampling). In use (evaluation and export) it is never heard.
+    What is no token, such as a frame of sound, is heard as it is: teacher and own (N, E) -> y: (N, E).
     """
 
     title: ClassVar = "Teacher forcing"
@@ -149,13 +150,14 @@ class TeacherForcing(Block):
         "Scheduled sampling for sequence prediction with recurrent neural networks",
     )
     inputs: ClassVar = (
-        Input("teacher", (Kind.LABEL,), "the right token of the step before"),
-        Input("own", (Kind.VECTOR,), "the decoder's scores of the step before"),
+        Input("teacher", (Kind.LABEL, Kind.VECTOR), "the right token, or vector, of the step before"),
+        Input("own", (Kind.VECTOR,), "the decoder's scores, or vector, of the step before"),
     )
-    outputs: ClassVar = (Output("y", Kind.LABEL, help="the token that the decoder goes on from"),)
+    outputs: ClassVar = (Output("y", help="what the decoder goes on from"),)
     examples: ClassVar = (
         ({}, {"teacher": TensorSpec((N,), "int64", classes=6), "own": TensorSpec((N, 6))}),
         ({"share": 0.5}, {"teacher": TensorSpec((N,), "int64", classes=6), "own": TensorSpec((N, 6))}),
+        ({}, {"teacher": TensorSpec((N, 6)), "own": TensorSpec((N, 6))}),
     )
 
     share: Annotated[float, Param("Share", "How often the teacher is heard while training.", ge=0, le=1)] = 1.0
@@ -164,7 +166,15 @@ class TeacherForcing(Block):
         return f"{self.share:.0%}"
 
     def build(self, inputs: Specs) -> Layer:
-        _check_classes(self.title, inputs["own"].length(1), inputs["teacher"].classes, "own")
+        teacher, own = inputs["teacher"], inputs["own"]
+        if not teacher.is_floating:
+            _check_classes(self.title, own.length(1), teacher.classes, "own")
+        elif teacher.shape != own.shape:
+            raise Refusal(
+                f"What is told and what was said must be of one shape: {teacher} and {own} arrive.",
+                port="own",
+                expected=str(teacher),
+            )
         return Layer.of("TeacherForcing", self.share)
 
 
