@@ -73,7 +73,9 @@ def lstm_memory(
 ) -> Builder:
     """Compares every word of a story with every word of the question, and lets an LSTM read what was found.
 
-    The example babi_memnn of Keras, whose LSTM has one vector of biases where PyTorch adds two.
+    The example babi_memnn of Keras, whose LSTM has one vector of biases where PyTorch adds two. It matches words and
+    does not know which of them stand in one sentence, so that it answers but half of these questions; the network with
+    hops answers all.
     """
     update = Update(optimiser=Optimiser(kind="adam", learning_rate=5e-3), schedule=Schedule(kind="one_cycle"))
     net = Builder(

@@ -42,7 +42,7 @@ def listen_attend_spell(
         optimiser=Optimiser(kind="adam", learning_rate=5e-3), schedule=Schedule(kind="one_cycle"), clip_norm=1.0
     )
     plan = Plan(
-        stages=(Stage(updates=(update,), epochs=10),),
+        stages=(Stage(updates=(update,), epochs=15),),
         batch_size=32,
         judge=Judgement(name="sequence_accuracy", better="greater"),
     )
