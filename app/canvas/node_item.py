@@ -115,10 +115,10 @@ class NodeItem(QGraphicsRectItem):
 
     @property
     def shape_text(self) -> str:
-        """The shapes that leave it, or of a node without outputs, that enter it; written when first asked for."""
+        """The shapes, each once, that leave it, or enter it if it has no outputs; written when first asked for."""
         if self._shape_text is None:
             specs = (self.report.outputs or self.report.inputs) if self.report is not None else {}
-            self._shape_text = "  ".join(str(spec) for spec in specs.values())
+            self._shape_text = "  ".join(dict.fromkeys(map(str, specs.values())))
         return self._shape_text
 
     @property

@@ -237,6 +237,15 @@ def _check_power(base: Any, exponent: Any) -> None:
         raise FormulaError("A negative number has only whole powers.")
 
 
+def _left_as_it_is(left: Any, sign: type[ast.operator], right: Any) -> Any:
+    """The number that `+ 0`, `- 0`, `* 1` or `// 1` leaves as it is, so that no formula says so; else None."""
+    neutral = _NEUTRAL.get(sign)
+    if type(right) is int and right == neutral and isinstance(left, _Named):
+        return left if isinstance(left, int) or sign is not ast.FloorDiv else None
+    commutes = sign in (ast.Add, ast.Mult)
+    return right if commutes and type(left) is int and left == neutral and isinstance(right, _Named) else None
+
+
 def _arithmetic(sign: type[ast.operator]) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """The two methods by which a named number computes and remembers: `self + other`, `other + self`."""
     compute = _OPERATORS[sign]
@@ -253,6 +262,8 @@ def _arithmetic(sign: type[ast.operator]) -> tuple[Callable[[Any, Any], Any], Ca
         return _joined(other, self)
 
     def _joined(left: Any, right: Any) -> Any:
+        if (same := _left_as_it_is(left, sign, right)) is not None:
+            return same
         first, second = tree_of(left), tree_of(right)
         if first is None or second is None:
             return NotImplemented if not isinstance(left, (int, float)) else compute(plain(left), plain(right))
@@ -261,6 +272,7 @@ def _arithmetic(sign: type[ast.operator]) -> tuple[Callable[[Any, Any], Any], Ca
     return forward, backward
 
 
+_NEUTRAL: dict[type[ast.operator], int] = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.FloorDiv: 1}
 _METHODS: dict[str, type[ast.operator]] = {
     "add": ast.Add,
     "sub": ast.Sub,

@@ -106,3 +106,13 @@ def test_names_are_found_and_changed() -> None:
 
 def test_a_float_stays_one() -> None:
     assert math.isclose(evaluate("=rate * 3", VALUES), 1.5)
+
+
+@pytest.mark.parametrize("number", [named("width", 3), named("rate", 0.5)])
+def test_what_changes_nothing_is_not_written(number: NamedInt | NamedFloat) -> None:
+    for same in (number + 0, 0 + number, number - 0, number * 1, 1 * number):
+        assert same is number
+    one = named("stride", 1)
+    assert (one * named("width", 3) - 0).formula == "stride * width", "it may be another number in another use"
+    assert (0 - number).formula == f"0 - {number.formula}"
+    assert type(number * 1.0) is NamedFloat
