@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidg
 from app.canvas.look import Look
 from app.canvas.paint.card import Finish
 from app.canvas.paint.node import message_rect, paint_node
-from graph_engine.blocks import Block, Kind
+from graph_engine.blocks import Block, Kind, Role
 from graph_engine.check.report import NodeReport, State
 from graph_engine.document import Node
 from graph_engine.document.composite import is_composite
@@ -73,6 +73,7 @@ class NodeItem(QGraphicsRectItem):
         self.node, self.block = node, block
         self.category = block.category.value if block else ""
         self.title = node.title or (block.title if block else node.block)
+        self.short_title = node.title or _name_of_border(node, block) or self.title
         self.own_tell = tell_of(node, block)
         self.badges = badges_of(node)
         self.finish = Finish(stacked=is_composite(node.block), striped=node.bypassed)
@@ -230,3 +231,10 @@ class NodeItem(QGraphicsRectItem):
         if (width, height) != self._size:
             self._size = width, height
             self.setRect(-_AURA, -_AURA, width + 2 * _AURA, height + 2 * _AURA)
+
+
+def _name_of_border(node: Node, block: type[Block] | None) -> str:
+    """What an input or output is called, which says more than what it is where there is room for one word."""
+    if block is None or block.role not in (Role.INPUT, Role.OUTPUT):
+        return ""
+    return str(node.parameters.get("name", getattr(block, "name", "")))

@@ -152,13 +152,13 @@ def _paint_far(painter: QPainter, item: NodeItem, look: Look) -> None:
     width, height = item.geometry.width * look.scale, item.geometry.height * look.scale
 
     def draw(into: QPainter) -> None:
-        paint_box(into, look.style, item.category, item.title, QRectF(0.0, 0.0, width, height), state, look.ratio)
+        paint_box(into, look.style, item.category, item.short_title, QRectF(0.0, 0.0, width, height), state, look.ratio)
 
     if item.faded or item.finish.striped:
         painter.setOpacity(_FADED)
     look.sprites.stamp(
         painter,
-        (item.category, item.title, item.geometry.width, item.geometry.height, state),
+        (item.category, item.short_title, item.geometry.width, item.geometry.height, state),
         QSizeF(width, height),
         1.0,
         draw,

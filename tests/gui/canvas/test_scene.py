@@ -262,3 +262,12 @@ def test_a_canvas_without_a_document_does_nothing(qapp: QApplication) -> None:
     view.grab()
     view.close()
     view.deleteLater()
+
+
+def test_from_afar_an_input_says_its_name(bench: Bench) -> None:
+    image = bench.view.canvas_scene.nodes["input_1"]
+    assert (image.title, image.short_title) == ("Input", image.node.parameters.get("name", "image"))
+    bench.host.attempt(SetNode("input_1", "title", "Photo"))
+    assert image.short_title == "Photo"
+    layer = next(item for item in bench.view.canvas_scene.nodes.values() if item.node.block == "conv2d")
+    assert layer.short_title == layer.title
