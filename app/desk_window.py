@@ -125,6 +125,13 @@ class DeskWindow(QMainWindow):
     def toggle_side(self, side: Side) -> None:
         self.panes.workspace.show_side(side, shown=not self.side_shown(side))
 
+    @property
+    def bottom_enlarged(self) -> bool:
+        return self.panes.workspace.is_enlarged
+
+    def toggle_bottom_enlarged(self) -> None:
+        self.panes.workspace.enlarge_bottom(on=not self.bottom_enlarged)
+
     def cycle_panes(self, steps: int) -> None:
         self.panes.cycle(steps)
 

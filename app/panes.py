@@ -80,6 +80,8 @@ class Panes(QObject):
         )
         self.inspector = InspectorPanel(session)
         self.workspace = Workspace(self.left, canvas, self.bottom, self.inspector, settings)
+        workspace = self.workspace
+        self.bottom.bar.tabBarDoubleClicked.connect(lambda _: workspace.enlarge_bottom(on=not workspace.is_enlarged))
         session.check_changed.connect(self._count_problems)
         session.opened.connect(self._count_problems)
         session.runs.library.changed.connect(self._count_runs)

@@ -27,6 +27,7 @@ _WIDTHS = {Side.LEFT: 236, Side.RIGHT: 316, Side.BOTTOM: 310}  # px at the base 
 _NEVER = False  # the canvas is never folded away
 _LEAST = {Side.LEFT: 168, Side.RIGHT: 220, Side.BOTTOM: 150}
 _NARROWEST = 420  # px at the base size
+_GLANCE = 90  # px at the base size: what is left of the canvas while the bottom is enlarged
 _SHARE = 4  # of the window's width: a side takes no more where the text is large
 
 
@@ -62,6 +63,7 @@ class Workspace(QWidget):
             splitter.setStretchFactor(stretched, 1)
             splitter.splitterMoved.connect(self._on_moved)
         self._laid_out = False
+        self._smaller: list[int] | None = None
         self._down.setCollapsible(0, _NEVER)
         self._across.setCollapsible(1, _NEVER)
         column = QVBoxLayout(self)
@@ -83,6 +85,25 @@ class Workspace(QWidget):
         self._sides[side].setVisible(shown)
         if shown and self._size(side) < theme_manager().spacing.px(40):
             self._give(side, self._sizes[side])
+        self.sides_changed.emit()
+
+    @property
+    def is_enlarged(self) -> bool:
+        """Whether the bottom has nearly all the height."""
+        return self._smaller is not None and self.is_shown(Side.BOTTOM)
+
+    def enlarge_bottom(self, *, on: bool) -> None:
+        """Gives the bottom nearly all the height, or what it had before."""
+        if on == self.is_enlarged:
+            return
+        if on:
+            self.show_side(Side.BOTTOM, shown=True)
+            self._smaller = self._down.sizes()
+            glance = theme_manager().spacing.px(_GLANCE)
+            self._down.setSizes([glance, max(1, sum(self._smaller) - glance)])
+        else:
+            sizes, self._smaller = self._smaller, None
+            self._down.setSizes(sizes or self._down.sizes())
         self.sides_changed.emit()
 
     def restore(self) -> None:
@@ -111,6 +132,7 @@ class Workspace(QWidget):
         """Remembers the layout."""
         if not self._laid_out:
             return
+        self.enlarge_bottom(on=False)
         for splitter in (self._down, self._across):
             self._settings.keep_layout(splitter.objectName(), splitter.saveState())
         for side in Side:
@@ -141,6 +163,9 @@ class Workspace(QWidget):
 
     def _on_moved(self) -> None:
         """A side that was dragged to nothing counts as folded away, so that its action can bring it back."""
+        if self._smaller is not None and self.sender() is self._down:
+            self._smaller = None
+            self.sides_changed.emit()
         for side, widget in self._sides.items():
             if not widget.isHidden() and self._size(side) == 0:
                 widget.hide()

@@ -242,16 +242,18 @@ def measure(nodes: int, rounds: int, case: Case) -> dict[str, float]:
 
 def _dress(view: CanvasView, nodes: list[str]) -> None:
     """Gives nodes a strip of maps each, of its own, as large as the window makes it for square maps."""
-    import random
+    import numpy as np
 
-    from PySide6.QtGui import QImage
-
+    from app.panels.feature_maps_color import color_table
     from app.panels.feature_maps_strip import TILES, edge, gap
+    from app.panels.feature_maps_tiles import indexed_image
 
     width, height = TILES * (edge() + gap()) - gap(), edge()
+    table = color_table("viridis", "#f87171", "#000000")
+    draw = np.random.default_rng(0)
     for node in nodes:
-        picture = QImage(random.randbytes(4 * width * height), width, height, QImage.Format.Format_RGB32)  # noqa: S311 - no secret
-        view.canvas_scene.set_thumbnail(node, picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied))
+        levels = draw.integers(0, 256, (height, width), dtype=np.uint8)
+        view.canvas_scene.set_thumbnail(node, indexed_image(levels, table))
 
 
 @contextmanager

@@ -107,6 +107,18 @@ def _cost(kind: CostKind, title: str, help_text: str) -> Action:
 
 ACTIONS = (
     *(_side(*each) for each in _SIDES),
+    Action(
+        id="view.enlarge_bottom",
+        title="Enlarge bottom panels",
+        menu=Menu.VIEW,
+        section=0,
+        keys=("Alt+Shift+2",),
+        icon="layout",
+        help="Gives them nearly all the height, and back; a double click on their tabs does the same",
+        enabled=drawing_is_shown,
+        checked=lambda desk: desk.bottom_enlarged,
+        run=lambda desk: desk.toggle_bottom_enlarged(),
+    ),
     *(_panel(*each) for each in _PANELS),
     Action(
         id="view.next_pane",

@@ -14,6 +14,7 @@ from app.canvas.look import Detail
 from app.canvas.minimap import Minimap
 from app.canvas.note import Note
 from app.canvas.paint.annotation import paint_far
+from app.canvas.paint.boxes import paint_boxes
 from app.canvas.paint.empty import paint_empty, paint_hint
 from app.canvas.paint.grid import Grid
 from app.canvas.paint.heat import Heat, legend_rect, paint_heat, paint_legend
@@ -229,11 +230,16 @@ class Eye(QGraphicsView):
     def paintEvent(self, event: QPaintEvent) -> None:
         look = self.canvas_scene.look
         look.ratio = self.devicePixelRatioF()
+        look.sprites.begin(look.style, look.scale, look.ratio)
         region = event.region()
         if look.detail is Detail.FAR:
             # Qt keeps books of what is dirty while it paints: it is given one pixel to do so
             super().paintEvent(QPaintEvent(QRegion(0, 0, 1, 1)))
             self._paint_far(region)
+        elif look.detail is Detail.ICON:
+            super().paintEvent(QPaintEvent(QRegion(0, 0, 1, 1)))
+            for rect in _parts(region):
+                self._paint_boxes(rect)
         else:
             # Qt would draw all items within the bounds of what is dirty, which after a scroll is nearly everything
             for rect in _parts(region):
@@ -337,6 +343,18 @@ class Eye(QGraphicsView):
         self.drawForeground(painter, rect)
         painter.end()
 
+    def _paint_boxes(self, part: QRect) -> None:
+        self._part = part
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(part)
+        painter.setTransform(self.viewportTransform())
+        rect = self.mapToScene(part.adjusted(-2, -2, 2, 2)).boundingRect()
+        self.drawBackground(painter, rect)
+        paint_boxes(painter, self.canvas_scene.items_in(rect), self.canvas_scene.look)
+        self.drawForeground(painter, rect)
+        painter.end()
+
     def _paint_over(self, region: QRegion) -> None:
         """What belongs to the window rather than to the drawing; in pixels of the viewport."""
         painter = QPainter(self.viewport())
@@ -345,7 +363,7 @@ class Eye(QGraphicsView):
         if self.canvas_scene.has_graph and not self.canvas_scene.nodes:
             paint_empty(painter, QRectF(self.viewport().rect()), self._hints.empty, style)
         if (hint := self.hint) and _touches(region, room := self._hint_rect()):
-            paint_hint(painter, room, style, hint)
+            self._stamp_hint(painter, room, hint)
         if self._heat is not None and _touches(region, legend := self._legend_rect()):
             paint_legend(painter, self._heat, self.canvas_scene.look, legend)
         if _touches(region, self.minimap.rect):
@@ -353,6 +371,19 @@ class Eye(QGraphicsView):
         if _touches(region, self.note.rect):
             self.note.paint(painter)
         painter.end()
+
+    def _stamp_hint(self, painter: QPainter, room: QRectF, hint: str) -> None:
+        """The line at the foot, which is painted anew with every scroll."""
+        style, size = self.canvas_scene.look.style, room.size()
+        painter.translate(room.topLeft())
+        self.canvas_scene.look.sprites.stamp(
+            painter,
+            ("hint", hint, size.width(), size.height()),
+            size,
+            0.0,
+            lambda into: paint_hint(into, QRectF(QPointF(), size), style, hint),
+        )
+        painter.translate(-room.topLeft())
 
     def _hint_room(self) -> QRectF:
         """Where the line at the foot may stand."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from app.canvas.paint.sprites import Sprites
+from app.canvas.paint.sprites import Pictures, Sprites
 from app.canvas.paint.style import CanvasStyle
 
 
@@ -29,11 +29,12 @@ class Look:
     how large the text would be, so it follows the system's text size as the rest does.
     """
 
-    __slots__ = ("detail", "ratio", "scale", "sprites", "style")
+    __slots__ = ("detail", "pictures", "ratio", "scale", "sprites", "style")
 
     def __init__(self, style: CanvasStyle) -> None:
         self.style = style
         self.sprites = Sprites()
+        self.pictures = Pictures()
         self.ratio = 1.0
         self.scale = 1.0
         self.detail = Detail.TEXT

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QGraphicsScene
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from app.canvas.annotation_item import AnnotationItem, Part
 from app.canvas.host import Host
@@ -210,9 +210,13 @@ class CanvasScene(QGraphicsScene):
         """The frames and notes that lie within `rect`."""
         return [name for name, item in self.annotations.items() if rect.contains(item.area)]
 
+    def items_in(self, rect: QRectF) -> list[QGraphicsItem]:
+        """All that may be painted in `rect`, the lowest first."""
+        return self.items(rect, Qt.ItemSelectionMode.IntersectsItemBoundingRect, Qt.SortOrder.AscendingOrder)
+
     def nodes_in(self, rect: QRectF) -> list[str]:
         """The nodes whose cards touch `rect`."""
-        found = self.items(rect, Qt.ItemSelectionMode.IntersectsItemBoundingRect, Qt.SortOrder.AscendingOrder)
+        found = self.items_in(rect)
         return [item.id for item in found if isinstance(item, NodeItem) and item.card.intersects(rect)]
 
     def contents(self, nodes: Iterable[str] | None = None) -> QRectF:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
@@ -37,6 +37,7 @@ class WireItem(QGraphicsRectItem):
         self._path: QPainterPath | None = None
         self._pair: QPainterPath | None = None
         self._points: list[tuple[float, float]] | None = None
+        self._level: QLineF | None = None
         self.setPen(Qt.PenStyle.NoPen)
 
     def set_wire(self, wire: Wire) -> None:
@@ -58,6 +59,7 @@ class WireItem(QGraphicsRectItem):
             return
         self.curve = curve
         self._path = self._pair = self._points = None
+        self._level = QLineF(*curve[0], *curve[-1]) if len({y for _, y in curve}) == 1 else None
         xs, ys = [x for x, _ in curve], [y for _, y in curve]
         left, top = min(xs) - BEND, min(ys) - BEND
         self.setRect(left, top, max(xs) + BEND - left, max(ys) + BEND - top)
@@ -78,6 +80,16 @@ class WireItem(QGraphicsRectItem):
         if on != self.hovered:
             self.hovered = on
             self._raise()
+
+    @property
+    def level_line(self) -> QLineF | None:
+        """The whole of a wire that runs level."""
+        return self._level
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is drawn as wires of its kind usually are."""
+        return not (self.selected or self.hovered or self.faulty)
 
     @property
     def points(self) -> list[tuple[float, float]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TILES = 4
 """How many channels a strip shows."""
 _NOT_FINITE, _CLEAR = 0xFFF87171, 0x00000000
-_SHARPEST = 40  # device pixels: a strip at its sharpest takes 27 kB, and thousands of nodes may have one
+_SHARPEST = 40  # device pixels: a strip at its sharpest takes 7 kB, and thousands of nodes may have one
 
 
 def edge() -> int:
@@ -44,6 +44,4 @@ def strip(shown: Activation) -> QImage | None:
     grid = Grid(len(chosen), len(chosen), max(2, round(width * scale)), max(2, round(height * scale)), gap())
     small = shrunk(maps[chosen], grid.height, grid.width)
     table = [*colors("viridis"), _NOT_FINITE, _CLEAR]
-    return indexed_image(sheet(levels(small, "each"), grid), table).convertToFormat(
-        QImage.Format.Format_ARGB32_Premultiplied
-    )
+    return indexed_image(sheet(levels(small, "each"), grid), table)

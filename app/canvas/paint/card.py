@@ -33,6 +33,7 @@ PLAIN = Finish()
 
 _ICON_PIXELS = (8, 10, 12, 14, 16, 20, 24, 32)
 _STRIPE = 9.0
+_TITLE_STEP = 12.0  # px, so that a title is not cut anew for each step of a zoom
 _TITLED_FROM = 44.0  # px: narrower, a title would be cut to nothing
 _ICON_FROM = 30.0  # px: lower, there is room for a title alone
 
@@ -113,32 +114,41 @@ def paint_port(painter: QPainter, style: CanvasStyle, kind: Kind, at: QPointF, r
 
 
 def paint_box(
-    painter: QPainter, style: CanvasStyle, category: str, title: str, room: QRectF, state: CardState, ratio: float
+    painter: QPainter, style: CanvasStyle, category: str, room: QRectF, state: CardState, ratio: float
 ) -> None:
-    """A box in the category's colour; icon and title have one size on the screen, whatever the zoom (`room` in px)."""
+    """A box in the category's colour; its icon has one size on the screen, whatever the zoom (`room` in px)."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
     painter.setBrush(style.far_fill(category))
     marks = {"selected": style.edge_selected_far, "faulty": style.edge_faulty_far}
     painter.setPen(marks.get(state, Qt.PenStyle.NoPen))
     painter.drawRect(room)
-    unit = style.unit
-    titled = room.width() >= _TITLED_FROM * unit and room.height() >= 18.0 * unit
-    middle = room.center()
-    if titled and room.height() < _ICON_FROM * unit:
-        _paint_title(painter, style, title, QPointF(middle.x(), middle.y() - style.far_height / 2), room.width())
+    top, pixels = _icon_place(style, room)
+    if pixels:
+        pixmap = style.category_pixmap(category, pixels, ratio)
+        painter.drawPixmap(QPoint(round(room.center().x() - pixels / 2), round(top)), pixmap)
+
+
+def paint_box_title(painter: QPainter, style: CanvasStyle, title: str, room: QRectF) -> None:
+    """The title in a box, where it has room."""
+    if not _is_titled(style, room):
         return
-    wanted = room.height() * 0.5 - (3.0 if titled else 0.0)
-    pixels = max((size for size in _ICON_PIXELS if size <= wanted), default=_ICON_PIXELS[0])
-    top = middle.y() - pixels / 2 - (5.0 * unit if titled else 0.0)
-    pixmap = style.category_pixmap(category, pixels, ratio)
-    painter.drawPixmap(QPoint(round(middle.x() - pixels / 2), round(top)), pixmap)
-    if titled:
-        _paint_title(painter, style, title, QPointF(middle.x(), top + pixels), room.width())
-
-
-def _paint_title(painter: QPainter, style: CanvasStyle, title: str, at: QPointF, width: float) -> None:
-    """A title with the middle of its upper edge at `at`."""
+    top, pixels = _icon_place(style, room)
+    above = top + pixels if pixels else room.center().y() - style.far_height / 2
     painter.setFont(style.far_font)
     painter.setPen(style.text)
-    text = style.text_item(title, "far", (width - 4.0) // 4 * 4)
-    painter.drawStaticText(QPointF(at.x() - text.size().width() / 2, at.y()), text)
+    text = style.text_item(title, "far", (room.width() - 4.0) // _TITLE_STEP * _TITLE_STEP)
+    painter.drawStaticText(QPointF(room.center().x() - text.size().width() / 2, above), text)
+
+
+def _is_titled(style: CanvasStyle, room: QRectF) -> bool:
+    return room.width() >= _TITLED_FROM * style.unit and room.height() >= 18.0 * style.unit
+
+
+def _icon_place(style: CanvasStyle, room: QRectF) -> tuple[float, int]:
+    """The upper edge of the icon in a box, and how many pixels it takes; none where the title takes the room."""
+    titled = _is_titled(style, room)
+    if titled and room.height() < _ICON_FROM * style.unit:
+        return 0.0, 0
+    wanted = room.height() * 0.5 - (3.0 if titled else 0.0)
+    pixels = max((size for size in _ICON_PIXELS if size <= wanted), default=_ICON_PIXELS[0])
+    return room.center().y() - pixels / 2 - (5.0 * style.unit if titled else 0.0), pixels

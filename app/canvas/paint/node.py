@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QPainter
 
 from app.canvas.look import Detail, Look
-from app.canvas.paint.card import HALO, PORT, CardState, paint_box, paint_card, paint_category, paint_port
+from app.canvas.paint.card import (
+    HALO,
+    PORT,
+    CardState,
+    paint_box,
+    paint_box_title,
+    paint_card,
+    paint_category,
+    paint_port,
+)
 from graph_engine.check.report import State
 from graph_engine.document.geometry import MARGIN, STRIP, TITLE_LEFT, badge_width
 
@@ -20,11 +29,11 @@ _MESSAGE_LINES = 7
 _MESSAGE_LINE = 14.5
 _FADED = 0.35
 _BYPASSED = 0.75
+_BOX_MARGIN = 1.0  # px around a box further away, for its edge
 
 
 def paint_node(painter: QPainter, item: NodeItem, look: Look) -> None:
     """Draw `item` as close as the eye is."""
-    look.sprites.begin(look.style, look.scale, look.ratio)
     if look.detail is Detail.TEXT:
         _paint_near(painter, item, look)
     elif look.detail is Detail.ICON:
@@ -38,20 +47,35 @@ def message_rect(item: NodeItem, style: CanvasStyle) -> QRectF:
 
 
 def _paint_near(painter: QPainter, item: NodeItem, look: Look) -> None:
-    style, place, scale = look.style, item.geometry, look.scale
+    if item.faded:
+        painter.setOpacity(_FADED)
+    _paint_card(painter, item, look)
+    place = item.geometry
+    if place.strip is not None and item.thumbnail is not None:
+        _dim_bypassed(painter, item)
+        room = QRectF(MARGIN, place.strip, place.width - 2 * MARGIN, STRIP)
+        _paint_strip(painter, look.pictures.drawable(item.thumbnail), room)
+    if item.legal or item.port_under_pointer is not None:
+        _paint_lit_ports(painter, item, look.style)
+    if item.faded or item.finish.striped:
+        painter.setOpacity(1.0)
+
+
+def _paint_card(painter: QPainter, item: NodeItem, look: Look) -> None:
+    """All but what is alone to this node: with its texts, if a node that says the same was drawn before."""
+    style, place, scale, sprites = look.style, item.geometry, look.scale, look.sprites
     width, height, state = place.width, place.height, _state(item)
     if item.message:
         height = max(height, message_rect(item, style).bottom())
-
     size, halo = QSizeF(width * scale, height * scale), HALO * scale
 
-    def draw_card(into: QPainter) -> None:
+    def draw_bare(into: QPainter) -> None:
         into.scale(scale, scale)
         paint_card(into, style, width, height, state, 1.0 / (scale * look.ratio), item.finish)
 
     def draw(into: QPainter) -> None:
         # most cards differ in no more than a strip and ports, and their shadows and edges are the dear part of them
-        look.sprites.stamp(into, (width, height, state, item.finish), size, halo, draw_card)
+        sprites.stamp(into, (width, height, state, item.finish), size, halo, draw_bare)
         into.scale(scale, scale)
         paint_category(into, style, item.category)
         for _, _, kind, wired, x, y in item.port_marks:
@@ -61,18 +85,29 @@ def _paint_near(painter: QPainter, item: NodeItem, look: Look) -> None:
             _paint_badge(into, style, badge, right)
             right -= badge_width(badge)
 
-    if item.faded:
-        painter.setOpacity(_FADED)
+    def draw_whole(into: QPainter) -> None:
+        draw(into)
+        _paint_texts(into, item, style, width)
+
     key = (item.category, width, height, state, item.finish, item.port_marks, item.badges)
-    look.sprites.stamp(painter, key, size, halo, draw)
+    whole = (key, item.title, item.tell, item.shape_text, _wait(item), item.node.collapsed)
+    if not (item.faded or item.message) and sprites.pays(whole):
+        sprites.stamp(painter, whole, size, halo, draw_whole)
+    else:
+        sprites.stamp(painter, key, size, halo, draw)
+        _paint_texts(painter, item, style, width)
+
+
+def _dim_bypassed(painter: QPainter, item: NodeItem) -> None:
+    """What stands on a card that is striped is paler."""
     if item.finish.striped and not item.faded:
         painter.setOpacity(_BYPASSED)
+
+
+def _paint_texts(painter: QPainter, item: NodeItem, style: CanvasStyle, width: float) -> None:
+    _dim_bypassed(painter, item)
     _paint_title(painter, item, style, width)
     _paint_body(painter, item, style, width)
-    if item.legal or item.port_under_pointer is not None:
-        _paint_lit_ports(painter, item, style)
-    if item.faded or item.finish.striped:
-        painter.setOpacity(1.0)
 
 
 def _paint_title(painter: QPainter, item: NodeItem, style: CanvasStyle, width: float) -> None:
@@ -104,8 +139,6 @@ def _paint_body(painter: QPainter, item: NodeItem, style: CanvasStyle, width: fl
         painter.setFont(style.tell_font)
         painter.setPen(style.text_dim)
         painter.drawStaticText(QPointF(MARGIN, place.tell + 1.0), style.text_item(item.tell, "tell", room))
-    if place.strip is not None and item.thumbnail is not None:
-        _paint_strip(painter, item, QRectF(MARGIN, place.strip, room, STRIP))
     if item.message:
         painter.setFont(style.message_font)
         painter.setPen(style.danger)
@@ -117,19 +150,24 @@ def _paint_body(painter: QPainter, item: NodeItem, style: CanvasStyle, width: fl
     elif item.waits_for:
         painter.setFont(style.message_font)
         painter.setPen(style.text_faint)
-        lacks = item.report.lacks if item.report is not None else ()
-        text = f"no wire at {lacks[0]}" if lacks else f"waits for {item.waits_for}"
-        painter.drawStaticText(QPointF(MARGIN, place.shape + 1.0), style.text_item(text, "message", room))
+        painter.drawStaticText(QPointF(MARGIN, place.shape + 1.0), style.text_item(_wait(item), "message", room))
     elif item.shape_text:
         painter.setFont(style.shape_font)
         painter.setPen(style.text_faint)
         painter.drawStaticText(QPointF(MARGIN, place.shape + 1.0), style.text_item(item.shape_text, "shape", room))
 
 
-def _paint_strip(painter: QPainter, item: NodeItem, room: QRectF) -> None:
+def _wait(item: NodeItem) -> str:
+    """What a node waits for, in words; nothing if it does not."""
+    if not item.waits_for:
+        return ""
+    lacks = item.report.lacks if item.report is not None else ()
+    return f"no wire at {lacks[0]}" if lacks else f"waits for {item.waits_for}"
+
+
+def _paint_strip(painter: QPainter, image: QImage, room: QRectF) -> None:
     """The thumbnails at their own proportions, from the left, as large as the strip is high."""
-    image = item.thumbnail
-    if image is None or image.isNull():
+    if image.isNull():
         return
     scale = min(room.height() / image.height(), room.width() / image.width())
     painter.drawImage(QRectF(room.left(), room.top(), image.width() * scale, image.height() * scale), image)
@@ -148,22 +186,39 @@ def _paint_lit_ports(painter: QPainter, item: NodeItem, style: CanvasStyle) -> N
 
 
 def _paint_far(painter: QPainter, item: NodeItem, look: Look) -> None:
-    state = _state(item)
-    width, height = item.geometry.width * look.scale, item.geometry.height * look.scale
+    transform = painter.transform()
+    painter.resetTransform()
+    paint_far_node(painter, item, look, transform.dx(), transform.dy())
+    painter.setTransform(transform)
+
+
+def paint_far_node(painter: QPainter, item: NodeItem, look: Look, x: float, y: float) -> None:
+    """The box of a node further away, its upper left corner at (x, y) in the painter's pixels.
+
+    Boxes that look alike are one sprite; a title joins it when it is drawn again at this scale.
+    """
+    style, place, state, sprites = look.style, item.geometry, _state(item), look.sprites
+    room = QRectF(0.0, 0.0, place.width * look.scale, place.height * look.scale)
 
     def draw(into: QPainter) -> None:
-        paint_box(into, look.style, item.category, item.short_title, QRectF(0.0, 0.0, width, height), state, look.ratio)
+        paint_box(into, style, item.category, room, state, look.ratio)
 
-    if item.faded or item.finish.striped:
+    def draw_whole(into: QPainter) -> None:
+        draw(into)
+        paint_box_title(into, style, item.short_title, room)
+
+    faint = item.faded or item.finish.striped
+    if faint:
         painter.setOpacity(_FADED)
-    look.sprites.stamp(
-        painter,
-        (item.category, item.short_title, item.geometry.width, item.geometry.height, state),
-        QSizeF(width, height),
-        1.0,
-        draw,
-    )
-    if item.faded or item.finish.striped:
+    key = (item.category, place.width, place.height, state)
+    whole = (key, item.short_title)
+    at = QPoint(round(x - _BOX_MARGIN), round(y - _BOX_MARGIN))
+    if sprites.pays(whole):
+        painter.drawPixmap(at, sprites.pixmap(whole, room.size(), _BOX_MARGIN, draw_whole))
+    else:
+        painter.drawPixmap(at, sprites.pixmap(key, room.size(), _BOX_MARGIN, draw))
+        paint_box_title(painter, style, item.short_title, room.translated(at.x() + _BOX_MARGIN, at.y() + _BOX_MARGIN))
+    if faint:
         painter.setOpacity(1.0)
 
 

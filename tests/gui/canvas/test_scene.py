@@ -116,9 +116,14 @@ def test_free_ports_are_hollow(bench: Bench) -> None:
     assert bench.color(bench.port("add_1", "input", "xs.0")) != QColor(palette.canvas)
 
 
-def test_thumbnails(bench: Bench) -> None:
-    picture = QImage(90, 26, QImage.Format.Format_RGB32)
-    picture.fill(QColor("#ff00ff"))
+@pytest.mark.parametrize("indexed", [False, True])
+def test_thumbnails(bench: Bench, indexed: bool) -> None:
+    picture = QImage(90, 26, QImage.Format.Format_Indexed8 if indexed else QImage.Format.Format_RGB32)
+    if indexed:  # as the window makes them: a quarter of the memory
+        picture.setColorTable([0, QColor("#ff00ff").rgba()])
+        picture.fill(1)
+    else:
+        picture.fill(QColor("#ff00ff"))
     port = bench.item("conv2d_1").port_position("output", "y")
     before = bench.item("conv2d_1").geometry.height
     bench.view.canvas_scene.set_thumbnail("conv2d_1", picture)
@@ -271,3 +276,52 @@ def test_from_afar_an_input_says_its_name(bench: Bench) -> None:
     assert image.short_title == "Photo"
     layer = next(item for item in bench.view.canvas_scene.nodes.values() if item.node.block == "conv2d")
     assert layer.short_title == layer.title
+
+
+@pytest.mark.parametrize("zoom", [0.4, 0.8, 1.0, 1.5])
+def test_what_is_stamped_looks_as_what_is_drawn(bench: Bench, zoom: float) -> None:
+    """Texts join the card when it is drawn again at the same scale; boxes far away are drawn in one go."""
+    bench.view.set_zoom(zoom)
+    bench.view.centerOn(bench.view.canvas_scene.contents().center())
+    first = bench.picture()
+    bench.picture()
+    later = bench.picture()
+    assert first.size() == later.size()
+    width, height = first.width(), first.height()
+    changed = [
+        (x, y)
+        for x in range(0, width, 2)
+        for y in range(0, height, 2)
+        if abs(first.pixelColor(x, y).lightness() - later.pixelColor(x, y).lightness()) > 70
+    ]
+    assert len(changed) < width * height / 4 / 500, changed[:5]
+    card = bench.item("conv2d_1").card
+    away = later.pixelColor(bench.at(card.center() + QPointF(0.0, card.height() / 2 - 3.0)))
+    assert away != QColor(theme_manager().palette.canvas)
+
+
+def test_boxes_show_what_is_selected_faint_or_level(bench: Bench) -> None:
+    bench.view.set_zoom(0.4)
+    bench.view.centerOn(bench.view.canvas_scene.contents().center())
+    palette = theme_manager().palette
+    scene = bench.view.canvas_scene
+    wire = scene.wires[Wire("conv2d_1", "y", "relu_1", "x")]
+    assert wire.level_line is not None
+    assert _is_inked(bench, wire.middle())
+    card = scene.nodes["relu_1"].card
+    assert not bench.shows(palette.node_selected, bench.at(QPointF(card.center().x(), card.top())), 2)
+    scene.choose(("relu_1",), (wire.wire,))
+    assert bench.shows(palette.node_selected, bench.at(QPointF(card.center().x(), card.top())), 2)
+    assert _is_inked(bench, wire.middle())
+    bench.host.attempt(Move((("relu_1", (336.0, 60.0)),)))
+    assert wire.level_line is None
+    assert _is_inked(bench, wire.middle())
+    assert not _is_inked(bench, QPointF(320.0, -60.0))
+
+
+def _is_inked(bench: Bench, at: QPointF) -> bool:
+    """Whether the canvas is not bare at a scene position, to a pixel above and below."""
+    ground = QColor(theme_manager().palette.canvas)
+    middle = bench.at(at)
+    seen = (bench.color(middle + QPoint(0, away)) for away in (-1, 0, 1))
+    return any(color.blue() > ground.blue() + 50 for color in seen)

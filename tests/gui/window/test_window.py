@@ -277,6 +277,27 @@ def test_sides_fold_away_and_come_back_as_large_as_they_were(open_in: OpenIn) ->
         assert abs(pane.width() - before.width()) + abs(pane.height() - before.height()) <= 4, side
 
 
+def test_the_bottom_is_enlarged_by_key_and_double_click_and_gives_the_room_back(open_in: OpenIn) -> None:
+    window = open_in("lenet5")
+    window.resize(1280, 720)
+    settle()
+    theme_manager().set_font_scale(2.0)
+    window.show_panel("outline")
+    settle()
+    before = window.panes.bottom.height(), window.canvas.height()
+    QTest.keyClick(window, Qt.Key.Key_2, ALT | SHIFT)
+    settle()
+    assert window.bottom_enlarged
+    assert window.panes.bottom.height() > before[0] + 60
+    assert window.canvas.height() >= 100
+    bar = window.panes.bottom.bar
+    QTest.mouseDClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(bar.currentIndex()).center())
+    settle()
+    assert not window.bottom_enlarged
+    assert (window.panes.bottom.height(), window.canvas.height()) == before
+    theme_manager().set_font_scale(1.0)
+
+
 @pytest.fixture
 def open_again(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Studio]]:
     """Opens a window with the settings that the one before left, as starting the program does."""
