@@ -154,8 +154,9 @@ class ParallelPlot(QWidget):
             goodness = self._goodness()
             color = QColor(qcolor(theme_manager().palette.color("accent")))
             width = 1.5 if len(self._records) <= _FEW else 1.0  # wider ones cost ten times as much
+            thin = min(1.0, (_FEW / max(len(self._records), 1)) ** 0.5)  # so that many do not become one area
             for at in sorted(range(len(self._records)), key=lambda at: goodness[at]):
-                color.setAlphaF(0.2 if faint else 0.35 + 0.55 * goodness[at] ** 2)
+                color.setAlphaF(thin * (0.2 if faint else 0.35 + 0.55 * goodness[at] ** 2))
                 painter.setPen(QPen(color, width))
                 painter.drawPolyline(self.points(at))
             painter.end()
