@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.panels.charts_ticks import value_label
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from graph_engine.runs import RunRecord
 
 _MOST_AXES = 9
+_FEW = 60
+"""Runs up to which lines are wider than a pixel."""
 _NEAR = 8.0  # px from a line at which the pointer is on it
 
 
@@ -84,9 +86,11 @@ class ParallelPlot(QWidget):
         self._axes: list[Axis] = []
         self._greater = True
         self._over = -1
+        self._points: list[list[QPointF]] = []
+        self._layers: dict[bool, QPixmap] = {}
         self.setMouseTracking(True)
         self.setAccessibleName("Parallel coordinates of runs")
-        theme_manager().changed.connect(self.update)
+        theme_manager().changed.connect(self._forget)
 
     def show_runs(self, records: Sequence[RunRecord], metric: str) -> None:
         """Draws runs; `metric` is the figure at the right."""
@@ -94,11 +98,26 @@ class ParallelPlot(QWidget):
         self._greater = not metric.endswith("loss")
         self._over = -1
         self.setAccessibleDescription(f"{len(records)} runs over {', '.join(axis.title for axis in self._axes)}")
-        self.update()
+        self._forget()
 
     def sizeHint(self) -> QSize:
         px = theme_manager().spacing.px
         return QSize(px(640), px(320))
+
+    def points(self, at: int) -> list[QPointF]:
+        """Where the line of a run meets the axes that it has a value on."""
+        if not self._points:
+            area = self._area()
+            across = [self._x(number) for number in range(len(self._axes))]
+            for each in range(len(self._records)):
+                places = ((x, axis.places[each]) for x, axis in zip(across, self._axes, strict=True))
+                line = [QPointF(x, area.bottom() - place * area.height()) for x, place in places if place is not None]
+                self._points.append(line)
+        return self._points[at]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._forget()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         over = self._line_at(event.position())
@@ -117,17 +136,37 @@ class ParallelPlot(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = theme_manager()
         painter.setFont(theme.typography.tabular("small"))
-        goodness = self._goodness()
-        order = sorted(range(len(self._records)), key=lambda at: goodness[at])
-        for at in order:
-            color = QColor(qcolor(theme.palette.color("accent")))
-            color.setAlphaF(0.35 + 0.55 * goodness[at] ** 2 if self._over < 0 else 0.2)
-            painter.setPen(QPen(color, 1.5))
-            painter.drawPath(self._path(at))
+        painter.drawPixmap(0, 0, self._layer(faint=self._over >= 0))
         if self._over >= 0:
             painter.setPen(QPen(qcolor(theme.palette.color("text")), 2.5))
-            painter.drawPath(self._path(self._over))
+            painter.drawPolyline(self.points(self._over))
         self._draw_axes(painter)
+
+    def _layer(self, *, faint: bool) -> QPixmap:
+        """All lines, drawn once: many of them take longer than a frame."""
+        if faint not in self._layers:
+            ratio = self.devicePixelRatioF()
+            layer = QPixmap(self.size() * ratio)
+            layer.setDevicePixelRatio(ratio)
+            layer.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(layer)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            goodness = self._goodness()
+            color = QColor(qcolor(theme_manager().palette.color("accent")))
+            width = 1.5 if len(self._records) <= _FEW else 1.0  # wider ones cost ten times as much
+            thin = min(1.0, (_FEW / max(len(self._records), 1)) ** 0.5)  # so that many do not become one area
+            for at in sorted(range(len(self._records)), key=lambda at: goodness[at]):
+                color.setAlphaF(thin * (0.2 if faint else 0.35 + 0.55 * goodness[at] ** 2))
+                painter.setPen(QPen(color, width))
+                painter.drawPolyline(self.points(at))
+            painter.end()
+            self._layers[faint] = layer
+        return self._layers[faint]
+
+    def _forget(self) -> None:
+        """What is drawn is another thing, or goes elsewhere."""
+        self._points, self._layers = [], {}
+        self.update()
 
     def _draw_axes(self, painter: QPainter) -> None:
         theme = theme_manager()
@@ -170,23 +209,6 @@ class ParallelPlot(QWidget):
         area = self._area()
         return area.left() + area.width() * number / max(len(self._axes) - 1, 1)
 
-    def _points(self, at: int) -> list[QPointF]:
-        area = self._area()
-        return [
-            QPointF(self._x(number), area.bottom() - place * area.height())
-            for number, axis in enumerate(self._axes)
-            if (place := axis.places[at]) is not None
-        ]
-
-    def _path(self, at: int) -> QPainterPath:
-        path = QPainterPath()
-        for number, point in enumerate(self._points(at)):
-            if number:
-                path.lineTo(point)
-            else:
-                path.moveTo(point)
-        return path
-
     def _goodness(self) -> list[float]:
         """0 for the worst of the runs, 1 for the best."""
         places = self._axes[-1].places if self._axes else ()
@@ -195,8 +217,7 @@ class ParallelPlot(QWidget):
     def _line_at(self, at: QPointF) -> int:
         best, nearest = -1, _NEAR
         for number in range(len(self._records)):
-            points = self._points(number)
-            for one, other in itertools.pairwise(points):
+            for one, other in itertools.pairwise(self.points(number)):
                 if one.x() <= at.x() <= other.x() and other.x() > one.x():
                     share = (at.x() - one.x()) / (other.x() - one.x())
                     away = abs(one.y() + share * (other.y() - one.y()) - at.y())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
+from graph_engine.data.seeds import mix
 from graph_engine.document import Document, EditRefused, Range, SetParameter, SetPlan
 from graph_engine.document.codec import FormatError, plan_from_json
 from graph_engine.document.file import load, save, write_whole
@@ -111,14 +113,15 @@ def begin_search(document: Document, search: Search) -> Path:
     return folder
 
 
-def work_on(folder: Path, on_trial: Callable[[Trial], None] = lambda _: None) -> None:
-    """Tries values until the search has as many trials as it should. Several processes may work on one search.
+def work_on(folder: Path, on_trial: Callable[[Trial], None] = lambda _: None, *, worker: int = 0) -> None:
+    """Tries values until the search has as many trials as it should. Several processes may work on one search, each as
+    another `worker`, so that they do not draw the same values.
 
     Raises: RunError, FileError.
     """
     library = _optuna()
     search, document = _read(folder)
-    study = _study(folder)
+    study = _study(folder, worker)
     store = RunStore()
     done = (library.trial.TrialState.COMPLETE, library.trial.TrialState.PRUNED, library.trial.TrialState.FAIL)
 
@@ -137,12 +140,13 @@ def start_workers(folder: Path, count: int) -> list[subprocess.Popen[bytes]]:
     """Processes that work on a search beside this one."""
     return [
         subprocess.Popen(
-            [sys.executable, "-m", "graph_engine.runs.search", str(folder)],
+            [sys.executable, "-m", "graph_engine.runs.search", str(folder), str(worker)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
-        for _ in range(count)
+        for worker in range(1, count + 1)
     ]
 
 
@@ -219,22 +223,24 @@ def _grid(document: Document) -> dict[str, list[Any]]:
     return found
 
 
-def _study(folder: Path) -> optuna.Study:
+def _study(folder: Path, worker: int = 0) -> optuna.Study:
+    """The study of a search; what it draws depends on who draws, and on how many trials there were before."""
     library = _optuna()
     search, document = _read(folder)
-    samplers: dict[Sampler, Callable[[], Any]] = {
-        "tpe": lambda: library.samplers.TPESampler(seed=search.seed),
-        "random": lambda: library.samplers.RandomSampler(seed=search.seed),
-        "grid": lambda: library.samplers.GridSampler(_grid(document), seed=search.seed),
-    }
     study: optuna.Study = library.create_study(
         storage=f"sqlite:///{folder / STUDY}",
         study_name=search.name,
         load_if_exists=True,
         direction="maximize" if search.greater else "minimize",
-        sampler=samplers[search.sampler](),
         pruner=library.pruners.MedianPruner(n_warmup_steps=_WARM_UP) if search.prune else library.pruners.NopPruner(),
     )
+    seed = mix(search.seed, worker, len(study.get_trials(deepcopy=False)))
+    samplers: dict[Sampler, Callable[[], Any]] = {
+        "tpe": lambda: library.samplers.TPESampler(seed=seed),
+        "random": lambda: library.samplers.RandomSampler(seed=seed),
+        "grid": lambda: library.samplers.GridSampler(_grid(document), seed=seed),
+    }
+    study.sampler = samplers[search.sampler]()
     return study
 
 
@@ -279,4 +285,4 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _end)
     with suppress(KeyboardInterrupt):
-        work_on(Path(sys.argv[1]))
+        work_on(Path(sys.argv[1]), worker=int(sys.argv[2]))

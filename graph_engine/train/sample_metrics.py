@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torchmetrics import Metric
+from torchmetrics.utilities.data import dim_zero_cat
 
 from graph_engine.nn.samples import coverage, fidelity
 
@@ -28,7 +28,7 @@ class _CollectedSamples(Metric):
         self.real.append(real)
 
     def both(self) -> tuple[Tensor, Tensor]:
-        return torch.cat(self.made), torch.cat(self.real)
+        return dim_zero_cat(self.made), dim_zero_cat(self.real)  # those of several workers are one tensor already
 
 
 class CollectedCoverage(_CollectedSamples):

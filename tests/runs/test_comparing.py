@@ -91,8 +91,18 @@ def test_a_table_for_others() -> None:
 def test_curves_for_tensorboard(
     document: Make, start: Start, store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     run = start(document(epochs=1))
     assert run.wait(60)
+    written = EventAccumulator(str(write_tensorboard(store.get(run.id), tmp_path / "curves")))
+    written.Reload()
+    curves = run.folder.feed().since().points
+    names = [name.partition("_") for name in curves]
+    assert sorted(written.Tags()["scalars"]) == sorted(f"{measure}/{split}" for split, _, measure in names)
+    losses = written.Scalars("loss/train")
+    assert [each.step for each in losses] == curves["train_loss"].step.tolist()
+    assert [each.value for each in losses] == pytest.approx(curves["train_loss"].value.tolist(), rel=1e-6)
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(RunError, match=r"layerloom\[tensorboard\]"):
         write_tensorboard(store.get(run.id), tmp_path)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
+import optuna
 import pytest
 
 from graph_engine.document import Document, Range
 from graph_engine.document.codec import plan_from_json, plan_to_json
-from graph_engine.runs import RunError, RunStore
-from graph_engine.runs.search import Search, begin_search, best_of, trials_of, with_values, work_on
+from graph_engine.runs import RunError, RunState, RunStore, search
+from graph_engine.runs.search import Search, begin_search, best_of, start_workers, trials_of, with_values, work_on
 
 Make = Callable[..., Document]
 
@@ -63,13 +65,44 @@ def test_a_grid_tries_all_and_finds_the_best(document: Make, store: RunStore) ->
     assert len(trials_of(folder)) == 4
 
 
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_gone_on_with_by_several_workers_no_value_is_drawn_twice(
+    document: Make, store: RunStore, sampler: Literal["random", "tpe"]
+) -> None:
+    net = marked(document(epochs=1), Range(of="learning_rate", low=1e-4, high=0.1, log=True))
+    folder = begin_search(net, Search(name=sampler, sampler=sampler, trials=2, prune=False))
+    work_on(folder)
+    first = trials_of(folder)
+    assert len(first) == 2
+    begin_search(net, Search(name=sampler, sampler=sampler, trials=5, prune=False))
+    beside = start_workers(folder, 1)
+    work_on(folder)
+    assert [process.wait(60) for process in beside] == [0]
+    trials = trials_of(folder)
+
+    assert trials[:2] == first
+    assert 5 <= len(trials) <= 6, "two may end at once"
+    rates = [float(each.values["learning_rate"]) for each in trials]
+    assert len(set(rates)) == len(rates)
+    assert all(1e-4 <= rate <= 0.1 for rate in rates)
+    assert {store.get(each.run).record.state for each in trials} == {RunState.FINISHED}
+    best, found = best_of(folder)
+    assert best.score == min(each.score or 0.0 for each in trials)
+    assert found.plan.first_update.optimiser.learning_rate == best.values["learning_rate"]
+
+
+def test_two_workers_that_begin_at_once_draw_other_values(document: Make) -> None:
+    net = marked(document(), Range(of="learning_rate", low=1e-4, high=0.1))
+    folder = begin_search(net, Search(name="many", sampler="random"))
+    distribution = optuna.distributions.FloatDistribution(1e-4, 0.1)
+    studies = [search._study(folder, worker) for worker in range(3)]
+    drawn = [study.ask({"learning_rate": distribution}).params["learning_rate"] for study in studies]
+    assert len(set(drawn)) == 3
+
+
 def test_what_does_badly_is_given_up(document: Make, store: RunStore) -> None:
     rates = Range(of="learning_rate", choices=(0.02, 1e-7))
     folder = begin_search(marked(document(epochs=400), rates), Search(name="prune", sampler="grid", trials=2))
-    import optuna
-
-    from graph_engine.runs import search
-
     study = search._study(folder)
     for _ in range(6):  # earlier trials that did well
         distribution = {"learning_rate": optuna.distributions.CategoricalDistribution([0.02, 1e-7])}

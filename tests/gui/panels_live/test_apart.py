@@ -11,7 +11,7 @@ from app.dialogs.checkpoints import CheckpointsDialog
 from app.dialogs.run_change import RunChangeDialog
 from app.session import Session
 from graph_engine.document import SetPlan
-from graph_engine.runs import FollowedRun, RunState, RunStore
+from graph_engine.runs import FollowedRun, RunState, RunStore, follow_run
 from graph_engine.runs.folder import PID
 from graph_engine.train import keeper
 from graph_engine.train.changes import RunChange, read_changes
@@ -87,6 +87,30 @@ def test_the_queue_goes_on_by_itself(qtbot: QtBot, session: Session) -> None:
     assert not session.runs.live
     again.start_queue()
     qtbot.waitUntil(lambda: not again.waiting and not session.runs.live, timeout=PATIENCE)
+
+
+def test_two_runs_of_the_queue_go_on_side_by_side(qtbot: QtBot, session: Session) -> None:
+    """One in the window, the other in a process of its own."""
+    prepare(qtbot, session, 5000)
+    runs = session.runs
+    runs.again.at_once = 2
+    for _ in range(3):
+        runs.again.enqueue(session.document)
+    qtbot.waitUntil(lambda: bool(runs.run) and len(runs.again.beside) == 1, timeout=LONG)
+    (beside,) = runs.again.beside
+    assert not runs.outlives
+    assert len(runs.again.waiting) == 1, "there is room for two"
+    apart = follow_run(beside.id, RunStore())
+    qtbot.waitUntil(lambda: step(session) > 3 and apart.feed.progress.step > 3, timeout=LONG)
+
+    runs.again.hold_queue()
+    runs.stop()
+    assert apart.stop(30)
+    apart.leave()
+    qtbot.waitUntil(lambda: not runs.live, timeout=LONG)
+    runs.library.refresh()
+    qtbot.waitUntil(lambda: not runs.again.beside, timeout=LONG)
+    assert len(runs.again.waiting) == 1
 
 
 def test_rewound_branched_and_done_again(qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

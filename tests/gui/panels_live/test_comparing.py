@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from app.dialogs.compare_runs import CompareRunsDialog
 from app.dialogs.search import SearchDialog
 from app.dialogs.trash import TrashDialog
-from app.panels.parallel_plot import axes_of
+from app.panels.parallel_plot import ParallelPlot, axes_of
 from app.session import Session
+from app.theme import theme_manager
 from graph_engine.document import Document
 from graph_engine.runs import RunRecord, RunState, RunStore
 from graph_engine.runs.comparing import Difference
@@ -70,12 +72,39 @@ def test_groups_differences_and_lines_that_can_be_picked(qtbot: QtBot, parent: Q
     plot.grab()
     picked: list[str] = []
     plot.chosen.connect(picked.append)
-    end = plot._points(1)[-1]
+    end = plot.points(1)[-1]
     qtbot.mouseMove(plot, QPoint(int(end.x()) - 1, int(end.y())))
     qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=QPoint(int(end.x()) - 1, int(end.y())))
     assert picked == ["net-1"]
     two = CompareRunsDialog(records()[:2], [Difference("plan.seed", "0", "1")], parent)
     assert [two.differences.item(0, column).text() for column in range(3)] == ["plan.seed", "0", "1"]
+
+
+def test_lines_are_drawn_anew_for_other_runs_sizes_and_colours(qtbot: QtBot) -> None:
+    plot = ParallelPlot()
+    qtbot.addWidget(plot)
+    plot.resize(700, 400)
+    plot.show_runs(records(), "val_accuracy")
+    plot.show()
+
+    def picture() -> QImage:
+        return plot.grab().toImage()
+
+    plain = picture()
+    end = plot.points(1)[-1].toPoint()
+    qtbot.mouseMove(plot, end - QPoint(1, 0))
+    assert picture() != plain, "the line under the pointer stands out"
+    qtbot.mouseMove(plot, QPoint(300, 2))
+    assert picture() == plain
+    plot.show_runs(records()[:2], "val_accuracy")
+    assert picture() != plain
+    plot.show_runs(records(), "val_accuracy")
+    assert picture() == plain
+    plot.resize(500, 400)
+    assert plot.points(1)[-1].x() < 500
+    narrow = picture()
+    theme_manager().set_mode("light")
+    assert picture() != narrow
 
 
 def test_a_run_is_brought_back_from_the_trash(qtbot: QtBot, parent: QWidget) -> None:

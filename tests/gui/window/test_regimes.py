@@ -6,7 +6,6 @@ The goals that the whole presets reach are in docs/training.md, and held at smal
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +20,8 @@ from app.start import Studio
 from app.window import MainWindow
 from graph_engine.document import SetPlan
 from graph_engine.runs import RunState, RunStore, load_weights
+from tests.presets.team_worker import REGIMES
 
-ROOT = Path(__file__).parents[3]
-REGIMES = list(
-    dict.fromkeys(re.findall(r"^\| `(\w+)[:`]", (ROOT / "docs" / "training.md").read_text("utf-8"), re.MULTILINE))
-)
-"""The presets of which the documentation tells a goal."""
 FIRST, NEXT = 5, 3
 """Steps of the first stage, and of each that follows."""
 
