@@ -57,7 +57,7 @@ class Penalties:
         self._network = network
         self._memories = memories
         self._parameters = parameters
-        self._terms: list[tuple[str, _Size | _Slope | _Elastic]] = []
+        self._terms: list[tuple[str, _Size | _Overlap | _Slope | _Elastic]] = []
         kernels = kernels_of(network)
         for penalty in update.penalties:
             self._terms.append((penalty.kind, self._term(penalty, document, program, kernels)))
