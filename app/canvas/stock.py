@@ -68,7 +68,13 @@ class Stock:
         from presets.parts import parts
 
         return [
-            Entry(PART + part.name, part.title, str(part.category), part.summary, ("part", _COMPOSITE, part.name))
+            Entry(
+                PART + part.name,
+                part.title,
+                str(part.category),
+                part.summary,
+                ("part", _COMPOSITE, part.name, *part.keywords),
+            )
             for part in parts().values()
         ]
 

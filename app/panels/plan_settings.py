@@ -218,7 +218,7 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
             "penalties",
             "Penalties",
             "l1 0.001; l2 0.01 of #head; gradient penalty 10 on critic_1 between input_1 and tanh_1; "
-            "r1 0.1 on critic_1 at input_1; ewc 50 from first",
+            "r1 0.1 on critic_1 at input_1; ewc 50 from first; orthogonal 0.0001",
             _text((), "none", texts.read_penalties, texts.write_penalties),
         ),
     ),

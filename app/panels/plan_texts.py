@@ -23,7 +23,7 @@ _PENALTIES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
 )
 _PENALTY_HELP = (
     "Type penalties such as l1 0.001; l2 0.01 of #head; gradient penalty 10 on critic_1 between input_1 and tanh_1; "
-    "r1 0.1 on critic_1 at input_1; ewc 50 from first."
+    "r1 0.1 on critic_1 at input_1; ewc 50 from first; orthogonal 0.0001."
 )
 
 
@@ -192,7 +192,7 @@ def write_counts(counts: tuple[int, ...]) -> str:
 
 def _penalty(text: str) -> Penalty:
     plain = " ".join(text.split())
-    match = re.fullmatch(r"(l1|l2) (\S+)(?: of (.+))?", plain, re.IGNORECASE)
+    match = re.fullmatch(r"(l1|l2|orthogonal) (\S+)(?: of (.+))?", plain, re.IGNORECASE)
     if match is not None:
         kind = match[1].lower()
         return Penalty(kind=kind, weight=_weight(match[2]), of=read_names(match[3] or ""))  # type: ignore[arg-type]
@@ -206,7 +206,7 @@ def _penalty(text: str) -> Penalty:
 
 def _write_penalty(penalty: Penalty) -> str:
     match penalty.kind:
-        case "l1" | "l2":
+        case "l1" | "l2" | "orthogonal":
             return f"{penalty.kind} {penalty.weight:g}" + (f" of {write_names(penalty.of)}" if penalty.of else "")
         case "gradient_penalty":
             return f"gradient penalty {penalty.weight:g} on {penalty.score} between {penalty.real} and {penalty.fake}"

@@ -69,7 +69,7 @@ _INITIALISERS: dict[str, tuple[str, dict[str, Any]]] = {
     "looks linear first": ("looks_linear_weights", {"inputs": False}),
     "looks linear last": ("looks_linear_weights", {"outputs": False}),
 }
-_ONE_WEIGHT = ("nn.Linear", "nn.Conv1d", "nn.Conv2d", "nn.Conv3d", "nn.ConvTranspose2d")
+_ONE_WEIGHT = ("nn.Linear", "nn.Conv1d", "nn.Conv2d", "nn.Conv3d", "nn.ConvTranspose1d", "nn.ConvTranspose2d")
 
 
 def weighted(

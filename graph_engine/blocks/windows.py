@@ -66,6 +66,25 @@ def check_window(x: TensorSpec, kernel: Pair, dilation: Pair, padding: Pair | st
         check_span(title, x.shape[axis], span, pad, "high" if axis == -2 else "wide")
 
 
+def check_border(border: str, lengths: tuple[Dim, ...], pads: tuple[int, ...], unit: str = "pixels") -> None:
+    """Refuse to mirror more than lies beside the edge, or to wrap around more than there is.
+
+    Raises: Refusal saying how much there is.
+    """
+    spare = {"reflect": 1, "circular": 0}.get(border)
+    if spare is None:
+        return
+    for length, pad in zip(lengths, pads, strict=True):
+        if isinstance(length, int) and pad > length - spare:
+            raise Refusal(
+                f"Border `{border}` can give at most {length - spare} {unit} here, and {pad} are needed. "
+                "Use a smaller kernel, or border `zeros`.",
+                port="x",
+                parameter="border",
+                hints=(SetParameterHint("border", "zeros"),),
+            )
+
+
 def check_span(title: str, length: Dim, span: int, padding: int, side: str) -> None:
     """Refuse a window of `span` positions along an axis of `length` with `padding` at both ends.
 

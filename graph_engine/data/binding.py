@@ -22,7 +22,7 @@ _FIXES = 3
 @dataclass(frozen=True, slots=True)
 class Served:
     """A field as it is served to an Input node: shape of one sample, and type. Of an input that is drawn, `field` is
-    empty, and `classes` is how many whole numbers there are.
+    empty, `classes` is how many whole numbers there are, and no other is further from 0 than `truncation`, if not 0.
     """
 
     field: str
@@ -30,6 +30,7 @@ class Served:
     dtype: str
     drawn: Drawn = "data"
     classes: int = 0
+    truncation: float = 0.0
 
 
 @dataclass(slots=True)
@@ -99,7 +100,7 @@ def _bind(
         return None
     shape: Shape = tuple(int(length) for length in block.shape)
     if block.drawn != "data":
-        return Served("", shape, block.dtype, block.drawn, block.classes)
+        return Served("", shape, block.dtype, block.drawn, block.classes, block.truncation)
     chosen = _choose(dataset, block, shape, said, {served.field for served in found.inputs.values()})
     if chosen is None:
         found.problems.append(_no_field(document, dataset, node, block, shape, said))

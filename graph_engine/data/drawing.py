@@ -24,4 +24,7 @@ def draw(served: Served, count: int, seed: int) -> Tensor:
         return torch.randint(max(served.classes, 1), size, generator=generator)
     if served.drawn == "uniform":
         return 2 * torch.rand(size, generator=generator) - 1
+    if served.truncation:  # Brock, Donahue, Simonyan (2019). Large scale GAN training
+        bound = served.truncation
+        return torch.nn.init.trunc_normal_(torch.empty(size), a=-bound, b=bound, generator=generator)
     return torch.randn(size, generator=generator)

@@ -113,8 +113,9 @@ class Average:
 class Penalty:
     """What an update makes small beside its losses.
 
-    l1: weight · Σ |w|. l2: weight / 2 · Σ w². Both over the weights that the update trains, or those of `of` among
-    them, biases and norms left out.
+    l1: weight · Σ |w|. l2: weight / 2 · Σ w². orthogonal: weight · Σ (wᵢ·wⱼ)² over the pairs of filters of a layer, so
+    that each looks for something else (Brock, Donahue, Simonyan, 2019). All three over the weights that the update
+    trains, or those of `of` among them, biases and norms left out.
 
     gradient_penalty: weight · E (‖∇ score‖ − target)², the slope taken at random points between the values `real` and
     `fake` (Gulrajani et al., 2017). r1: weight / 2 · E ‖∇ score‖² at `real` (Mescheder et al., 2018). `real`, `fake`
@@ -124,7 +125,7 @@ class Penalty:
     estimated on `samples` samples of its data (Kirkpatrick et al., 2017).
     """
 
-    kind: Literal["l1", "l2", "gradient_penalty", "r1", "ewc"]
+    kind: Literal["l1", "l2", "orthogonal", "gradient_penalty", "r1", "ewc"]
     weight: NotNegative = 1.0
     of: tuple[str, ...] = ()
     real: str = ""

@@ -59,9 +59,9 @@ class RandomShift(nn.Module):
         if not self.training or self.pixels == 0:
             return x
         n, channels, height, width = x.shape
-        first = torch.randint(2 * self.pixels + 1, (2, n, 1), device=x.device)
-        rows = first[0] + torch.arange(height, device=x.device)  # (N, H)
-        columns = first[1] + torch.arange(width, device=x.device)  # (N, W)
+        first = torch.randint(2 * self.pixels + 1, (n, 2, 1), device=x.device)
+        rows = first[:, 0] + torch.arange(height, device=x.device)  # (N, H)
+        columns = first[:, 1] + torch.arange(width, device=x.device)  # (N, W)
         padded = F.pad(x, [self.pixels] * 4)
         samples = torch.arange(n, device=x.device)[:, None, None, None]
         maps = torch.arange(channels, device=x.device)[:, None, None]

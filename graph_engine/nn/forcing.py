@@ -26,3 +26,17 @@ class TeacherForcing(nn.Module):
             return teacher
         heard = torch.rand(len(teacher), device=teacher.device) < self.share
         return torch.where(heard if teacher.ndim == 1 else heard.unsqueeze(1), teacher, said)
+
+
+class DrawAction(nn.Module):
+    """An action with probability softmax(logits) while training, else the likeliest. logits: (N, K) -> y: (N,).
+
+    Drawn by the Gumbel-max trick: the highest of the scores, each with noise of its own. Williams (1992). Simple
+    statistical gradient-following algorithms for connectionist reinforcement learning.
+    """
+
+    def forward(self, logits: Tensor) -> Tensor:
+        if not self.training:
+            return logits.argmax(1)
+        noise = -torch.rand_like(logits).clamp_min(1e-20).log()  # exponential
+        return (logits - noise.log()).argmax(1)

@@ -12,9 +12,9 @@ from torch import nn
 
 def weighted_parts(
     module: nn.Module,
-) -> list[nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d]:
+) -> list[nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose1d | nn.ConvTranspose2d]:
     """The linear layers and convolutions of a module, their biases set to 0."""
-    kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
+    kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d)
     parts = [part for part in module.modules() if isinstance(part, kinds)]
     for part in parts:
         if part.bias is not None:
@@ -22,12 +22,14 @@ def weighted_parts(
     return parts
 
 
-def fan_in(part: nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d) -> int:
+def fan_in(
+    part: nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose1d | nn.ConvTranspose2d,
+) -> int:
     """How many inputs each output sums.
 
     Stride aside for a transposed convolution, whose weight is (in, out, k, k).
     """
-    if isinstance(part, nn.ConvTranspose2d):
+    if isinstance(part, nn.ConvTranspose1d | nn.ConvTranspose2d):
         return part.weight[:, 0].numel() // part.groups
     return part.weight[0].numel()
 
@@ -99,7 +101,7 @@ def looks_linear_weights(module: nn.Module, inputs: bool = True, outputs: bool =
     Without `inputs` the rows alone are mirrored (the first layer), without `outputs` the columns (the last).
     """
     for part in weighted_parts(module):
-        swapped = isinstance(part, nn.ConvTranspose2d)  # its weight is (in, out, k, k)
+        swapped = isinstance(part, nn.ConvTranspose1d | nn.ConvTranspose2d)  # its weight is (in, out, …)
         axes = [axis for axis, mirrored in ((1, inputs), (0, outputs)) if mirrored]
         shape = list(part.weight.transpose(0, 1).shape if swapped else part.weight.shape)
         for axis in axes:

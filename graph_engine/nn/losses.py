@@ -28,6 +28,40 @@ def dice_loss(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
     return (1 - overlap).mean()
 
 
+def js_divergence(log_probabilities: Tensor, log_target: Tensor) -> Tensor:
+    """½ KL(p ‖ m) + ½ KL(q ‖ m) with m = ½ (p + q), averaged over the batch.
+
+    Two of one shape (N, ..., K) of log probabilities -> scalar. Lin (1991). Divergence measures based on the Shannon
+    entropy.
+    """
+    middle = torch.logaddexp(log_probabilities, log_target) - 0.6931471805599453  # log 2
+    first, second = (
+        F.kl_div(middle, each, reduction="batchmean", log_target=True) for each in (log_probabilities, log_target)
+    )
+    return (first + second) / 2
+
+
+def earth_movers_distance(log_probabilities: Tensor, log_target: Tensor) -> Tensor:
+    """Σₖ |Pₖ − Qₖ| of the sums of probabilities up to class k, averaged over the batch.
+
+    Two of one shape (N, K) of log probabilities -> scalar. Rubner, Tomasi, Guibas (2000). The earth mover's distance as
+    a metric for image retrieval.
+    """
+    apart = log_probabilities.exp() - log_target.exp()
+    return apart.cumsum(1).abs().sum(1).mean()
+
+
+def policy_gradient_loss(logits: Tensor, action: Tensor, reward: Tensor, baseline: Tensor | None = None) -> Tensor:
+    """−(R − b) log softmax(logits)[action], averaged; no gradient reaches the reward and the baseline.
+
+    logits: (N, K), action: (N,), reward and baseline: (N, 1) -> scalar. Williams (1992). Simple statistical
+    gradient-following algorithms for connectionist reinforcement learning.
+    """
+    log_chance = F.log_softmax(logits, 1).gather(1, action.unsqueeze(1))  # (N, 1)
+    advantage = reward if baseline is None else reward - baseline
+    return -(advantage.detach() * log_chance).mean()
+
+
 def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 4.0) -> Tensor:
     """T² KL(softmax(teacher/T) ‖ softmax(student/T)), averaged; the teacher learns nothing.
 

@@ -19,7 +19,7 @@ from graph_engine.document.plan import Penalty, Update
 from graph_engine.train.choosing import places_of, weights_at
 from graph_engine.train.errors import PlanError
 from graph_engine.train.optimisers import kernels_of
-from graph_engine.train.sharding import is_cut, local_of
+from graph_engine.train.sharding import is_cut, local_of, whole_of
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
@@ -57,7 +57,7 @@ class Penalties:
         self._network = network
         self._memories = memories
         self._parameters = parameters
-        self._terms: list[tuple[str, _Size | _Slope | _Elastic]] = []
+        self._terms: list[tuple[str, _Size | _Overlap | _Slope | _Elastic]] = []
         kernels = kernels_of(network)
         for penalty in update.penalties:
             self._terms.append((penalty.kind, self._term(penalty, document, program, kernels)))
@@ -79,9 +79,9 @@ class Penalties:
 
     def _term(
         self, penalty: Penalty, document: Document, program: Program, kernels: set[nn.Parameter]
-    ) -> _Size | _Slope | _Elastic:
+    ) -> _Size | _Overlap | _Slope | _Elastic:
         match penalty.kind:
-            case "l1" | "l2":
+            case "l1" | "l2" | "orthogonal":
                 weights: list[Tensor] = [weight for weight in self._parameters if weight in kernels]
                 if penalty.of:
                     chosen = weights_at(
@@ -90,7 +90,7 @@ class Penalties:
                     weights = [weight for weight in weights if weight in chosen]
                 if not weights:
                     raise PlanError(f"The {penalty.kind} penalty has no weights to work on. Name other nodes.")
-                return _Size(penalty, weights)
+                return _Overlap(penalty, weights) if penalty.kind == "orthogonal" else _Size(penalty, weights)
             case "gradient_penalty" | "r1":
                 return _Slope(penalty, document, program, self._network)
             case "ewc":
@@ -152,6 +152,40 @@ class _Size:
 def _share(weight: Tensor, share: float) -> float:
     """How much this worker counts a weight: wholly if it has a piece of it, by its share if all have it."""
     return 1.0 if is_cut(weight) else share
+
+
+class _Overlap:
+    """How far the filters of each layer are from being orthogonal: the sum of (wᵢ·wⱼ)² over pairs i ≠ j."""
+
+    def __init__(self, penalty: Penalty, weights: Sequence[Tensor]) -> None:
+        self._penalty = penalty
+        self._weights = weights
+
+    def __call__(self, _: Batch) -> Tensor:
+        return self._penalty.weight * torch.stack([self._sum(weight.flatten(1)) for weight in self._weights]).sum()
+
+    def of_part(self, weight: float) -> Tensor:
+        """Of the filters that a worker has, with all, and the share `weight` of weights that all have."""
+        sums = [
+            self._of_piece(local_of(each).flatten(1), whole_of(each).flatten(1).detach())
+            if is_cut(each)
+            else weight * self._sum(each.flatten(1))
+            for each in self._weights
+        ]
+        return self._penalty.weight * torch.stack(sums).sum()
+
+    @staticmethod
+    def _sum(rows: Tensor) -> Tensor:
+        products = rows @ rows.T
+        return products.square().sum() - products.diagonal().square().sum()
+
+    @staticmethod
+    def _of_piece(rows: Tensor, every: Tensor) -> Tensor:
+        """The pairs that begin with one of `rows`. Each pair stands in two workers' sums, or twice in one's, so that
+        its slope by a row is half in the sum of this row's worker: hence twice that.
+        """
+        value = (rows @ every.T).square().sum() - (rows * rows.detach()).sum(1).square().sum()
+        return 2 * value - value.detach()
 
 
 class _Slope:

@@ -34,6 +34,12 @@ def local_of(tensor: Tensor) -> Tensor:
     return to_local() if to_local is not None else tensor
 
 
+def whole_of(tensor: Tensor) -> Tensor:
+    """A weight that is cut up, brought together: all workers call this in the same order. Any other as it is."""
+    full_tensor = getattr(tensor, "full_tensor", None)
+    return full_tensor() if full_tensor is not None else tensor
+
+
 def put(own: Tensor, value: Tensor) -> None:
     """Copy into a weight, or into the piece of it that is here, the whole of another or such a piece."""
     local_of(own).copy_(piece_of(value, own) if is_cut(own) else value)

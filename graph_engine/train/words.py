@@ -149,6 +149,8 @@ def _penalty(penalty: Penalty) -> str:
     match penalty.kind:
         case "l1" | "l2":
             return f"{penalty.kind.upper()} penalty {penalty.weight:g}"
+        case "orthogonal":
+            return f"orthogonal penalty {penalty.weight:g}"
         case "gradient_penalty":
             return f"gradient penalty {penalty.weight:g} on {penalty.score} between {penalty.real} and {penalty.fake}"
         case "r1":

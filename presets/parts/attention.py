@@ -45,7 +45,12 @@ def _read(block: Builder, scores: Port, memory: Port) -> None:
     block.output(weights, "weights")
 
 
-@part(title="Alignment scores", category=PartCategory.ATTENTION, reference=_BAHDANAU)
+@part(
+    title="Alignment scores",
+    category=PartCategory.ATTENTION,
+    reference=_BAHDANAU,
+    keywords=("bahdanau", "additive", "pointer"),
+)
 def alignment_scores(block: Builder) -> None:
     """How well each step of a memory answers a query: vᵀ tanh(W q + U m).
 
@@ -58,7 +63,12 @@ def alignment_scores(block: Builder) -> None:
     block.output(_scored(block, block.add("add", asked, offered)), "y")
 
 
-@part(title="Bahdanau attention", category=PartCategory.ATTENTION, reference=_BAHDANAU)
+@part(
+    title="Bahdanau attention",
+    category=PartCategory.ATTENTION,
+    reference=_BAHDANAU,
+    keywords=("additive attention", "alignment", "seq2seq", "soft attention"),
+)
 def bahdanau_attention(block: Builder) -> None:
     """Reads from a memory what a small network finds to answer the query; the block Additive attention, drawn.
 
@@ -70,7 +80,9 @@ def bahdanau_attention(block: Builder) -> None:
     _read(block, scores, memory)
 
 
-@part(title="Pointing", category=PartCategory.ATTENTION, reference=_POINTER)
+@part(
+    title="Pointing", category=PartCategory.ATTENTION, reference=_POINTER, keywords=("pointer network", "convex hull")
+)
 def pointing(block: Builder) -> None:
     """Points at a step of a sequence: the share that each has of being meant; the block Pointer, drawn.
 
@@ -83,7 +95,12 @@ def pointing(block: Builder) -> None:
     block.output(block.add("softmax", scores, axis=-1), "y")
 
 
-@part(title="Dot-product attention", category=PartCategory.ATTENTION, reference=_LUONG)
+@part(
+    title="Dot-product attention",
+    category=PartCategory.ATTENTION,
+    reference=_LUONG,
+    keywords=("luong", "scaled", "query key value"),
+)
 def dot_product_attention(block: Builder) -> None:
     """Reads from a memory what points the query's way; the block Dot attention, drawn.
 
@@ -96,7 +113,12 @@ def dot_product_attention(block: Builder) -> None:
     _read(block, block.add("scale", scores, factor="=in_channels ** -0.5 if scaled else 1.0"), memory)
 
 
-@part(title="Cosine lookup", category=PartCategory.ATTENTION, reference=_TURING)
+@part(
+    title="Cosine lookup",
+    category=PartCategory.ATTENTION,
+    reference=_TURING,
+    keywords=("cosine attention", "content addressing", "similarity"),
+)
 def cosine_lookup(block: Builder) -> None:
     """Reads from a memory by angle, whatever the lengths; the block Cosine attention, drawn.
 
@@ -110,7 +132,12 @@ def cosine_lookup(block: Builder) -> None:
     _read(block, block.add("scale", cosine, factor=sharpness), memory)
 
 
-@part(title="Location-aware scores", category=PartCategory.ATTENTION, reference=_SPEECH)
+@part(
+    title="Location-aware scores",
+    category=PartCategory.ATTENTION,
+    reference=_SPEECH,
+    keywords=("location attention", "chorowski"),
+)
 def location_aware_scores(block: Builder) -> None:
     """How well each step of a memory answers a query, seen where the weights lay before: vᵀ tanh(W q + U m + L f + b).
 
@@ -134,7 +161,12 @@ def _filters(block: Builder) -> tuple[str, str]:
     )
 
 
-@part(title="Location-aware attention", category=PartCategory.ATTENTION, reference=_SPEECH)
+@part(
+    title="Location-aware attention",
+    category=PartCategory.ATTENTION,
+    reference=_SPEECH,
+    keywords=("location attention", "chorowski", "tacotron", "speech"),
+)
 def location_aware_attention(block: Builder) -> None:
     """Additive attention that sees where it looked last, and goes on from there; the block Location attention, drawn.
 
@@ -147,7 +179,12 @@ def location_aware_attention(block: Builder) -> None:
     _read(block, block.add(location_aware_scores.into(block), query, memory, before, **seen, title="Scores"), memory)
 
 
-@part(title="Pixel attention", category=PartCategory.ATTENTION, reference=_SAGAN)
+@part(
+    title="Pixel attention",
+    category=PartCategory.ATTENTION,
+    reference=_SAGAN,
+    keywords=("sagan", "self-attention over space", "gamma"),
+)
 def pixel_attention(block: Builder) -> None:
     """Every pixel adds a learned share of what it gathers from all; the block Self-attention over space, drawn.
 

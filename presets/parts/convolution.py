@@ -81,7 +81,12 @@ def _along(block: Builder, kernel: Callable[[str], list[int | str]]) -> None:
     block.output(block.add("relu", block.add("batch_norm", x)), "y")
 
 
-@part(title="Depthwise and pointwise", category=PartCategory.CONVOLUTION, reference=_MOBILENET)
+@part(
+    title="Depthwise and pointwise",
+    category=PartCategory.CONVOLUTION,
+    reference=_MOBILENET,
+    keywords=("depthwise separable", "mobilenet", "xception"),
+)
 def depthwise_and_pointwise(block: Builder) -> None:
     """Filters each map by itself, then mixes the maps with 1×1; the block Depthwise separable conv, drawn."""
     channels = block.expose("channels", 32, "Channels", "How many maps come out.", least=1)
@@ -98,7 +103,12 @@ def depthwise_and_pointwise(block: Builder) -> None:
     block.output(block.add("conv2d", x, channels=channels, kernel=1, bias=False, title="Pointwise"), "y")
 
 
-@part(title="Large kernel of strips", category=PartCategory.SEGMENTATION, reference=_GCN)
+@part(
+    title="Large kernel of strips",
+    category=PartCategory.SEGMENTATION,
+    reference=_GCN,
+    keywords=("gcn", "global convolutional network", "separable"),
+)
 def large_kernel_of_strips(block: Builder) -> None:
     """A k×k field from two pairs of strips, summed; the block Large kernel conv, drawn.
 
@@ -116,7 +126,12 @@ def large_kernel_of_strips(block: Builder) -> None:
     block.output(block.add("add", *pairs), "y")
 
 
-@part(title="Pyramid of maxima", category=PartCategory.CONVOLUTION, reference=_SPP)
+@part(
+    title="Pyramid of maxima",
+    category=PartCategory.CONVOLUTION,
+    reference=_SPP,
+    keywords=("spp", "spatial pyramid pooling"),
+)
 def pyramid_of_maxima(block: Builder) -> None:
     """The largest values of 36, 9, 4 and 1 fields: as many for any size; the block Spatial pyramid pool, drawn.
 

@@ -60,6 +60,7 @@ def plain_layer(block: Builder) -> None:
     title="Convolutional highway layer",
     category=PartCategory.RESIDUAL,
     reference=Reference("Srivastava, Greff, Schmidhuber", 2015, "Training very deep networks"),
+    keywords=("highway", "carry", "gate"),
 )
 def conv_highway_layer(block: Builder) -> None:
     """A highway layer over images: a convolution and a gate for each pixel and map, y = x + T · (H − x).

@@ -13,7 +13,12 @@ _STACK = Reference("Joulin, Mikolov", 2015, "Inferring algorithmic patterns with
 _HIDDEN, _LOCATIONS, _WIDTH = 100, 128, 20
 
 
-@part(title="Content addressing", category=PartCategory.MEMORY, reference=_TURING)
+@part(
+    title="Content addressing",
+    category=PartCategory.MEMORY,
+    reference=_TURING,
+    keywords=("ntm", "cosine", "neural turing machine"),
+)
 def content_addressing(block: Builder) -> None:
     """Finds the places of a memory that resemble a key: softmax(β cos(k, Mᵢ)).
 
@@ -26,7 +31,12 @@ def content_addressing(block: Builder) -> None:
     block.output(block.add("softmax", block.add("multiply", strength, cosine), axis=-1), "weights")
 
 
-@part(title="Location addressing", category=PartCategory.MEMORY, reference=_TURING)
+@part(
+    title="Location addressing",
+    category=PartCategory.MEMORY,
+    reference=_TURING,
+    keywords=("ntm", "shift", "interpolation", "sharpen", "neural turing machine"),
+)
 def location_addressing(block: Builder) -> None:
     """Goes to what was found or stays (gate g), moves on (shift s), and sharpens, so that moving does not blur.
 
@@ -46,7 +56,12 @@ def _asked(block: Builder, hidden: Port, activation: str, title: str, features: 
     return block.add(activation, block.add("linear", hidden, features=features, bias_start=start), title=title)
 
 
-@part(title="Memory head", category=PartCategory.MEMORY, reference=_TURING)
+@part(
+    title="Memory head",
+    category=PartCategory.MEMORY,
+    reference=_TURING,
+    keywords=("ntm", "read head", "write head", "neural turing machine"),
+)
 def memory_head(block: Builder) -> None:
     """Decides where to look next: what the controller asks for, found by content and then by location.
 
@@ -68,7 +83,12 @@ def memory_head(block: Builder) -> None:
     block.output(place, "weights")
 
 
-@part(title="Erase and add", category=PartCategory.MEMORY, reference=_TURING)
+@part(
+    title="Erase and add",
+    category=PartCategory.MEMORY,
+    reference=_TURING,
+    keywords=("ntm", "write", "neural turing machine"),
+)
 def erase_and_add(block: Builder) -> None:
     """Writes to a memory: what was there is erased where the head looks, and something new added.
 
@@ -96,7 +116,12 @@ def _machine(block: Builder) -> dict[str, Any]:
     return values
 
 
-@part(title="Turing machine cell", category=PartCategory.MEMORY, reference=_TURING)
+@part(
+    title="Turing machine cell",
+    category=PartCategory.MEMORY,
+    reference=_TURING,
+    keywords=("ntm", "neural turing machine"),
+)
 def turing_machine_cell(block: Builder) -> None:
     """One step of a neural Turing machine: a controller moves a head that reads and one that writes.
 
@@ -124,7 +149,12 @@ def turing_machine_cell(block: Builder) -> None:
     block.output(write_at, "write_at")
 
 
-@part(title="Turing machine", category=PartCategory.MEMORY, reference=_TURING)
+@part(
+    title="Turing machine",
+    category=PartCategory.MEMORY,
+    reference=_TURING,
+    keywords=("ntm", "neural turing machine", "copy task", "external memory"),
+)
 def turing_machine(block: Builder) -> None:
     """A neural Turing machine with its cell inside; the block Neural Turing machine, drawn.
 
@@ -156,7 +186,12 @@ def _stacks(block: Builder) -> dict[str, Any]:
     return values
 
 
-@part(title="Stack RNN cell", category=PartCategory.MEMORY, reference=_STACK)
+@part(
+    title="Stack RNN cell",
+    category=PartCategory.MEMORY,
+    reference=_STACK,
+    keywords=("push", "pop", "no-op", "pushdown"),
+)
 def stack_rnn_cell(block: Builder) -> None:
     """One step of a recurrent layer that pushes on stacks, pops from them, or leaves them alone, a little of each.
 
@@ -187,7 +222,12 @@ def stack_rnn_cell(block: Builder) -> None:
     block.output(block.add("add", *parts), "stack")
 
 
-@part(title="Stack machine", category=PartCategory.MEMORY, reference=_STACK)
+@part(
+    title="Stack machine",
+    category=PartCategory.MEMORY,
+    reference=_STACK,
+    keywords=("stack rnn", "push", "pop", "no-op", "pushdown", "counting"),
+)
 def stack_machine(block: Builder) -> None:
     """A recurrent layer with stacks, its cell inside; the block Stack RNN with recurrence and no-op, drawn.
 

@@ -20,7 +20,12 @@ def _answer(block: Builder, question: Port, matched: Port, given: Port) -> tuple
     return block.add("add", question, found), weights
 
 
-@part(title="Memory lookup", category=PartCategory.MEMORY, reference=_END_TO_END)
+@part(
+    title="Memory lookup",
+    category=PartCategory.MEMORY,
+    reference=_END_TO_END,
+    keywords=("memory hop", "memn2n", "memory network"),
+)
 def memory_lookup(block: Builder) -> None:
     """Looks a question up in a memory and adds what it finds; the block Memory hop, drawn.
 
@@ -32,7 +37,12 @@ def memory_lookup(block: Builder) -> None:
     block.output(p, "p")
 
 
-@part(title="Sentence memory", category=PartCategory.MEMORY, reference=_END_TO_END)
+@part(
+    title="Sentence memory",
+    category=PartCategory.MEMORY,
+    reference=_END_TO_END,
+    keywords=("temporal encoding", "memn2n", "memory network", "story"),
+)
 def sentence_memory(block: Builder) -> None:
     """Sentences as vectors that know their words' places and their own: what a question can be compared with.
 
@@ -46,7 +56,12 @@ def sentence_memory(block: Builder) -> None:
     block.output(sentences.other("words"), "words")
 
 
-@part(title="Story hop", category=PartCategory.MEMORY, reference=_END_TO_END)
+@part(
+    title="Story hop",
+    category=PartCategory.MEMORY,
+    reference=_END_TO_END,
+    keywords=("memory hop", "memn2n", "memory network", "babi"),
+)
 def story_hop(block: Builder) -> None:
     """A whole hop of a memory network: reads the story twice, to match and to answer, and looks the question up.
 
@@ -62,7 +77,12 @@ def story_hop(block: Builder) -> None:
     block.output(hop.other("p"), "p")
 
 
-@part(title="Key-value lookup", category=PartCategory.MEMORY, reference=_KEY_VALUE)
+@part(
+    title="Key-value lookup",
+    category=PartCategory.MEMORY,
+    reference=_KEY_VALUE,
+    keywords=("key-value memory", "knowledge base"),
+)
 def key_value_lookup(block: Builder) -> None:
     """Looks a question up among keys, adds the values of those found, and turns the sum; Key-value memory, drawn.
 

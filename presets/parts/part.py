@@ -44,6 +44,8 @@ class Part:
     help: str
     reference: Reference | None
     builder: Callable[[Builder], None]
+    keywords: tuple[str, ...] = ()
+    """Other words that find it."""
 
     @cached_property
     def drawn(self) -> Document:
@@ -65,7 +67,8 @@ class Part:
     def block(self) -> type[Block]:
         """The block that it is: title, parameters, ports, paper."""
         made = composite_block(self.name, self.drawn.graphs[self.name])
-        return type(made.__name__, (made,), {"reference": self.reference, "__doc__": made.__doc__})
+        known = {"reference": self.reference, "keywords": self.keywords, "__doc__": made.__doc__}
+        return type(made.__name__, (made,), known)
 
     def into(self, net: Builder) -> str:
         """Put this composite into the document of `net`, unless it is there; what a node of it names: `@bottleneck`."""
@@ -84,12 +87,13 @@ class Part:
 
 
 def part(
-    *, title: str, category: PartCategory, reference: Reference | None = None
+    *, title: str, category: PartCategory, reference: Reference | None = None, keywords: tuple[str, ...] = ()
 ) -> Callable[[Callable[[Builder], None]], Part]:
     """Make a part of a function that draws a composite: name, summary and help are the function's own."""
 
     def make(builder: Callable[[Builder], None]) -> Part:
         paragraphs = [" ".join(each.split()) for each in (inspect.getdoc(builder) or "").split("\n\n")]
-        return Part(builder.__name__, title, category, paragraphs[0], "\n\n".join(paragraphs), reference, builder)
+        text = "\n\n".join(paragraphs)
+        return Part(builder.__name__, title, category, paragraphs[0], text, reference, builder, keywords)
 
     return make

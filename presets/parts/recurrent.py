@@ -72,7 +72,7 @@ def gru_cell(block: Builder) -> None:
     block.output(y, "h")
 
 
-@part(title="Elman cell", category=PartCategory.RECURRENT, reference=_ELMAN)
+@part(title="Elman cell", category=PartCategory.RECURRENT, reference=_ELMAN, keywords=("rnn", "simple", "vanilla"))
 def elman_cell(block: Builder) -> None:
     """One step of a plain recurrent layer: hidden units that see their own last values.
 
@@ -85,7 +85,7 @@ def elman_cell(block: Builder) -> None:
     block.output(y, "h")
 
 
-@part(title="Jordan cell", category=PartCategory.RECURRENT, reference=_JORDAN)
+@part(title="Jordan cell", category=PartCategory.RECURRENT, reference=_JORDAN, keywords=("rnn", "output recurrence"))
 def jordan_cell(block: Builder) -> None:
     """One step of a recurrent layer whose hidden units see what it last gave, not their own values.
 
@@ -102,7 +102,7 @@ def jordan_cell(block: Builder) -> None:
     block.output(y, "before")
 
 
-@part(title="ConvLSTM cell", category=PartCategory.RECURRENT, reference=_CONV_LSTM)
+@part(title="ConvLSTM cell", category=PartCategory.RECURRENT, reference=_CONV_LSTM, keywords=("convlstm", "video"))
 def conv_lstm_cell(block: Builder) -> None:
     """One step of an LSTM over the frames of a film: its states are images, its products convolutions.
 

@@ -19,7 +19,7 @@ def _conv(block: Builder, x: Port, channels: str, kernel: int | str, pad: int | 
     return block.add("conv1d", x, channels=channels, kernel=kernel, padding="custom", pad=pad, bias=False)
 
 
-@part(title="Conv bank layer", category=PartCategory.SEQUENCE, reference=_TACOTRON)
+@part(title="Conv bank layer", category=PartCategory.SEQUENCE, reference=_TACOTRON, keywords=("tacotron", "cbhg"))
 def conv_bank_layer(block: Builder) -> None:
     """One more convolution of a bank, a step longer than the one before, put beside what the others found.
 
@@ -33,7 +33,7 @@ def conv_bank_layer(block: Builder) -> None:
     block.output(block.add("concat", bank, y, axis=-1), "bank")
 
 
-@part(title="CBHG layers", category=PartCategory.SEQUENCE, reference=_TACOTRON)
+@part(title="CBHG layers", category=PartCategory.SEQUENCE, reference=_TACOTRON, keywords=("tacotron", "speech"))
 def cbhg_layers(block: Builder) -> None:
     """Reads a sequence from near and from far: conv bank, highways, bidirectional GRU; the block CBHG, drawn.
 
@@ -56,7 +56,7 @@ def cbhg_layers(block: Builder) -> None:
     block.output(block.add("gru", y, hidden=width, bidirectional=True), "y")
 
 
-@part(title="Pyramid BiLSTM", category=PartCategory.SEQUENCE, reference=_LISTEN)
+@part(title="Pyramid BiLSTM", category=PartCategory.SEQUENCE, reference=_LISTEN, keywords=("pblstm", "listener", "las"))
 def pyramid_bilstm(block: Builder) -> None:
     """Joins neighbouring steps and reads them in both directions, so that time gets shorter; Pyramid LSTM, drawn.
 

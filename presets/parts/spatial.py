@@ -18,7 +18,12 @@ def _hidden(block: Builder) -> str:
     return block.expose("hidden", 32, "Hidden", "Units of the hidden layer before the numbers.", least=1)
 
 
-@part(title="Localisation net", category=PartCategory.SPATIAL, reference=_JADERBERG)
+@part(
+    title="Localisation net",
+    category=PartCategory.SPATIAL,
+    reference=_JADERBERG,
+    keywords=("stn", "spatial transformer"),
+)
 def localisation_net(block: Builder) -> None:
     """Reads off an image by which numbers to transform it; all are 0 at first.
 
@@ -45,7 +50,12 @@ def _transformer(block: Builder, transform: str, identity: list[float]) -> None:
     block.output(theta, "theta")
 
 
-@part(title="Affine transformer", category=PartCategory.SPATIAL, reference=_JADERBERG)
+@part(
+    title="Affine transformer",
+    category=PartCategory.SPATIAL,
+    reference=_JADERBERG,
+    keywords=("stn", "spatial transformer", "warp"),
+)
 def affine_transformer(block: Builder) -> None:
     """Turns, scales, shears and moves an image as a network inside sees fit; the block Spatial transformer, drawn.
 
@@ -54,7 +64,12 @@ def affine_transformer(block: Builder) -> None:
     _transformer(block, "affine", [1.0, 0.0, 0.0, 0.0, 1.0, 0.0])
 
 
-@part(title="Zoom transformer", category=PartCategory.SPATIAL, reference=_JADERBERG)
+@part(
+    title="Zoom transformer",
+    category=PartCategory.SPATIAL,
+    reference=_JADERBERG,
+    keywords=("stn", "spatial transformer", "scale", "translation", "attention"),
+)
 def zoom_transformer(block: Builder) -> None:
     """Scales and moves an image, and no more, as a network inside sees fit: looks at a part of it.
 
@@ -63,7 +78,12 @@ def zoom_transformer(block: Builder) -> None:
     _transformer(block, "attention", [1.0, 0.0, 0.0])
 
 
-@part(title="Region proposal net", category=PartCategory.SPATIAL, reference=_FASTER)
+@part(
+    title="Region proposal net",
+    category=PartCategory.SPATIAL,
+    reference=_FASTER,
+    keywords=("rpn", "faster r-cnn", "anchors", "detection"),
+)
 def region_proposal_net(block: Builder) -> None:
     """Says at each pixel of a map whether an object is there, and where its edges are, for each of some anchor boxes.
 

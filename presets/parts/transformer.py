@@ -70,7 +70,12 @@ def _causal(block: Builder) -> str:
     return block.expose("causal", default=True, title="Causal", help="Each step of x sees only those up to itself.")
 
 
-@part(title="Decoder block", category=PartCategory.TRANSFORMER, reference=_ATTENTION)
+@part(
+    title="Decoder block",
+    category=PartCategory.TRANSFORMER,
+    reference=_ATTENTION,
+    keywords=("transformer decoder layer", "cross-attention", "translation"),
+)
 def decoder_block(block: Builder) -> None:
     """Masked self-attention, attention to the encoder, feed-forward layers; the block Transformer decoder layer, drawn.
 
@@ -85,7 +90,12 @@ def decoder_block(block: Builder) -> None:
     block.output(block.add("layer_norm", block.add("add", x, _feed_forward(block, x))), "y")
 
 
-@part(title="Norm-first decoder block", category=PartCategory.TRANSFORMER, reference=_NORM_FIRST)
+@part(
+    title="Norm-first decoder block",
+    category=PartCategory.TRANSFORMER,
+    reference=_NORM_FIRST,
+    keywords=("transformer decoder layer", "pre-norm", "cross-attention"),
+)
 def norm_first_decoder_block(block: Builder) -> None:
     """A decoder block whose norms stand before each of its three branches: it trains without a slow start."""
     _parameters(block)

@@ -28,6 +28,9 @@ from tests.compile.linting import faults
 CASES = declared_cases()
 WITHOUT_GRADIENT = {
     ("constant", "x"),
+    ("draw_action", "logits"),
+    ("policy_gradient_loss", "reward"),
+    ("policy_gradient_loss", "baseline"),
     ("cut_to_length", "like"),
     ("distillation_loss", "teacher"),
     ("resize_as", "like"),

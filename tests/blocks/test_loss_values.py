@@ -208,7 +208,16 @@ def test_a_triplet_wants_its_like_nearer() -> None:
 
 @pytest.mark.parametrize(
     "block",
-    ["mean_absolute_error", "binary_cross_entropy", "dice_loss", "kl_divergence", "distillation_loss", "gaussian_kl"],
+    [
+        "mean_absolute_error",
+        "binary_cross_entropy",
+        "dice_loss",
+        "kl_divergence",
+        "js_divergence",
+        "earth_movers_distance",
+        "distillation_loss",
+        "gaussian_kl",
+    ],
 )
 def test_two_that_are_compared_have_one_shape(block: str) -> None:
     found = refusal(block, VECTOR, TensorSpec((N, 6)))
@@ -247,3 +256,30 @@ def test_a_loss_of_ours_is_copied_into_the_source_that_computes_it() -> None:
     assert compute(network, image=image, mask=target)[0].item() == pytest.approx(
         loss("dice_loss", network(image).detach(), target)
     )
+
+
+def test_js_divergence_is_alike_both_ways_and_at_most_log_2() -> None:
+    x, y = torch.log_softmax(torch.randn(5, 4), 1), torch.log_softmax(torch.randn(5, 4), 1)
+    p, q = x.exp(), y.exp()
+    m = (p + q) / 2
+    wanted = ((p * (p / m).log()).sum() + (q * (q / m).log()).sum()).item() / 2 / 5
+    assert loss("js_divergence", x, y) == pytest.approx(wanted, rel=1e-4)
+    assert loss("js_divergence", y, x) == pytest.approx(wanted, rel=1e-4)
+    assert loss("js_divergence", x, x) == pytest.approx(0, abs=1e-6)
+    apart = torch.log_softmax(torch.tensor([[60.0, 0.0]]), 1), torch.log_softmax(torch.tensor([[0.0, 60.0]]), 1)
+    assert loss("js_divergence", *apart) == pytest.approx(0.6931, rel=1e-3)
+
+
+def test_earth_is_moved_from_class_to_class() -> None:
+    """All of it from class 0 to class 2 is 2 classes; as the least cost of a transport, by linear programming."""
+    ends = torch.tensor([[1.0, 1e-9, 1e-9]]).log(), torch.tensor([[1e-9, 1e-9, 1.0]]).log()
+    assert loss("earth_movers_distance", *ends) == pytest.approx(2, rel=1e-5)
+    x, y = torch.log_softmax(torch.randn(1, 5), 1), torch.log_softmax(torch.randn(1, 5), 1)
+    left, right = x.exp()[0].tolist(), y.exp()[0].tolist()
+    cost, i, j = 0.0, 0, 0
+    while i < 5 and j < 5:  # on a line the nearest goes first
+        moved = min(left[i], right[j])
+        cost += moved * abs(i - j)
+        left[i], right[j] = left[i] - moved, right[j] - moved
+        i, j = (i + 1, j) if left[i] <= right[j] else (i, j + 1)
+    assert loss("earth_movers_distance", x, y) == pytest.approx(cost, abs=1e-5)

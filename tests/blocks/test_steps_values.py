@@ -57,6 +57,51 @@ def test_a_sequence_is_padded_as_told() -> None:
     assert direct({"x": x})[0].shape == (2, 8, 5)
 
 
+@pytest.mark.parametrize("border", ["reflect", "replicate", "circular"])
+def test_a_sequence_is_padded_with_what_its_ends_are_like(border: str) -> None:
+    x = torch.randn(2, 7, 3)
+    for padding, pads in (("same", (2, 2)), ("causal", (4, 0))):
+        direct = Direct(
+            Case(get_block("conv1d"), {"channels": 5, "kernel": 5, "padding": padding, "border": border}, {"x": X})
+        )
+        (conv,) = direct.layers.values()
+        padded = F.pad(x.transpose(1, 2), pads, mode=border)
+        wanted = F.conv1d(padded, conv.get_parameter("weight"), conv.get_parameter("bias"))
+        torch.testing.assert_close(direct({"x": x})[0], wanted.transpose(1, 2))
+    case = Case(get_block("conv1d"), {"kernel": 17, "border": "reflect"}, {"x": X})
+    with pytest.raises(Refusal, match="Border `reflect` can give at most 6 steps here, and 8 are needed"):
+        run_block(case.made, case.specs)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "arguments"),
+    [
+        ({}, {"kernel_size": 4, "stride": 2, "padding": 1}),
+        (
+            {"kernel": 5, "stride": 3, "padding": 2, "extra": 1, "bias": False},
+            {"kernel_size": 5, "stride": 3, "padding": 2, "output_padding": 1, "bias": False},
+        ),
+    ],
+)
+def test_a_transposed_convolution_along_steps_is_torchs(parameters: dict[str, Any], arguments: dict[str, Any]) -> None:
+    direct = Direct(Case(get_block("conv_transpose1d"), {"channels": 5, **parameters}, {"x": X}))
+    theirs = nn.ConvTranspose1d(3, 5, **arguments)
+    (ours,) = direct.layers.values()
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 7, 3)
+    torch.testing.assert_close(direct({"x": x})[0], theirs(x.transpose(1, 2)).transpose(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [({"extra": 2}, "must be smaller than the stride"), ({"padding": 9}, "cuts everything off")],
+)
+def test_what_can_not_be_transposed_is_refused(parameters: dict[str, int], words: str) -> None:
+    case = Case(get_block("conv_transpose1d"), parameters, {"x": X})
+    with pytest.raises(Refusal, match=words):
+        run_block(case.made, case.specs)
+
+
 @pytest.mark.parametrize("block", ["elman", "gru", "lstm"])
 def test_recurrent_weights_begin_as_told(block: str) -> None:
     torch.manual_seed(1)

@@ -18,6 +18,7 @@ SPECS = {
     "conv1d": TensorSpec((N, 9, 64)),
     "conv2d": TensorSpec((N, 64, 7, 7)),
     "conv3d": TensorSpec((N, 64, 3, 4, 5)),
+    "conv_transpose1d": TensorSpec((N, 9, 64)),
     "conv_transpose2d": TensorSpec((N, 64, 4, 5)),
     "linear": TensorSpec((N, 64)),
 }
@@ -31,7 +32,7 @@ def module_of(block: str, **parameters: Any) -> nn.Module:
 
 
 def fan_in(block: str, weight: Tensor) -> int:
-    return weight[:, 0].numel() if block == "conv_transpose2d" else weight[0].numel()
+    return weight[:, 0].numel() if block.startswith("conv_transpose") else weight[0].numel()
 
 
 @pytest.mark.parametrize("block", SPECS)
@@ -61,7 +62,7 @@ def test_orthogonal_zero_and_identity(block: str) -> None:
     assert all(not parameter.any() for parameter in zero.parameters())
 
     features = "features" if block == "linear" else "channels"
-    more = {"kernel": 3, "stride": 1} if block == "conv_transpose2d" else {}
+    more = {"kernel": 3, "stride": 1} if block.startswith("conv_transpose") else {}
     same = Direct(Case(get_block(block), {features: 64, "init": "identity", **more}, {"x": SPECS[block]}))
     torch.testing.assert_close(same({"x": x})[0], x)
 
@@ -159,7 +160,7 @@ def test_spectral_norm_leaves_no_weight_that_stretches(block: type[Block]) -> No
     for module in direct.layers.values():
         for _ in range(50):  # each use while training sharpens the estimate
             weight = module.weight.detach()
-        if isinstance(module, nn.ConvTranspose2d):
+        if isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d):
             weight = weight.transpose(0, 1)
         assert torch.linalg.matrix_norm(weight.flatten(1), 2).item() == pytest.approx(1, abs=1e-3)
 
@@ -172,7 +173,7 @@ def test_weight_norm_parts_length_from_direction(block: type[Block]) -> None:
     torch.manual_seed(1)
     normed = Direct(Case(block, {**parameters, "weight_norm": "weight"}, inputs))
     for one, other in zip(plain.layers.values(), normed.layers.values(), strict=True):
-        transposed = isinstance(one, nn.ConvTranspose2d)
+        transposed = isinstance(one, nn.ConvTranspose1d | nn.ConvTranspose2d)
         lengths = other.parametrizations.weight.original0
         outputs = one.weight.shape[1 if transposed else 0]
         assert lengths.numel() == outputs
@@ -200,10 +201,7 @@ def test_only_what_is_used_is_copied_and_used_before_the_class() -> None:
     x = torch.randn(2, 8)
 
     assert "self.linear_1 = weight_norm(identity_weights(nn.Linear(8, 8)))" in made.source
-    places = [
-        made.source.index(f"{word} ")
-        for word in ("def weighted_parts(module:", "def identity_weights(module:", "class")
-    ]
+    places = [made.source.index(word) for word in ("def weighted_parts(", "def identity_weights(", "class ")]
     assert places == sorted(places)
     assert "he_weights" not in made.source
     torch.testing.assert_close(made.make(seed=0)(x), x)

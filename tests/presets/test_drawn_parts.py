@@ -292,3 +292,135 @@ def test_a_part_is_its_block(twins: Twins) -> None:
         assert ours.grad is not None
         assert theirs.grad is not None
         torch.testing.assert_close(ours.grad, theirs.grad[rows], rtol=1e-5, atol=1e-6)
+
+
+def copied(pairs: list[tuple[nn.Parameter, nn.Parameter, slice]]) -> None:
+    """Give both sides of each pair the same new numbers."""
+    with torch.no_grad():
+        for ours, theirs, rows in pairs:
+            theirs[rows] = ours.normal_(0, 0.3)
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+@pytest.mark.parametrize("causal", [True, False])
+def test_a_decoder_block_is_the_decoder_layer_of_torch(norm_first: bool, causal: bool) -> None:
+    net = Builder("Part")
+    name = find_part("norm_first_decoder_block" if norm_first else "decoder_block").into(net)
+    values = {"heads": 4, "hidden": 24, "dropout": 0.0, "causal": causal}
+    network, at = network_of(net, ((7, 16), (5, 16)), name, **values)
+    theirs = nn.TransformerDecoderLayer(16, 4, 24, 0.0, batch_first=True, norm_first=norm_first).double()
+    same: dict[str, str | Rows] = {
+        "multi_head_attention_1.output": "self_attn.out_proj",
+        "multi_head_attention_2.output": "multihead_attn.out_proj",
+        "feed_forward_1.linear_1": "linear1",
+        "feed_forward_1.linear_2": "linear2",
+        **{f"layer_norm_{each}": f"norm{each}" for each in (1, 2, 3)},
+        **{
+            f"multi_head_attention_{number}.{part}.{kind}": (f"{attention}.in_proj_{kind}", 16 * each, 16 * each + 16)
+            for number, attention in ((1, "self_attn"), (2, "multihead_attn"))
+            for each, part in enumerate(("query", "key", "value"))
+            for kind in ("weight", "bias")
+        },
+    }
+    pairs = pairs_of(network.get_submodule(at), theirs, same)
+    assert sum(ours.numel() for ours, _, _ in pairs) == sum(each.numel() for each in theirs.parameters())
+    copied(pairs)
+    x, memory = torch.randn(2, 7, 16, dtype=torch.float64), torch.randn(2, 5, 16, dtype=torch.float64)
+    mask = torch.ones(7, 7, dtype=torch.bool).triu(1) if causal else None
+    ours_out, their_out = network(x, memory), theirs(x, memory, mask)
+    torch.testing.assert_close(ours_out, their_out, rtol=1e-5, atol=1e-6)
+    slope = torch.randn_like(ours_out)
+    ours_out.backward(slope)
+    their_out.backward(slope)
+    for ours, their, rows in pairs:
+        assert their.grad is not None
+        torch.testing.assert_close(ours.grad, their.grad[rows], rtol=1e-5, atol=1e-6)
+
+
+def test_an_elman_cell_over_time_is_the_rnn_of_torch() -> None:
+    net = Builder("Part")
+    network, at = network_of(net, ((9, 5),), find_part("elman_cell").into(net), hidden=6, over_time=True)
+    theirs = nn.RNN(5, 6, batch_first=True).double()
+    pairs = pairs_of(
+        network.get_submodule(at),
+        theirs,
+        {
+            f"linear_{number}.{kind}": (f"{kind}_{side}_l0", 0, 6)
+            for number, side in ((1, "ih"), (2, "hh"))
+            for kind in ("weight", "bias")
+        },
+    )
+    copied(pairs)
+    x = torch.randn(3, 9, 5, dtype=torch.float64)
+    (y, h), (wanted, wanted_h) = network(x), theirs(x)
+    torch.testing.assert_close(y, wanted)
+    torch.testing.assert_close(h, wanted_h[0])
+
+
+def test_a_story_hop_is_two_encodings_and_a_lookup() -> None:
+    """Sukhbaatar et al. (2015), sections 2.1 and 4.1: mᵢ = Σⱼ lⱼ·A xᵢⱼ + T_A(i), cᵢ likewise, u' = u + o."""
+    net = Builder("Part")
+    u, story = net.input("u", 6), net.input("story", 4, 3, classes=9, label=True)
+    hop = net.add(find_part("story_hop").into(net), u, story)
+    net.output(hop, "y")
+    net.output(hop.other("p"), "p")
+    network = compile_document(net.document).make(0)
+    part = network.get_submodule(hop.node)
+    asked, told = torch.randn(2, 6), torch.randint(1, 9, (2, 4, 3))
+    j, k = torch.arange(1, 4)[:, None] / 3, torch.arange(1, 7) / 6
+    weights = (1 - j) - k * (1 - 2 * j)  # of word j and feature k
+    memories = []
+    for number in (1, 2):
+        words = part.get_parameter(f"sentence_memory_{number}.sentence_encoder_1.words")
+        places = part.get_parameter(f"sentence_memory_{number}.position_embedding_1.weight")
+        assert places.shape == (4, 6)
+        memories.append((words[told] * weights).sum(2) + places)
+    p = torch.softmax((memories[0] @ asked[..., None])[..., 0], 1)
+    y, found = network(asked, told)
+    torch.testing.assert_close(found, p)
+    torch.testing.assert_close(y, asked + (p[..., None] * memories[1]).sum(1))
+    assert sum(weight.numel() for weight in network.parameters()) == 2 * (9 * 6 + 4 * 6)
+
+
+def test_a_convolutional_highway_layer_carries_what_its_gate_leaves() -> None:
+    net = Builder("Part")
+    network, at = network_of(net, ((4, 6, 7),), find_part("conv_highway_layer").into(net), gate_bias=-1.0)
+    part = network.get_submodule(at)
+    x = torch.randn(2, 4, 6, 7, dtype=torch.float64)
+    new, gate = part.get_submodule("conv2d_1")(x), part.get_submodule("conv2d_2")(x)
+    assert part.get_parameter("conv2d_2.bias").tolist() == [-1.0] * 4
+    share = torch.sigmoid(gate)
+    torch.testing.assert_close(network(x), torch.relu(new) * share + x * (1 - share))
+
+
+def test_a_region_proposal_net_scores_and_boxes_each_anchor() -> None:
+    net = Builder("Part")
+    network, at = network_of(net, ((4, 6, 7),), find_part("region_proposal_net").into(net), anchors=3, scores=1)
+    part = network.get_submodule(at)
+    x = torch.randn(2, 4, 6, 7, dtype=torch.float64)
+    objectness, boxes = network(x)
+    assert (objectness.shape, boxes.shape) == ((2, 3, 6, 7), (2, 12, 6, 7))
+    seen = torch.relu(part.get_submodule("conv2d_1")(x))
+    torch.testing.assert_close(objectness, part.get_submodule("conv2d_2")(seen))
+    torch.testing.assert_close(boxes, part.get_submodule("conv2d_3")(seen))
+
+
+def test_a_bank_is_written_for_any_width_and_counts_its_kernels() -> None:
+    net = Builder("Use")
+    network, at = network_of(net, ((6, 8),), find_part("cbhg_layers").into(net), bank=5)
+    source = compile_document(net.document).source
+    assert "nn.ModuleList(ConvBankLayer(in_channels, 2 + i) for i in range(bank - 1))" in source
+    assert "nn.Conv1d(in_channels, in_channels, kernel_size, padding=kernel_size // 2, bias=False)" in source
+    assert "nn.Conv1d(bank * in_channels, projection, 3, padding=1, bias=False)" in source
+    assert "x, y = layer(x, y)" in source
+    bank = network.get_submodule(at).get_submodule("conv_bank_layer_1")
+    assert [each.get_submodule("conv1d_1").kernel_size for each in bank.children()] == [(2,), (3,), (4,), (5,)]
+
+
+def test_each_sequence_that_a_cell_gives_is_told_with_its_own_shape() -> None:
+    net = Builder("Use")
+    network_of(net, ((6, 9),), find_part("turing_machine").into(net))
+    lines = [line.strip() for line in compile_document(net.document).source.splitlines()]
+    assert "y = torch.stack(steps, 1)  # (N, 6, features)" in lines
+    assert "reads = torch.stack(reads_steps, 1)" in lines, "8 features are not 128 places"
+    assert "read_at = first_place" in lines

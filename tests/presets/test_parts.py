@@ -141,6 +141,8 @@ def test_it_introduces_itself(name: str) -> None:
     assert len(part.summary) < 130
     assert part.help.startswith(part.summary)
     assert part.reference is not None
+    assert all(word == word.lower() != part.title.lower() for word in part.keywords)
+    assert part.block.keywords == part.keywords
     assert part.block.key() == f"@{name}"
     assert part.block.title == part.title
     for spec in part.block.parameters():

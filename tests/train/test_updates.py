@@ -28,6 +28,7 @@ from graph_engine.document import (
     WeightGroup,
 )
 from graph_engine.train import PlanError, RunState, Trainer
+from graph_engine.train.penalties import _Overlap
 from graph_engine.train.stepper import Stepper
 from graph_engine.train.updates import ActiveUpdate
 from tests.train.conftest import make_trainer
@@ -164,6 +165,25 @@ def test_groups_have_paces_of_their_own_and_only_kernels_decay(trainer: Start) -
         ("linear_1.weight", "linear_1.bias"): (1.0, 0.0),
         ("batch_norm_1.weight", "batch_norm_1.bias"): (0.5, 0.0),
     }
+
+
+def test_an_orthogonal_penalty_is_the_overlap_of_filters(trainer: Start) -> None:
+    """‖W Wᵀ ⊙ (1 − I)‖² (Brock, Donahue, Simonyan, 2019), also where each of two workers has some of the filters."""
+    stepper = trainer(one(Update(penalties=(Penalty(kind="orthogonal", weight=0.1, of=("#head",)),)))).stepper
+    weight = stepper.network.get_parameter("linear_2.weight")
+    gram = weight @ weight.T
+    wanted = 0.1 * (gram * (1 - torch.eye(len(weight)))).square().sum()
+    (found,) = stepper.updates[0].penalties.of({})
+    torch.testing.assert_close(found, wanted)
+    (slope,) = torch.autograd.grad(found, weight)
+    torch.testing.assert_close(slope, torch.autograd.grad(wanted, weight)[0])
+
+    whole = weight.detach()
+    pieces = [piece.clone().requires_grad_() for piece in (whole[:2], whole[2:])]
+    parts = [_Overlap._of_piece(piece, whole) for piece in pieces]
+    torch.testing.assert_close(0.1 * (parts[0] + parts[1]), found.detach())
+    slopes = [torch.autograd.grad(0.1 * part, piece)[0] for part, piece in zip(parts, pieces, strict=True)]
+    torch.testing.assert_close(torch.cat(slopes), slope)
 
 
 def test_penalties_on_weights_are_their_sums(trainer: Start) -> None:

@@ -44,6 +44,17 @@ class Input(Block):
             advanced=True,
         ),
     ] = "data"
+    truncation: Annotated[
+        float,
+        Param(
+            "Truncation",
+            "Of values from N(0, 1): those further from 0 are drawn again, so that what a trained generator makes is "
+            "better and less varied; 0: none.",
+            ge=0,
+            le=10,
+            advanced=True,
+        ),
+    ] = 0.0
     over_time: Annotated[
         Literal["step", "whole"],
         Param(

@@ -7,10 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Layer
 from graph_engine.blocks.parameter import Pair
-from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, weighted
-from graph_engine.blocks.windows import both, check_groups, check_window, pair_text, same_padding
+from graph_engine.blocks.windows import both, check_border, check_groups, check_window, pair_text, same_padding
 
 _IMAGE = TensorSpec((N, 3, 9, 11))
 
@@ -81,7 +80,9 @@ class Conv2d(Block):
         if self.padding == "same":
             padding = same_padding(both(self.kernel), both(self.dilation), both(self.stride))
         check_window(x, self.kernel, self.dilation, padding, self.title)
-        self._check_border(x, padding)
+        spans = [d * (k - 1) for k, d in zip(both(self.kernel), both(self.dilation), strict=True)]
+        pads = tuple(-(-span // 2) for span in spans) if isinstance(padding, str) else both(padding)
+        check_border(self.border, x.shape[2:], pads)
         layer = Layer.of(
             "nn.Conv2d",
             channels,
@@ -95,20 +96,3 @@ class Conv2d(Block):
             padding_mode=self.border,
         )
         return weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start)
-
-    def _check_border(self, x: TensorSpec, padding: Pair | str) -> None:
-        """Refuse to mirror more pixels than lie beside the edge, or to wrap around more than there are."""
-        spans = [d * (k - 1) for k, d in zip(both(self.kernel), both(self.dilation), strict=True)]
-        pads = [-(-span // 2) for span in spans] if isinstance(padding, str) else both(padding)
-        spare = {"reflect": 1, "circular": 0}.get(self.border)
-        if spare is None:
-            return
-        for length, pad in zip(x.shape[2:], pads, strict=True):
-            if isinstance(length, int) and pad > length - spare:
-                raise Refusal(
-                    f"Border `{self.border}` can give at most {length - spare} pixels here, and {pad} are needed. "
-                    "Use a smaller kernel, or border `zeros`.",
-                    port="x",
-                    parameter="border",
-                    hints=(SetParameterHint("border", "zeros"),),
-                )

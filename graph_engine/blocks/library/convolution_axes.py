@@ -7,9 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Layer, Method, Ref
 from graph_engine.blocks.parameter import Pair
+from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, weighted
-from graph_engine.blocks.windows import both, check_groups, check_span, folded, pair_text, same_padding
+from graph_engine.blocks.windows import both, check_border, check_groups, check_span, folded, pair_text, same_padding
 
 _SEQUENCE = TensorSpec((N, 9, 4))
 _VOLUME = TensorSpec((N, 2, 5, 6, 7))
@@ -38,6 +39,8 @@ class Conv1d(Block):
         ({"channels": 6, "kernel": 5, "stride": 2, "padding": "none", "groups": 2, "bias": False}, {"x": _SEQUENCE}),
         ({"channels": 6, "weight_norm": "weight", "init": "he"}, {"x": _SEQUENCE}),
         ({"channels": 6, "kernel": 4, "padding": "custom", "pad": 2}, {"x": _SEQUENCE}),
+        ({"channels": 2, "kernel": 5, "border": "reflect"}, {"x": _SEQUENCE}),
+        ({"channels": 2, "padding": "causal", "border": "replicate"}, {"x": _SEQUENCE}),
     )
 
     channels: Annotated[int, Param("Channels", "How many filters, so how many features come out.", ge=1)] = 32
@@ -54,6 +57,10 @@ class Conv1d(Block):
     pad: Annotated[
         int, Param("Pad", "Zeros added at each end with padding `custom`.", ge=0, unit="steps", advanced=True)
     ] = 0
+    border: Annotated[
+        Literal["zeros", "reflect", "replicate", "circular"],
+        Param("Border", "What the padding is made of: zeros, the mirrored, the repeated or the opposite end."),
+    ] = "zeros"
     dilation: Annotated[int, Param("Dilation", "Distance between the points of a filter.", ge=1, unit="steps")] = 1
     groups: Annotated[int, Param("Groups", "Features are split into this many independent groups.", ge=1)] = 1
     bias: Annotated[bool, Param("Bias", "Add a learned number to each feature.")] = True
@@ -70,6 +77,8 @@ class Conv1d(Block):
             parts.append(f"dilation {self.dilation}")
         if self.padding == "causal":
             parts.append("causal")
+        if self.border != "zeros":
+            parts.append(self.border)
         return " · ".join(parts)
 
     def build(self, inputs: Specs) -> Expression:
@@ -82,6 +91,9 @@ class Conv1d(Block):
             padding = same_padding((self.kernel,), (self.dilation,), (self.stride,))
         elif self.padding != "causal":
             check_span(self.title, x.shape[1], span + 1, padding, "long")
+        causal = self.padding == "causal" and span > 0
+        most = span if causal else -(-span // 2) if isinstance(padding, str) else padding
+        check_border(self.border, x.shape[1:2], (most,), "steps")
         layer = Layer.of(
             "nn.Conv1d",
             features,
@@ -92,12 +104,82 @@ class Conv1d(Block):
             dilation=self.dilation,
             groups=self.groups,
             bias=self.bias,
+            padding_mode="zeros" if self.padding == "causal" else self.border,
         )
         steps_last: Expression = Method.of(Ref("x"), "transpose", 1, 2)
-        if self.padding == "causal" and span:
-            steps_last = Function.of("F.pad", steps_last, (span, 0))
+        if causal:
+            mode = {"mode": self.border} if self.border != "zeros" else {}
+            steps_last = Function.of("F.pad", steps_last, (span, 0), **mode)
         layer = weighted(layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start)
         return Method.of(layer.on(steps_last), "transpose", 1, 2)
+
+
+class ConvTranspose1d(Block):
+    """Makes a sequence longer with learned filters: the backward pass of a convolution along steps.
+
+    x: (N, T, E) -> y: (N, T', channels), T' = (T − 1)s − 2p + k + extra. Kernel 4, stride 2 and padding 1 double the
+    steps. torch wants features before steps: the source transposes before and after.
+    """
+
+    title: ClassVar = "Transposed conv 1d"
+    category: ClassVar = Category.CONVOLUTION
+    keywords: ClassVar = ("deconvolution", "upsample", "vocoder", "wavegan", "segan", "fractionally strided")
+    reference: ClassVar = Reference("Zeiler, Krishnan, Taylor, Fergus", 2010, "Deconvolutional networks")
+    inputs: ClassVar = (Input("x", (Kind.SEQUENCE,), "the sequence"),)
+    examples: ClassVar = (
+        ({"channels": 6}, {"x": _SEQUENCE}),
+        ({"channels": 6, "kernel": 3, "extra": 1, "groups": 2, "bias": False}, {"x": _SEQUENCE}),
+        ({"channels": 6, "init": "he", "weight_norm": "weight"}, {"x": _SEQUENCE}),
+    )
+
+    channels: Annotated[int, Param("Channels", "How many features come out.", ge=1)] = 32
+    kernel: Annotated[int, Param("Kernel", "Steps that a filter covers.", ge=1, unit="steps")] = 4
+    stride: Annotated[int, Param("Stride", "By how much the sequence grows.", ge=1, unit="steps")] = 2
+    padding: Annotated[int, Param("Padding", "Steps cut off each end of the result.", ge=0, unit="steps")] = 1
+    extra: Annotated[
+        int, Param("Extra", "Steps added at the end, to tell lengths apart.", ge=0, unit="steps", advanced=True)
+    ] = 0
+    groups: Annotated[int, Param("Groups", "Features are split into this many independent groups.", ge=1)] = 1
+    bias: Annotated[bool, Param("Bias", "Add a learned number to each feature.")] = True
+    init: Init = "default"
+    init_value: InitValue = 0.01
+    bias_start: BiasStart = 0.0
+    weight_norm: WeightNorm = "none"
+
+    def tell(self) -> str:
+        return f"{self.kernel} · {self.channels} · stride {self.stride}"
+
+    def build(self, inputs: Specs) -> Expression:
+        x = inputs["x"]
+        check_groups(self.groups, x.length(2), self.channels)
+        if self.extra >= self.stride:
+            raise Refusal(
+                f"Extra = {self.extra} must be smaller than the stride ({self.stride}).",
+                parameter="extra",
+                hints=(SetParameterHint("extra", 0),),
+            )
+        length = x.shape[1]
+        if isinstance(length, int) and (length - 1) * self.stride - 2 * self.padding + self.kernel + self.extra < 1:
+            raise Refusal(
+                f"{self.title}: padding {self.padding} cuts everything off. Use less, or a larger kernel.",
+                parameter="padding",
+                hints=(SetParameterHint("padding", 0),),
+            )
+        layer = Layer.of(
+            "nn.ConvTranspose1d",
+            x.length(2),
+            self.channels,
+            self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.extra,
+            groups=self.groups,
+            bias=self.bias,
+        )
+        layer = weighted(
+            layer, self.init, self.weight_norm, value=self.init_value, bias=self.bias_start, transposed=True
+        )
+        return Method.of(layer.on(Method.of(Ref("x"), "transpose", 1, 2)), "transpose", 1, 2)
 
 
 class Conv3d(Block):

@@ -69,6 +69,56 @@ class KlDivergence(Block):
         return Function.of("F.kl_div", *ports, reduction="batchmean", log_target=True)
 
 
+class JsDivergence(Block):
+    """How far two distributions are apart, both alike: the mean of their KL divergences from their average.
+
+    log_probabilities, log_target: (N, …, K), both from log-softmax -> y: scalar, in nats, at most log 2 a sample where
+    there is one distribution in each. y = ½ KL(p ‖ m) + ½ KL(q ‖ m), m = ½ (p + q).
+    """
+
+    title: ClassVar = "JS divergence"
+    category: ClassVar = Category.LOSS
+    role: ClassVar = Role.LOSS
+    keywords: ClassVar = ("jensen", "shannon", "symmetric", "distribution", "mutual learning")
+    reference: ClassVar = Reference("Lin", 1991, "Divergence measures based on the Shannon entropy")
+    inputs: ClassVar = (
+        Input("log_probabilities", help="one distribution, from log-softmax"),
+        Input("log_target", help="the other, from log-softmax"),
+    )
+    outputs: ClassVar = _LOSS
+    examples: ClassVar = (({}, {"log_probabilities": _SCORES, "log_target": _SCORES}),)
+
+    def build(self, inputs: Specs) -> Expression:
+        check_pair(self.title, inputs, "log_probabilities", "log_target")
+        return Function.of("js_divergence", Ref("log_probabilities"), Ref("log_target"))
+
+
+class EarthMoversDistance(Block):
+    """How far what the network believes must be carried to become the target: for classes that have an order.
+
+    log_probabilities, log_target: (N, K), both from log-softmax -> y: scalar, in classes: Σₖ |Pₖ − Qₖ| of the sums up
+    to class k, averaged over the batch. It is Wasserstein-1 on a line of K places.
+    """
+
+    title: ClassVar = "Earth mover's distance"
+    category: ClassVar = Category.LOSS
+    role: ClassVar = Role.LOSS
+    keywords: ClassVar = ("emd", "wasserstein", "transport", "ordinal", "histogram", "age")
+    reference: ClassVar = Reference(
+        "Rubner, Tomasi, Guibas", 2000, "The earth mover's distance as a metric for image retrieval"
+    )
+    inputs: ClassVar = (
+        Input("log_probabilities", (Kind.VECTOR,), "what the network believes, from log-softmax"),
+        Input("log_target", (Kind.VECTOR,), "what is right, from log-softmax"),
+    )
+    outputs: ClassVar = _LOSS
+    examples: ClassVar = (({}, {"log_probabilities": _SCORES, "log_target": _SCORES}),)
+
+    def build(self, inputs: Specs) -> Expression:
+        check_pair(self.title, inputs, "log_probabilities", "log_target")
+        return Function.of("earth_movers_distance", Ref("log_probabilities"), Ref("log_target"))
+
+
 class DistillationLoss(Block):
     """How far a student's softened beliefs are from its teacher's: T² KL(softmax(teacher/T) ‖ softmax(student/T)).
 

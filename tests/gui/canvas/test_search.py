@@ -10,7 +10,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from app.canvas import Entry, block_entries, find
+from app.canvas.stock import PART, Stock
 from graph_engine.blocks import all_blocks
+from graph_engine.document import Document
 
 Bench = Any
 
@@ -35,6 +37,26 @@ Bench = Any
 )
 def test_few_letters_find_the_block(query: str, key: str) -> None:
     assert find(query, block_entries())[0].entry.key == key
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("ntm", "turing_machine"),
+        ("neural turing", "turing_machine_cell"),
+        ("bahdanau", "bahdanau_attention"),
+        ("sagan", "pixel_attention"),
+        ("memn2n", "story_hop"),
+        ("stack rnn", "stack_machine"),
+        ("pblstm", "pyramid_bilstm"),
+        ("rpn", "region_proposal_net"),
+        ("spp", "pyramid_of_maxima"),
+        ("stn", "affine_transformer"),
+    ],
+)
+def test_parts_are_found_by_what_papers_call_them(query: str, name: str) -> None:
+    found = [match.entry.key for match in find(query, Stock().entries(Document()))]
+    assert PART + name in found[:10]
 
 
 def test_all_blocks_are_offered_in_the_order_of_the_library() -> None:

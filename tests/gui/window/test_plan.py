@@ -125,11 +125,12 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(session: Session, show: Show,
         (
             texts.read_penalties,
             texts.write_penalties,
-            "l1 0.001; gradient penalty 10 on critic_1 between input_1 and tanh_1.y; ewc 50 from first",
+            "l1 0.001; gradient penalty 10 on critic_1 between input_1 and tanh_1.y; ewc 50 from first; orthogonal 1",
             (
                 Penalty(kind="l1", weight=0.001),
                 Penalty(kind="gradient_penalty", weight=10.0, score="critic_1", real="input_1", fake="tanh_1.y"),
                 Penalty(kind="ewc", weight=50.0, stage="first"),
+                Penalty(kind="orthogonal", weight=1.0),
             ),
         ),
         (texts.read_penalties, texts.write_penalties, "l2 0.1 of #head; r1 0.5 on d_1 at input_1", None),
