@@ -184,7 +184,8 @@ class ToastStack(QObject):
             if bottom - height < room.top() and toast is not self._toasts[-1]:
                 homeless.append(toast)
             toast.resize(width, height)
-            toast.move(QPoint(room.left() + room.width() - width - spacing.l, bottom - height))
+            top = max(bottom - height, room.top()) if toast is self._toasts[-1] else bottom - height
+            toast.move(QPoint(room.left() + room.width() - width - spacing.l, top))
             toast.raise_()
             bottom -= height + spacing.m
         for toast in homeless:

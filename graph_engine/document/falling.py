@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from graph_engine.document.room import CLEARANCE, LANE, Obstacles, Point, Route, distance_to, gaps_between
+from graph_engine.document.room import CLEARANCE, LANE, Obstacles, Point, Rect, Route, distance_to, gaps_between
 
 _STUB = 20.0  # how far it goes straight on from a port
 _SIDE = 400.0  # how far beside the ports, and above and below them, a way is looked for
 _CORNER = 14.0
 _AIR = 16.0
+_FREE = 1.5  # a wire that comes so near to a node seems to pass behind it
+_MOST = 40  # ways that are tried
 _LEVELS = 2  # free heights that are tried near a port
 
 
-def falls(start: Point, end: Point, obstacles: Obstacles) -> Iterator[Route]:
-    """Ways from `start` to `end` along a line that no node stands in from the height of the one to that of the other.
+def fall(start: Point, end: Point, obstacles: Obstacles, ends: tuple[str, str]) -> Route | None:
+    """A way from `start` to `end` along a line that no node stands in from the height of the one to that of the other.
 
-    The shortest first. Between the ports the line is reached directly; a line on the far side of a port is reached
-    through a gap above or below that port's node.
+    The shortest of the first few; None where each passes behind a node other than the two `ends`.
+    """
+    for points in islice(_ways(start, end, obstacles), _MOST):
+        if not any(obstacles.are_near(_around(one, other), ends) for one, other in pairwise(points)):
+            return _along(*points)
+    return None
+
+
+def _ways(start: Point, end: Point, obstacles: Obstacles) -> Iterator[tuple[Point, ...]]:
+    """Corners of ways, the shortest first.
+
+    Between the ports the line is reached directly; one on the far side of a port through a gap above or below that
+    port's node.
     """
     (x1, y1), (x2, y2) = start, end
     left, right = min(x1, x2) - _SIDE, max(x1, x2) + _SIDE
@@ -33,15 +46,21 @@ def falls(start: Point, end: Point, obstacles: Obstacles) -> Iterator[Route]:
         lines |= {min(max(x + away, a), b) for x in near for away in (0.0, LANE, -LANE)}
     for x in sorted(lines, key=lambda x: (abs(x - x1 - _STUB) + abs(x - x2 + _STUB), x)):
         if x1 + _STUB <= x <= x2 - _STUB:
-            yield _along(start, (x, y1), (x, y2), end)
+            yield start, (x, y1), (x, y2), end
             continue
         for out in (2 * _STUB, _STUB):  # the less where a node stands close
             if x >= x1 + _STUB:
                 for y in _levels(x2 - out, x, y2, obstacles):
-                    yield _along(start, (x, y1), (x, y), (x2 - out, y), (x2 - out, y2), end)
+                    yield start, (x, y1), (x, y), (x2 - out, y), (x2 - out, y2), end
             elif x <= x2 - _STUB:
                 for y in _levels(x, x1 + out, y1, obstacles):
-                    yield _along(start, (x1 + out, y1), (x1 + out, y), (x, y), (x, y2), end)
+                    yield start, (x1 + out, y1), (x1 + out, y), (x, y), (x, y2), end
+
+
+def _around(one: Point, other: Point) -> Rect:
+    """The rectangle that a straight piece of a way keeps free."""
+    (x1, y1), (x2, y2) = one, other
+    return min(x1, x2) - _FREE, min(y1, y2) - _FREE, max(x1, x2) + _FREE, max(y1, y2) + _FREE
 
 
 def _levels(left: float, right: float, y: float, obstacles: Obstacles) -> list[float]:

@@ -8,9 +8,9 @@ between columns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice, pairwise
+from itertools import pairwise
 
-from graph_engine.document.falling import falls
+from graph_engine.document.falling import fall
 from graph_engine.document.room import (
     CLEARANCE,
     LANE,
@@ -33,7 +33,7 @@ _SWINGS = (40.0, 26.0, 14.0, 60.0)
 _FAR_BACK, _LEVEL = 160.0, 48.0  # a wire that leads back further, or to another row, runs level between the rows
 _WRONG_SIDE = 80.0  # what it costs to cross the wires of the ports above or below
 _BEND = 24.0  # what a change of height costs beside its length: few long bends rather than many small ones
-_TALL, _MOST_FALLS = 240.0, 60  # a wire that rises or falls further may do so beside all nodes, in one of so many ways
+_TALL = 240.0  # a wire that rises or falls further may do so beside all nodes
 
 
 def direct(start: Point, end: Point) -> Curve:
@@ -70,8 +70,10 @@ def route(
         if runs and not _touches(close := _through(start, end, runs), obstacles, ends):
             return Route(close, tuple(runs))
     loops = _loops(start, end, obstacles) if end[0] - start[0] < _FAR_BACK else ()
-    asides = islice(falls(start, end, obstacles), _MOST_FALLS) if abs(end[1] - start[1]) > _TALL else ()
-    return next((each for each in chain(loops, asides) if not _touches(each.curve, obstacles, ends)), way)
+    for loop in loops:
+        if not _touches(loop.curve, obstacles, ends):
+            return loop
+    return (fall(start, end, obstacles, ends) if abs(end[1] - start[1]) > _TALL else None) or way
 
 
 def _is_clear_at_ports(curve: Curve, obstacles: Obstacles, ends: tuple[str, str]) -> bool:
