@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,7 +27,7 @@ class Measurement:
         self.objective = objective
         self.names = objective.names
         self.network = network
-        self._compute = program.function(objective.step_targets)
+        self._compute = self._as_written = program.function(objective.step_targets)
         self._collections = [Collection(each) for each in objective.collected]
         operands = [operand for each in objective.collected for operand in each.operands]
         self._compute_all = program.function([*objective.targets, *operands]) if operands else self._compute
@@ -36,7 +36,16 @@ class Measurement:
 
     def compile(self, *, cuda_graphs: bool) -> None:
         """Compile what a step computes. Evaluations, whose batches are of other sizes, are computed as they are."""
-        self._compute = self._compute.compiled(cuda_graphs=cuda_graphs)
+        self._compute = self._as_written.compiled(cuda_graphs=cuda_graphs)
+
+    @contextmanager
+    def not_compiled(self) -> Iterator[None]:
+        """Within, steps are computed as they are written."""
+        compute, self._compute = self._compute, self._as_written
+        try:
+            yield
+        finally:
+            self._compute = compute
 
     def forward(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """What a step tells, the sum of the losses first. `batch` may hold more than is needed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -38,8 +37,11 @@ class SharedUpdate(ActiveUpdate):
         for batch, share in shares(batches):
             part = self._team.part(batch)
             noise = NoiseOfWhole(part.first, part.count, part.whole) if self._draws else None
-            with noise or nullcontext():
+            if noise is None:
                 values = self._take(part, share)
+            else:  # `torch.compile` would look away, and never look at the function again
+                with noise, self.measurement.not_compiled():
+                    values = self._take(part, share)
             drew |= noise is not None and noise.drew
             sums = [one + other for one, other in zip(sums, values, strict=True)] if sums else values
         self._draws = drew

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ import torch
 from torch import Tensor
 
 from graph_engine.compile import compile_document
-from graph_engine.document import Document, Stage, Update
+from graph_engine.document import Document, SetNode, Stage, Update
 from graph_engine.train import RunState, Trainer
+from graph_engine.train.team import Team
 from graph_engine.train.trainer import NO_GRAPHS
 from tests.train.conftest import make_trainer
 from tests.train.mechanisms import ADAM, CRITIC, GENERATOR, SLOPE, classifier, gan, one
@@ -42,6 +44,13 @@ def on_gpu(trainer: Trainer) -> Trainer:
     """As if its device were a GPU: for what is decided before a step."""
     trainer.stepper.device = torch.device("cuda")
     return trainer
+
+
+def without_noise() -> Document:
+    """Nothing in it draws random numbers."""
+    document = classifier(Stage(steps=3), batch_size=50)
+    document.apply(SetNode("dropout_1", "bypassed", True))
+    return document
 
 
 def with_graphs(document: Document) -> Document:
@@ -111,6 +120,32 @@ def test_what_a_graph_gives_outlives_its_next_replay(monkeypatch: pytest.MonkeyP
         graphs(network, code=second)
 
     assert torch.equal(given, expected)
+
+
+@pytest.mark.parametrize(
+    ("document", "draws"), [(without_noise(), False), (one(Update()), True)], ids=["none", "dropout"]
+)
+def test_workers_compute_what_draws_noise_as_it_is_written(
+    document: Document, draws: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch gives a function up for good that it first meets while the noise of the whole batch is drawn."""
+    called: list[int] = []
+
+    def noting(function: Function, *, mode: str | None = None) -> Function:
+        def call(*given: Any, **inputs: Any) -> Any:
+            called.append(stepper.position.step)
+            return function(*given, **inputs)
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", noting)
+    monkeypatch.setattr(Team, "add_up", lambda _team, _tensors: None)
+    stepper = make_trainer(document, team=Team(0, 1)).stepper
+    stepper.compile()
+    for turn, _ in islice(stepper.turns_left(), 3):
+        stepper.step(turn)
+
+    assert called == ([] if draws else [1, 2]), "at the first step nobody knows whether there is noise"
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,19 @@ def test_a_simple_plan_shows_little_and_more_on_request(session: Session, show: 
     assert not panel.stages.isVisible()
 
 
+def test_cuda_graphs_are_offered_where_something_is_compiled(session: Session, show: Show, present: Present) -> None:
+    show("lenet5")
+    panel = present(PlanPanel(session))
+    click(panel.more)
+    assert not panel.rows["cuda_graphs"].isVisible()
+    for name in ("compiled", "cuda_graphs"):
+        QTest.mouseClick(panel.rows[name].widget, Qt.MouseButton.LeftButton)
+
+    assert (session.document.plan.compiled, session.document.plan.cuda_graphs) == (True, True)
+    session.undo()
+    assert (session.document.plan.compiled, session.document.plan.cuda_graphs) == (True, False)
+
+
 def test_stages_and_updates_come_go_and_change_places(session: Session, show: Show, present: Present) -> None:
     show("lenet5")
     panel = present(PlanPanel(session))
