@@ -26,6 +26,61 @@ def feed_forward(block: Builder) -> None:
     block.output(block.add("linear", x, features="=in_channels"), "y")
 
 
+def _heads(block: Builder) -> str:
+    return block.expose("heads", 8, "Heads", "How many attentions share the features; they must divide them.", least=1)
+
+
+@part(title="Split into heads", category=PartCategory.TRANSFORMER, reference=_ATTENTION, keywords=("multi-head",))
+def split_into_heads(block: Builder) -> None:
+    """A linear layer whose features are dealt out to the heads of an attention.
+
+    x: (N, T, D) -> y: (N, heads, T, features/heads).
+    """
+    features = block.expose("features", 512, "Features", "Of all heads together.", least=1)
+    heads = _heads(block)
+    x = block.add("linear", block.input("x", "T", 512), features=features)
+    x = block.add("reshape", x, shape=[-1, heads, "=features // heads"])
+    block.output(block.add("transpose", x), "y")
+
+
+@part(title="Join heads", category=PartCategory.TRANSFORMER, reference=_ATTENTION, keywords=("multi-head",))
+def join_heads(block: Builder) -> None:
+    """What the heads of an attention found, side by side again, and a linear layer.
+
+    x: (N, heads, T, features/heads) -> y: (N, T, features).
+    """
+    features = block.expose("features", 512, "Features", "Of all heads together.", least=1)
+    x = block.add("transpose", block.input("x", 8, "T", 64))
+    block.output(block.add("linear", block.add("reshape", x, shape=[-1, features]), features=features), "y")
+
+
+@part(
+    title="Attention in heads",
+    category=PartCategory.TRANSFORMER,
+    reference=_ATTENTION,
+    keywords=("multi-head attention", "query key value", "scaled dot product", "cross-attention"),
+)
+def attention_in_heads(block: Builder) -> None:
+    """Several small attentions side by side, each on its share of the features; the block Multi-head attention, drawn.
+
+    query: (N, S, E), memory: (N, T, D) -> y: (N, S, E), weights: (N, heads, S, T). Each head: softmax(Q Kᵀ/√d) V, with
+    Q, K and V linear in query and memory. With query and memory the same, it is self-attention.
+    """
+    heads = _heads(block)
+    query, memory = block.input("query", "S", 512), block.input("memory", "T", 512)
+    split = split_into_heads.into(block)
+    asked, keys, values = (
+        block.add(split, x, features="=in_channels", heads=heads, title=title)
+        for x, title in ((query, "Queries"), (memory, "Keys"), (memory, "Values"))
+    )
+    scores = block.add("matrix_product", asked, keys, transposed=True)
+    scores = block.add("scale", scores, factor="=(in_channels // heads) ** -0.5", title="Scores")
+    weights = block.add("softmax", scores, axis=-1, title="Weights")
+    found = block.add("matrix_product", weights, values, title="Found")
+    block.output(block.add(join_heads.into(block), found, features="=in_channels"), "y")
+    block.output(weights, "weights")
+
+
 def _attention(block: Builder, x: Port) -> Port:
     """Self-attention, some of which is dropped."""
     return block.add("dropout", block.add("self_attention", x, heads="=heads"), probability="=dropout")

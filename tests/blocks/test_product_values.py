@@ -33,12 +33,12 @@ def refused(block: str, parameters: dict[str, Any], **inputs: TensorSpec) -> Ref
     return caught.value
 
 
-@pytest.mark.parametrize("rows", [(), (3,)])
+@pytest.mark.parametrize("rows", [(), (3,), (2, 3)])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_a_product_sums_over_what_the_two_share(rows: tuple[int, ...], transposed: bool) -> None:
-    a, b = torch.randn(2, *rows, 4), torch.randn(2, 4, 5)
-    wanted = (a.unsqueeze(-1) * (b if not rows else b.unsqueeze(1))).sum(-2)
-    given = b.transpose(1, 2) if transposed else b
+    a, b = torch.randn(2, *rows, 4), torch.randn(2, *rows[:-1], 4, 5)
+    wanted = (a.unsqueeze(-1) * (b if not rows else b.unsqueeze(-3))).sum(-2)
+    given = b.transpose(-2, -1) if transposed else b
     torch.testing.assert_close(run("matrix_product", {"transposed": transposed}, a=a, b=given), wanted)
 
 
@@ -48,6 +48,9 @@ def test_rows_that_do_not_meet_are_refused_with_a_way_out() -> None:
     assert "The rows of a have 4 numbers, and the columns of b 5" in str(refusal)
     assert refusal.hints == (SetParameterHint("transposed", value=True),)
     assert refused("matrix_product", {}, a=a, b=TensorSpec((N, 3, 3))).hints == ()
+    heads = TensorSpec((N, 2, 3, 4)), TensorSpec((N, 3, 4, 5))
+    assert "Both need as many heads" in str(refused("matrix_product", {}, a=heads[0], b=heads[1]))
+    assert "Both need as many heads" in str(refused("matrix_product", {}, a=heads[0], b=TensorSpec((N, 4, 5))))
 
 
 def test_what_has_length_1_counts_for_every_place() -> None:

@@ -128,6 +128,16 @@ TWINS = [
         },
     ),
     Twins(
+        "attention_in_heads",
+        "multi_head_attention",
+        ((4, 6), (5, 7)),
+        {"heads": 2},
+        same={
+            **{f"split_into_heads_{at}.linear_1": name for at, name in enumerate(("query", "key", "value"), 1)},
+            "join_heads_1.linear_1": "output",
+        },
+    ),
+    Twins(
         "pixel_attention",
         "spatial_attention",
         ((4, 3, 5),),

@@ -58,6 +58,7 @@ FIGURES: list[tuple[str, str, Shapes, dict[str, Any], tuple[int, int]]] = [
     (TIMM, "first_dual_path_block", [(64, 56, 56)], {}, (53_920, 167_086_080)),
     (TORCH, "encoder_block", [(10, 512)], {}, (3_152_384, 31_559_680)),
     (TORCH, "norm_first_encoder_block", [(10, 512)], {}, (3_152_384, 31_559_680)),
+    (TORCH, "attention_in_heads", [(10, 512), (10, 512)], {}, (1_050_624, 10_588_160)),
     (TORCH, "decoder_block", [(10, 512), (10, 512)], {}, (4_204_032, 42_147_840)),
     (TORCH, "norm_first_decoder_block", [(10, 512), (10, 512)], {}, (4_204_032, 42_147_840)),
     (TORCH, "elman_cell", [(10, 128)], {"hidden": 256, "over_time": True}, (98_816, 983_040)),
@@ -201,7 +202,7 @@ def _drawn(program: Program, port: str) -> Tensor:
     """Something small of the right kind; images stay large enough for what shrinks them, and gates count."""
     spec = program.specs[port]
     lengths = [int(str(length)) for length in spec.shape[1:]]
-    if len(lengths) == 3 and lengths[0] > 1:
+    if len(lengths) == 3 and lengths[0] > 1 and lengths[1] == lengths[2]:
         lengths[1:] = [min(length, 12) for length in lengths[1:]]
     if spec.classes:
         return torch.randint(spec.classes, (2, *lengths))

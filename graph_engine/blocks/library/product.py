@@ -16,21 +16,24 @@ class MatrixProduct(Block):
     """Multiplies rows with columns: scores of all pairs, or, of scores, the sum of what they weigh.
 
     a: (N, K) or (N, S, K), b: (N, K, T) -> y: (N, T) or (N, S, T), y = Σₖ aₖ bₖ. Transposed, b is (N, T, K) and each
-    row of a meets each row of b, as a query meets keys: y = a·bₜ.
+    row of a meets each row of b, as a query meets keys: y = a·bₜ. With heads, (N, h, S, K) and (N, h, K, T) give
+    (N, h, S, T), each head by itself.
     """
 
     title: ClassVar = "Matrix product"
     category: ClassVar = Category.SKIP
     keywords: ClassVar = ("matmul", "bmm", "dot product", "weighted sum", "scores", "attention", "einsum")
     inputs: ClassVar = (
-        Input("a", (Kind.VECTOR, Kind.SEQUENCE), "rows: a query, or weights"),
-        Input("b", (Kind.SEQUENCE,), "what they are multiplied with"),
+        Input("a", (Kind.VECTOR, Kind.SEQUENCE, Kind.IMAGE), "rows: a query, or weights"),
+        Input("b", (Kind.SEQUENCE, Kind.IMAGE), "what they are multiplied with"),
     )
     examples: ClassVar = (
         ({}, {"a": _ONE, "b": TensorSpec((N, 4, 5))}),
         ({}, {"a": _SEVERAL, "b": TensorSpec((N, 4, 5))}),
         ({"transposed": True}, {"a": _ONE, "b": TensorSpec((N, 5, 4))}),
         ({"transposed": True}, {"a": _SEVERAL, "b": TensorSpec((N, 5, 4))}),
+        ({}, {"a": TensorSpec((N, 2, 3, 4)), "b": TensorSpec((N, 2, 4, 5))}),
+        ({"transposed": True}, {"a": TensorSpec((N, 2, 3, 4)), "b": TensorSpec((N, 2, 5, 4))}),
     )
 
     transposed: Annotated[
@@ -42,7 +45,9 @@ class MatrixProduct(Block):
 
     def build(self, inputs: Specs) -> Expression:
         a, b = inputs["a"], inputs["b"]
-        inner, other = (b.shape[2], b.shape[1]) if self.transposed else (b.shape[1], b.shape[2])
+        if (a.rank == 4 or b.rank == 4) and a.shape[:2] != b.shape[:2]:
+            raise Refusal(f"Both need as many heads: {a} and {b} arrive.", port="b", expected=f"N×{a.shape[1]}×…")
+        inner, other = (b.shape[-1], b.shape[-2]) if self.transposed else (b.shape[-2], b.shape[-1])
         if a.shape[-1] != inner:
             hints = (SetParameterHint("transposed", not self.transposed),) if a.shape[-1] == other else ()
             raise Refusal(
@@ -54,6 +59,5 @@ class MatrixProduct(Block):
             )
         if a.rank == 2:
             return Function.of("torch.einsum", "nk,ntk->nt" if self.transposed else "nk,nkt->nt", Ref("a"), Ref("b"))
-        return Function.of(
-            "torch.bmm", Ref("a"), Method.of(Ref("b"), "transpose", 1, 2) if self.transposed else Ref("b")
-        )
+        columns = Method.of(Ref("b"), "transpose", -2, -1) if self.transposed else Ref("b")
+        return Function.of("torch.bmm" if a.rank == 3 else "torch.matmul", Ref("a"), columns)
