@@ -85,7 +85,7 @@ def conv_translator(
     net = Builder("Convolutional translator", plan=plan, binding=Binding(dataset="dates"))
 
     encoder = net.composite("encoder", "Encoder", help="Keys to look words up by, and what they say.")
-    words = _words(encoder, encoder.input("tokens", "T", classes=source or letters, tokens=True), features)
+    words = _words(encoder, encoder.input("tokens", WRITTEN, classes=source or letters, tokens=True), features)
     x = dense(encoder, words, features * read[0].thirds // 3)
     x = _read(encoder, x, read, features)
     keys = dense(encoder, x, features)
@@ -93,8 +93,8 @@ def conv_translator(
     encoder.output(halved(encoder, keys, words), "values")
 
     decoder = net.composite("decoder", "Decoder", help="From the words written so far to scores for the next.")
-    words = _words(decoder, decoder.input("tokens", "S", classes=target or letters, tokens=True), features)
-    keys, values = decoder.input("keys", "T", features), decoder.input("values", "T", features)
+    words = _words(decoder, decoder.input("tokens", ISO, classes=target or letters, tokens=True), features)
+    keys, values = (decoder.input(name, WRITTEN, features) for name in ("keys", "values"))
     x = dense(decoder, words, features * write[0].thirds // 3)
     x = _write(decoder, x, words, keys, values, write, features)
     x = decoder.add("dropout", dense(decoder, x, features * behind // 3), probability=0.1)

@@ -12,6 +12,7 @@ from graph_engine.data.spelled import ALPHABET, FRAMES, NAME
 from graph_engine.document import Binding, Judgement, Optimiser, Plan, Schedule, Stage, Update, WeightedLoss
 from graph_engine.document.builder import Builder, Port
 from presets.parts.recurrent import gru_cell, lstm_cell
+from presets.parts.sequences import pyramid_bilstm
 from presets.preset import preset
 
 _WORDS = Param("Letters", "How many there are; 0: those of the digits' names.", ge=0)
@@ -71,8 +72,7 @@ def listen_attend_spell(
     said = net.input("name", NAME, classes=letters, tokens=True)
     x = net.add("transpose", net.add("squeeze", image), title="Columns")
     x = net.add("lstm", x, hidden=hidden // 2, bidirectional=True)
-    for _ in range(2):
-        x = net.add("pyramid_lstm", x, hidden=hidden // 2)
+    x = net.add(pyramid_bilstm.into(net), x, hidden=hidden // 2, times=2)
     scores = net.add("@speller", told, x, over_time=True)
     net.output(scores, "scores")
     net.add("sequence_cross_entropy", scores, said)

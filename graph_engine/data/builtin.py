@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import assets
+from graph_engine.data.asked import asked_scenes
 from graph_engine.data.copying import copying
 from graph_engine.data.dataset import ArraySource, Dataset
 from graph_engine.data.dates import dates
@@ -113,6 +114,7 @@ BUILT_IN: Mapping[str, Callable[[], Dataset]] = {
     "spelled_digits": spelled_digits,
     "convex_hulls": convex_hulls,
     "searches": searches,
+    "asked_scenes": asked_scenes,
 }
 
 

@@ -10,6 +10,8 @@ import torch
 from sklearn.datasets import make_friedman1
 
 from graph_engine.data import list_datasets, open_dataset, split
+from graph_engine.data.asked import PLACES, make_asked
+from graph_engine.data.asked import WORDS as ASKED
 from graph_engine.data.dates import DATES, ISO, LETTERS, START, WRITTEN, make_dates, read_letters
 from graph_engine.data.few_shot import HELD_OUT, OTHERS, TRAINING, WAYS, make_tasks
 from graph_engine.data.friedman import make_friedman
@@ -31,6 +33,7 @@ FINGERPRINTS = {
     "digit_scenes": "c4587d96d83c",
     "spelled_digits": "437dd13d4df8",
     "convex_hulls": "e2b405e2cb90",
+    "asked_scenes": "424f3531a7a0",
     "searches": "8f974e53d046",
 }
 
@@ -217,3 +220,16 @@ def test_a_name_is_spelled_as_the_digit_is_called() -> None:
     ended = spelled.serve("ended", (FRAMES, 1), indices=[3])
     assert ended.flatten().tolist() == [0.0] * (FRAMES - 1) + [1.0]
     assert torch.equal(spelled.serve("image", (1, 8, 8), indices=[4]), plain.serve("image", (1, 8, 8), indices=[4]))
+
+
+def test_the_digit_asked_for_stands_where_the_question_says() -> None:
+    images = np.arange(40, dtype=np.float64)[:, None, None] + np.zeros((1, 8, 8))  # an image that tells its place
+    labels = np.arange(40) % 10
+    made = make_asked(images, labels, 200, seed=3)
+    for image, (where, last), label in zip(made["image"][:, 0], made["question"], made["label"], strict=True):
+        y, x = 8 * ASKED[where].startswith("south"), 8 * ASKED[where].endswith("east")
+        place = image[y : y + 8, x : x + 8]
+        assert place.min() == place.max()
+        assert labels[int(place[0, 0])] == label
+        assert ASKED[last] == "digit"
+    assert {ASKED[word] for word in made["question"][:, 0]} == set(PLACES)
