@@ -10,7 +10,7 @@ ROW_GAP = 60.0
 
 _ASPECT = 2.0  # width to height of what a drawing should come near to
 _LEAST_FOLDED = 1500.0  # scene units: a drawing that is no wider stays one row
-_LEAST_ROW = 900.0
+_LEAST_ROW = _LEAST_FOLDED / 2
 _SHORT, _LONG = 0.45, 1.4  # of the width aimed at
 _CROSSING = 0.6  # what a wire more than one that leads on to the next row costs
 _MOST_CROSSINGS = 2.5  # a drawing is not broken where more lead on: they would have to find their way back
