@@ -27,4 +27,4 @@ class Constant(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         value = self.value.clone()  # torch's counting of costs stumbles over a weight's view
-        return value.expand(len(x), *value.shape)
+        return value.expand(x.shape[0], *value.shape)

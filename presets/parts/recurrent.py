@@ -15,6 +15,7 @@ _GRU = Reference(
 
 _ELMAN = Reference("Elman", 1990, "Finding structure in time")
 _JORDAN = Reference("Jordan", 1986, "Attractor dynamics and parallelism in a connectionist sequential machine")
+_GRID = Reference("Kalchbrenner, Danihelka, Graves", 2015, "Grid long short-term memory")
 _CONV_LSTM = Reference(
     "Shi, Chen, Wang, Yeung, Wong, Woo",
     2015,
@@ -135,3 +136,49 @@ def conv_lstm_cell(block: Builder) -> None:
     block.output(y, "y")
     block.output(y, "h")
     block.output(memory, "c")
+
+
+@part(
+    title="Grid LSTM transform",
+    category=PartCategory.RECURRENT,
+    reference=_GRID,
+    keywords=("grid lstm cell", "multidimensional"),
+)
+def grid_lstm_transform(block: Builder) -> None:
+    """What a place of a grid does along one dimension: an LSTM whose gates see the hidden vectors of all dimensions.
+
+    seen H: (N, D·C), memory: (N, C) -> hidden and memory: (N, C). m′ = f · m + u · c, h′ = tanh(o · m′), with u, f, o =
+    σ(W H + b) and c = tanh(W H + b).
+    """
+    features = block.expose("features", 128, "Features", "Length of each hidden and memory vector.", least=1)
+    seen, memory = block.input("seen", 256), block.input("memory", features)
+    gates = block.add("split_evenly", block.add("linear", seen, features="=4 * features"), parts=4)
+    update, forget, leave = (
+        block.add("sigmoid", gates.other(f"part{at}"), title=title)
+        for at, title in enumerate(("Update gate", "Forget gate", "Output gate"), 1)
+    )
+    new = block.add("tanh", gates.other("part4"), title="Candidate")
+    kept, added = block.add("multiply", forget, memory), block.add("multiply", update, new)
+    memory = block.add("add", kept, added, title="Memory")
+    block.output(block.add("tanh", block.add("multiply", leave, memory)), "hidden")
+    block.output(memory, "memory")
+
+
+@part(
+    title="Grid LSTM place",
+    category=PartCategory.RECURRENT,
+    reference=_GRID,
+    keywords=("grid lstm cell 2-d", "multidimensional"),
+)
+def grid_lstm_place(block: Builder) -> None:
+    """A place of a grid of two dimensions, each with a transform of its own; the block Grid LSTM cell 2-D, drawn.
+
+    h1, m1, h2, m2: (N, C) -> h1_next, m1_next, h2_next, m2_next: (N, C).
+    """
+    ports = [block.input(name, 128) for name in ("h1", "m1", "h2", "m2")]
+    hidden = block.add("concat", ports[0], ports[2], title="Hidden of all")
+    transform = grid_lstm_transform.into(block)
+    for dimension, memory in ((1, ports[1]), (2, ports[3])):
+        y = block.add(transform, hidden, memory, features="=in_channels", title=f"Dimension {dimension}")
+        block.output(y, f"h{dimension}_next")
+        block.output(y.other("memory"), f"m{dimension}_next")

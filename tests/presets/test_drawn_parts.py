@@ -206,6 +206,12 @@ TWINS = [
         over_time=True,
     ),
     Twins(
+        "grid_lstm_place",
+        "grid_lstm_cell2d",
+        ((4,), (4,), (4,), (4,)),
+        same={f"grid_lstm_transform_{at + 1}.linear_1": f"transforms.{at}" for at in range(2)},
+    ),
+    Twins(
         "conv_lstm_cell",
         "conv_lstm",
         ((4, 2, 5, 6),),

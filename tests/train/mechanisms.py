@@ -132,7 +132,11 @@ MECHANISMS: dict[str, Callable[[], Document]] = {
                 ADAM, weight_decay=0.1, decays="kernels", groups=(WeightGroup(of=("#head",), factor=0.1),)
             ),
             schedule=Schedule(kind="exponential", factor=0.5),
-            penalties=(Penalty(kind="l1", weight=1e-3), Penalty(kind="l2", weight=1e-2, of=("#head",))),
+            penalties=(
+                Penalty(kind="l1", weight=1e-3),
+                Penalty(kind="l2", weight=1e-2, of=("#head",)),
+                Penalty(kind="orthogonal", weight=1e-3),
+            ),
         )
     ),
     "goal and resets": lambda: classifier(
