@@ -202,7 +202,7 @@ class WelcomePage(QWidget):
         if not self._shelf.presets or self._cards:
             return
         for shelved in self._shelf.presets:
-            card = PresetCard(shelved, details=False)
+            card = PresetCard(shelved, details=False, parent=self._presets.parentWidget())
             card.opened.connect(self.preset_chosen)
             card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
             self._cards.append(card)
