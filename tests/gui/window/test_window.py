@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QByteArray, QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -127,6 +127,27 @@ def test_the_presets_are_read_when_the_window_is_on_screen(studio: Studio) -> No
 
     assert before == []
     assert list(studio.session.jobs.titles) == ["Reading the presets"]
+
+
+def test_reading_the_presets_shows_no_window_and_takes_no_keyboard(window: MainWindow, qtbot: QtBot) -> None:
+    shown: list[str] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+                shown.append(type(watched).__name__)
+            return False
+
+    watch, application = Watch(), QGuiApplication.instance()
+    assert application is not None
+    application.installEventFilter(watch)
+    window.show_palette()
+    qtbot.waitUntil(lambda: bool(window.welcome.cards()), timeout=20_000)
+    settle()
+    application.removeEventFilter(watch)
+    assert shown == []
+    assert window.command_palette.isAncestorOf(window.focusWidget())
+    window.command_palette.close_palette()
 
 
 def test_every_action_is_in_its_menu(window: MainWindow) -> None:
