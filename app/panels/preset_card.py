@@ -177,10 +177,15 @@ class PresetCard(QFrame):
         column = QVBoxLayout(self._more)
         column.setContentsMargins(0, spacing.s, 0, 0)
         column.setSpacing(spacing.px(6))
+        if self._preset.help:
+            column.addWidget(_label(self._preset.help, "dim"))
         if self._preset.reference is not None:
             column.addWidget(_label(str(self._preset.reference), "faint"))
         if self._preset.published is not None:
             column.addWidget(_label(f"Published: {self._preset.published.source}", "faint"))
+        for size in self._preset.sizes:
+            told = f"{size.parameters}: {digits(size.params)} parameters ({size.source})"
+            column.addWidget(_label(f"Published with {told}", "faint"))
         for spec in self._preset.parameters:
             field = field_for(spec)
             row = FormRow(spec.meta.title, field, help_text=spec.meta.help, default=spec.default)
