@@ -183,9 +183,6 @@ class PresetCard(QFrame):
             column.addWidget(_label(str(self._preset.reference), "faint"))
         if self._preset.published is not None:
             column.addWidget(_label(f"Published: {self._preset.published.source}", "faint"))
-        for size in self._preset.sizes:
-            told = f"{size.parameters}: {digits(size.params)} parameters ({size.source})"
-            column.addWidget(_label(f"Published with {told}", "faint"))
         for spec in self._preset.parameters:
             field = field_for(spec)
             row = FormRow(spec.meta.title, field, help_text=spec.meta.help, default=spec.default)
@@ -200,6 +197,21 @@ class PresetCard(QFrame):
         buttons.addWidget(button)
         buttons.addStretch(1)
         column.addLayout(buttons)
+        for parameters in dict.fromkeys(size.parameters for size in self._preset.sizes):
+            self._add_size(column, parameters)
+
+    def _add_size(self, column: QVBoxLayout, parameters: str) -> None:
+        """A published network that the preset is with `parameters`: its figures, and a button that opens it."""
+        sizes = [size for size in self._preset.sizes if size.parameters == parameters]
+        figures = [f"{digits(size.params)} parameters ({size.source})" for size in sizes]
+        column.addWidget(_label(f"Published, {parameters.replace(',', ', ')}: {'; '.join(figures)}", "faint"))
+        button = QPushButton("Open as published")
+        button.setAccessibleName(f"Open {self._preset.title} with {parameters}")
+        button.clicked.connect(lambda: self.opened.emit(f"{self._preset.name}:{parameters}"))
+        row = QHBoxLayout()
+        row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
 
 
 def size_text(shelved: Shelved) -> str:
