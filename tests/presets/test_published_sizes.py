@@ -74,6 +74,9 @@ def test_the_systems_of_the_literature_are_there() -> None:
     """As many figures as are known of each."""
     counted = {preset.name: len(preset.sizes) for preset in catalog().values() if preset.sizes}
     assert counted == {
+        "resnet": 5,
+        "refinenet": 3,
+        "dcgan": 2,
         "conv_translator": 4,
         "transformer_translator": 2,
         "gnmt": 3,
