@@ -23,7 +23,7 @@ from graph_engine.document import (
     WeightedLoss,
 )
 from graph_engine.document.builder import Builder, Port
-from presets.preset import preset
+from presets.preset import Published, preset
 
 Data = Literal["gaussian_ring", "digits"]
 _DATA = Param("Data", "What is imitated: points in eight small clouds, or handwritten digits of 8×8 pixels.")
@@ -191,6 +191,15 @@ def sngan(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[int,
         "Radford, Metz, Chintala",
         2016,
         "Unsupervised representation learning with deep convolutional generative adversarial networks",
+    ),
+    sizes=tuple(
+        Published(
+            params,
+            "PyTorch's DCGAN tutorial: pytorch/examples, dcgan",
+            parameters="size=64,width=64,colour=true",
+            node=node,
+        )
+        for node, params in (("generator_1", 3_576_704), ("critic_1", 2_765_568))
     ),
 )
 def dcgan(

@@ -10,7 +10,7 @@ from graph_engine.document import Binding, Judgement, Optimiser, Plan, Schedule,
 from graph_engine.document.builder import Builder, Port
 from presets.parts.convolution import conv_norm
 from presets.parts.recurrent import lstm_cell
-from presets.preset import preset
+from presets.preset import Published, preset
 
 
 @preset(
@@ -21,6 +21,14 @@ from presets.preset import preset
         "Xu, Ba, Kiros, Cho, Courville, Salakhutdinov, Zemel, Bengio",
         2015,
         "Show, attend and tell: neural image caption generation with visual attention",
+    ),
+    sizes=(
+        Published(
+            20_483_859,
+            "sgrvinod/a-PyTorch-Tutorial-to-Image-Captioning, models.py at cc9c7e2f, the decoder on eleven words",
+            2_401_002_496,
+            parameters="hidden=512,words=9490,images=features",
+        ),
     ),
 )
 def show_attend_tell(
@@ -34,8 +42,8 @@ def show_attend_tell(
     """Says what it sees, word by word, and looks at another part of the image for each.
 
     Here it spells the digit that it sees. While training it is told the right letter before each; when it is judged, it
-    goes on from its own. With hidden=512, words=9490, images=features it is the decoder of
-    sgrvinod/a-PyTorch-Tutorial-to-Image-Captioning.
+    goes on from its own. The average over the places is a product that is counted here, and was not where it is
+    published.
     """
     update = Update(
         optimiser=Optimiser(kind="adam", learning_rate=5e-3), schedule=Schedule(kind="one_cycle"), clip_norm=1.0

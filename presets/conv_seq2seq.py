@@ -20,8 +20,9 @@ from presets.parts.conv_seq2seq import (
     widening_attending_conv_layer,
     widening_gated_conv_layer,
 )
-from presets.preset import preset
+from presets.preset import Published, preset
 
+_FAIRSEQ = "facebookresearch/fairseq, models/fconv.py at 3d262bb2, ten words"
 _PLACES = 1024
 """So many steps may the longest sequence have."""
 
@@ -52,6 +53,32 @@ _STACKS = {
     reference=Reference(
         "Gehring, Auli, Grangier, Yarats, Dauphin", 2017, "Convolutional sequence to sequence learning"
     ),
+    sizes=(
+        Published(
+            9_618_384,
+            f"{_FAIRSEQ}, fconv_iwslt_de_en",
+            53_569_536,
+            parameters="features=256,source=8848,target=6632",
+        ),
+        Published(
+            216_005_176,
+            f"{_FAIRSEQ}, fconv_wmt_en_de",
+            1_556_568_064,
+            parameters="features=768,layers=wmt-de,source=42243,target=43676",
+        ),
+        Published(
+            209_569_920,
+            f"{_FAIRSEQ}, fconv_wmt_en_de with 40 000 words each",
+            1_537_746_944,
+            parameters="features=768,layers=wmt-de,source=40000,target=40000",
+        ),
+        Published(
+            267_063_390,
+            f"{_FAIRSEQ}, fconv_wmt_en_fr",
+            2_052_641_792,
+            parameters="features=768,layers=wmt-fr,source=44206,target=44463",
+        ),
+    ),
 )
 def conv_translator(
     features: Annotated[
@@ -68,8 +95,7 @@ def conv_translator(
     """Gated convolutions read, and others write: all steps are computed at once, and every layer looks at the source.
 
     Here it turns dates as people write them into those of ISO 8601, and is judged on each letter, told those before.
-    Sizes are those of fairseq's `fconv_iwslt_de_en` (features=256, source=8848, target=6632), `fconv_wmt_en_de` and
-    `fconv_wmt_en_fr` (features=768). A causal convolution costs less here: fairseq pads both ends and throws the
+    A causal convolution costs less here than the published multiply-adds say: fairseq pads both ends and throws the
     steps away that lie past the end. The encoder's gradients are not made smaller, as they are there.
     """
     update = Update(

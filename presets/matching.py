@@ -8,7 +8,7 @@ from graph_engine.blocks import Param, Reference
 from graph_engine.data.searches import FEATURES, LONG, TERMS
 from graph_engine.document import Binding, Judgement, Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder
-from presets.preset import preset
+from presets.preset import Published, preset
 
 
 @preset(
@@ -16,6 +16,7 @@ from presets.preset import preset
     family="Matching",
     data="searches",
     reference=Reference("Guo, Fan, Ai, Croft", 2016, "A deep relevance matching model for ad-hoc retrieval"),
+    published=Published(162, "30-5-1 and a gate of one weight (derived from the paper)"),
 )
 def drmm(
     bins: Annotated[int, Param("Bins", "Into how many the likeness of words is sorted.", ge=2)] = 30,

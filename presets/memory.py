@@ -10,7 +10,7 @@ from graph_engine.data.copying import BITS, LONGEST, frame
 from graph_engine.data.stories import SENTENCES, VOCABULARY, WORDS
 from graph_engine.document import Binding, Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder, Port
-from presets.preset import preset
+from presets.preset import Published, preset
 
 
 @preset(
@@ -59,6 +59,9 @@ def _words(encoder: Port) -> Port:
     family="Memory",
     data="stories",
     reference=Reference("Sukhbaatar, Szlam, Weston, Fergus", 2015, "End-to-end memory networks"),
+    sizes=(
+        Published(24_750, "keras-team/keras, examples/babi_memnn.py at aaf924ca (derived)", parameters="texts=babi"),
+    ),
 )
 def lstm_memory(
     features: Annotated[int, Param("Features", "Length of the vector of each word.", ge=1)] = 64,

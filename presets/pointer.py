@@ -9,7 +9,9 @@ from graph_engine.data.hulls import PLACES
 from graph_engine.document import Binding, Judgement, Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder
 from presets.parts.recurrent import lstm_cell
-from presets.preset import preset
+from presets.preset import Published, preset
+
+_SHIRGUR = "shirgur/PointerNet, PointerNet.py at c7ed0506"
 
 
 @preset(
@@ -17,6 +19,14 @@ from presets.preset import preset
     family="Sequence to sequence",
     data="convex_hulls",
     reference=Reference("Vinyals, Fortunato, Jaitly", 2015, "Pointer networks"),
+    sizes=(
+        Published(1_316_608, f"{_SHIRGUR}, one layer", parameters="features=256,hidden=256"),
+        Published(
+            4_733_312,
+            f"{_SHIRGUR}, two layers both ways",
+            parameters="features=128,hidden=512,layers=2,both_ways=true",
+        ),
+    ),
 )
 def pointer_network(
     features: Annotated[int, Param("Features", "Length of the vector of each point.", ge=2)] = 32,
@@ -27,9 +37,8 @@ def pointer_network(
     """Reads points and says which of them their convex hull goes through: its answers point at what it read.
 
     Place 0 ends the hull. While training it is told the right place before each; when it is judged, it goes on from its
-    own. With features=256, hidden=256, and with features=128, hidden=512, layers=2 and both_ways, it has the weights of
-    shirgur/PointerNet; what it gathers are the states that were read, as in the paper's equation, and not another view
-    of them.
+    own. What it gathers are the states that were read, as in the paper's equation; the code that its sizes are of
+    gathers another view of them, which the scores come of.
     """
     update = Update(
         optimiser=Optimiser(kind="adam", learning_rate=4e-3), schedule=Schedule(kind="one_cycle"), clip_norm=1.0

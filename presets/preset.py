@@ -20,12 +20,18 @@ class PresetError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Figures of the published network with default parameters, and where they are from."""
+    """Figures of a published network, and where they are from.
+
+    `parameters` are those with which the preset is that network, as the command line has them: `width=64,depth=50`;
+    the default ones where there are none. `node` is what the figures are of, if not the whole.
+    """
 
     params: int
     source: str
     macs: int | None = None
     input: tuple[int, ...] = ()
+    parameters: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,10 @@ class Preset:
     data: str
     published: Published | None
     builder: Callable[..., Builder]
+    help: str = ""
+    """What there is to say beyond the summary, in paragraphs."""
+    sizes: tuple[Published, ...] = ()
+    """Published networks that it is with other parameters than the default ones."""
 
     @property
     def paper(self) -> str | None:
@@ -85,12 +95,13 @@ def preset(
     data: str = "digits",
     reference: Reference | None = None,
     published: Published | None = None,
+    sizes: tuple[Published, ...] = (),
 ) -> Callable[[Callable[..., Builder]], Preset]:
-    """Make a preset of a builder function: name, summary and parameters are the function's own."""
+    """Make a preset of a builder function: name, summary, help and parameters are the function's own."""
 
     def make(builder: Callable[..., Builder]) -> Preset:
         defaults = {name: parameter.default for name, parameter in inspect.signature(builder).parameters.items()}
-        summary = (inspect.getdoc(builder) or "").split("\n\n")[0].replace("\n", " ")
+        summary, *more = (each.replace("\n", " ") for each in (inspect.getdoc(builder) or "").split("\n\n"))
         return Preset(
             builder.__name__,
             title,
@@ -101,6 +112,8 @@ def preset(
             data,
             published,
             builder,
+            "\n\n".join(more),
+            sizes,
         )
 
     return make

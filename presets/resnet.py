@@ -9,7 +9,7 @@ from graph_engine.document import Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder
 from presets.parts.convolution import conv_norm
 from presets.parts.residual import basic_stage, bottleneck_stage
-from presets.preset import preset
+from presets.preset import Published, preset
 
 _BLOCKS = {
     "18": (2, 2, 2, 2),
@@ -24,6 +24,24 @@ _BLOCKS = {
     title="ResNet",
     family="Residual",
     reference=Reference("He, Zhang, Ren, Sun", 2016, "Deep residual learning for image recognition"),
+    sizes=(
+        *(
+            Published(params, "torchvision 0.28.0", macs, (3, 224, 224), f"depth={depth},width=64,images=ImageNet")
+            for depth, params, macs in (
+                ("18", 11_689_512, 1_814_073_344),
+                ("34", 21_797_672, 3_663_761_408),
+                ("50", 25_557_032, 4_089_184_256),
+                ("152", 60_192_808, 11_513_626_624),
+            )
+        ),
+        Published(
+            25_557_032,
+            "pytorchcv 0.0.74, strided as in the paper",
+            3_857_973_248,
+            (3, 224, 224),
+            "depth=50,width=64,images=ImageNet,strided=1×1",
+        ),
+    ),
 )
 def resnet(
     depth: Annotated[

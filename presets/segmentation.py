@@ -10,7 +10,7 @@ from graph_engine.document.builder import Builder
 from presets.parts.convolution import conv_norm
 from presets.parts.residual import bottleneck_stage
 from presets.parts.segmentation import chained_residual_pooling, multi_resolution_fusion, residual_conv_unit
-from presets.preset import preset
+from presets.preset import Published, preset
 
 _BLOCKS = {"50": (3, 4, 6, 3), "101": (3, 4, 23, 3), "152": (3, 8, 36, 3)}
 
@@ -23,6 +23,20 @@ _BLOCKS = {"50": (3, 4, 6, 3), "101": (3, 4, 23, 3), "152": (3, 8, 36, 3)}
         "Lin, Milan, Shen, Reid",
         2017,
         "RefineNet: multi-path refinement networks for high-resolution semantic segmentation",
+    ),
+    sizes=tuple(
+        Published(
+            params,
+            "DrSleep/refinenet-pytorch, models/resnet.py at 8f25c076, 21 classes",
+            macs,
+            (3, 512, 512),
+            f"depth={depth},width=64,images=VOC",
+        )
+        for depth, params, macs in (
+            ("50", 99_060_309, 243_504_513_024),
+            ("101", 118_052_437, 262_898_974_720),
+            ("152", 133_696_085, 282_293_436_416),
+        )
     ),
 )
 def refinenet(

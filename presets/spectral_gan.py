@@ -15,8 +15,10 @@ from presets.parts.adversarial import (
     halving_critic_block,
     spectral_conv,
 )
-from presets.preset import preset
+from presets.preset import Published, preset
 
+_COSGROVE = "christiancosgrove/pytorch-spectral-normalization-gan at 12dcf945,"
+_PLAIN, _BLOCKS = "width=64,colour=true", "width=128,layers=residual,colour=true"
 _CODE = 128
 """Numbers from which an image is made."""
 
@@ -26,6 +28,12 @@ _CODE = 128
     family="Adversarial",
     reference=Reference(
         "Miyato, Kataoka, Koyama, Yoshida", 2018, "Spectral normalization for generative adversarial networks"
+    ),
+    sizes=(
+        Published(3_805_699, f"{_COSGROVE} model.py", 103_481_344, parameters=_PLAIN, node="generator_1"),
+        Published(2_935_873, f"{_COSGROVE} model.py", 108_732_416, parameters=_PLAIN, node="critic_1"),
+        Published(1_154_947, f"{_COSGROVE} model_resnet.py", 400_162_816, parameters=_BLOCKS, node="generator_1"),
+        Published(1_053_825, f"{_COSGROVE} model_resnet.py", 272_072_832, parameters=_BLOCKS, node="critic_1"),
     ),
 )
 def sngan_images(
@@ -39,8 +47,7 @@ def sngan_images(
 ) -> Builder:
     """Makes images of 32×32 pixels; every layer of the critic is divided by its largest singular value.
 
-    With width=64, or layers=residual and width=128, and colour it is a pair of networks of the paper. Images go from
-    0 to 1 here, so that the generator ends in a sigmoid and not in a tanh.
+    Images go from 0 to 1 here, so that the generator ends in a sigmoid and not in a tanh.
     """
     channels = 3 if colour else 1
     loss, optimiser = "hinge_gan_loss", Optimiser(kind="adam", learning_rate=5e-4, betas=(0.0, 0.9))

@@ -13,7 +13,7 @@ from graph_engine.document import Binding, Judgement, Optimiser, Plan, Schedule,
 from graph_engine.document.builder import Builder, Port
 from presets.parts.recurrent import gru_cell, lstm_cell
 from presets.parts.sequences import pyramid_bilstm
-from presets.preset import preset
+from presets.preset import Published, preset
 
 _WORDS = Param("Letters", "How many there are; 0: those of the digits' names.", ge=0)
 _SIDE = 32
@@ -28,6 +28,14 @@ _SIDE = 32
         2016,
         "Listen, attend and spell: a neural network for large vocabulary conversational speech recognition",
     ),
+    sizes=(
+        Published(
+            19_255_023,
+            "kaituoxu/Listen-Attend-Spell, src/models/decoder.py at b43ce63e",
+            parameters="hidden=1024,letters=4335",
+            node="speller_1",
+        ),
+    ),
 )
 def listen_attend_spell(
     hidden: Annotated[int, Param("Hidden", "Length of what is heard and of the state: an even number.", ge=2)] = 48,
@@ -36,8 +44,7 @@ def listen_attend_spell(
     """A pyramid of LSTMs listens, so that there are fewer steps to look at, and a speller says letter by letter.
 
     Here it listens to a digit, column by column, and spells its name. While training it is told the right letter before
-    each; when it is judged, it goes on from its own. The speller of hidden=1024, letters=4335 is that of
-    kaituoxu/Listen-Attend-Spell.
+    each; when it is judged, it goes on from its own.
     """
     update = Update(
         optimiser=Optimiser(kind="adam", learning_rate=5e-3), schedule=Schedule(kind="one_cycle"), clip_norm=1.0
@@ -85,6 +92,13 @@ def listen_attend_spell(
     family="Speech",
     data="spelled_digits",
     reference=Reference("Wang et al.", 2017, "Tacotron: towards end-to-end speech synthesis"),
+    sizes=(
+        Published(
+            6_421_777,
+            "r9y9/tacotron_pytorch, tacotron_pytorch/tacotron.py at 62db7217",
+            parameters="width=128,bank=16,bands=80,spectrum=1025,frames=5,letters=149,spare=true",
+        ),
+    ),
 )
 def tacotron(
     width: Annotated[
@@ -102,8 +116,7 @@ def tacotron(
     """Letters become frames of sound: an attention decoder says some at a time, and a net behind it polishes them.
 
     Here it draws the digit that it is told the name of, row by row. While training it is told the right rows before
-    each; in use it goes on from its own. With width=128, bank=16, bands=80, spectrum=1025, frames=5, letters=149 and
-    spare it has the weights of r9y9/tacotron_pytorch.
+    each; in use it goes on from its own.
     """
     losses = (WeightedLoss(node="mean_absolute_error_1"), WeightedLoss(node="mean_absolute_error_2"))
     update = Update(
@@ -170,6 +183,13 @@ def _prepared(block: Builder, x: Port, first: int, second: int, *, bias: bool = 
     reference=Reference(
         "Shen et al.", 2018, "Natural TTS synthesis by conditioning WaveNet on mel spectrogram predictions"
     ),
+    sizes=(
+        Published(
+            28_193_153,
+            "NVIDIA/tacotron2, model.py at 185cd24e",
+            parameters="width=512,bands=80,letters=148",
+        ),
+    ),
 )
 def tacotron2(
     width: Annotated[
@@ -181,8 +201,8 @@ def tacotron2(
     """Letters become frames of sound, one at a time, by a decoder whose attention knows where it has looked.
 
     Here it draws the digit that it is told the name of, row by row, and says when it has ended. While training it is
-    told the right row before each; in use it goes on from its own. With width=512, bands=80, letters=148 it has the
-    weights of NVIDIA/tacotron2, of which the dropout of the pre-net goes on in use.
+    told the right row before each; in use it goes on from its own. The dropout of the pre-net ends with training, and
+    does not go on as in the code that its size is of.
     """
     losses = (
         WeightedLoss(node="mean_squared_error_1"),

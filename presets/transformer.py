@@ -9,7 +9,9 @@ from graph_engine.data.dates import ISO, LETTERS, WRITTEN
 from graph_engine.document import Binding, Judgement, Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder, Port
 from presets.parts.transformer import encoder_block, norm_first_encoder_block
-from presets.preset import preset
+from presets.preset import Published, preset
+
+_BASE = "jadore801120/attention-is-all-you-need-pytorch, transformer/Models.py at 132907dd, ten words"
 
 
 @preset(
@@ -45,6 +47,20 @@ def transformer(
     family="Transformer",
     data="dates",
     reference=Reference("Vaswani et al.", 2017, "Attention is all you need"),
+    sizes=(
+        Published(
+            63_047_680,
+            f"{_BASE}, embeddings shared",
+            631_685_120,
+            parameters="features=512,heads=8,blocks=6,words=37000",
+        ),
+        Published(
+            100_935_680,
+            f"{_BASE}, nothing shared",
+            631_685_120,
+            parameters="features=512,heads=8,blocks=6,words=37000,shared=false",
+        ),
+    ),
 )
 def transformer_translator(
     features: Annotated[

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from graph_engine.blocks import Block, Input, ParameterSpec
-    from presets import Preset
+    from presets import Preset, Published
 
 
 _MINE = "My blocks"
@@ -188,7 +188,6 @@ def _value(value: object) -> str:
 
 
 def _preset_data(preset: Preset) -> dict[str, Any]:
-    published = preset.published
     return {
         "name": preset.name,
         "title": preset.title,
@@ -198,14 +197,18 @@ def _preset_data(preset: Preset) -> dict[str, Any]:
         "paper": preset.paper,
         "year": preset.year,
         "data": preset.data,
-        "published": None
-        if published is None
-        else {
-            "params": published.params,
-            "macs": published.macs,
-            "input": list(published.input),
-            "source": published.source,
-        },
+        "help": preset.help,
+        "published": None if preset.published is None else _published_data(preset.published),
+        "sizes": [{"with": size.parameters, "of": size.node, **_published_data(size)} for size in preset.sizes],
+    }
+
+
+def _published_data(published: Published) -> dict[str, Any]:
+    return {
+        "params": published.params,
+        "macs": published.macs,
+        "input": list(published.input),
+        "source": published.source,
     }
 
 
@@ -221,11 +224,17 @@ def _list_presets(found: list[Preset]) -> None:
 def _show_preset(preset: Preset) -> None:
     say(f"{preset.title} ({preset.name}) · {preset.family}")
     say(preset.summary)
+    if preset.help:
+        say(f"\n{preset.help}")
     if preset.reference:
         say(f"\n{preset.reference}")
-    if preset.published:
-        macs = f", {digits(preset.published.macs)} MACs" if preset.published.macs else ""
-        say(f"Published: {digits(preset.published.params)} parameters{macs} ({preset.published.source})")
+    for published in (preset.published, *preset.sizes):
+        if published is not None:
+            of, macs = published.node and f" ({published.node})", published.macs
+            counted = f"{digits(published.params)} parameters{f', {digits(macs)} MACs' if macs else ''}"
+            say(f"Published{of}: {counted} ({published.source})")
+            if published.parameters:
+                say(f"    {preset.name}:{published.parameters}")
     say(f"Data: {preset.data}")
     if preset.parameters:
         say("")

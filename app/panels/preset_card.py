@@ -177,6 +177,8 @@ class PresetCard(QFrame):
         column = QVBoxLayout(self._more)
         column.setContentsMargins(0, spacing.s, 0, 0)
         column.setSpacing(spacing.px(6))
+        if self._preset.help:
+            column.addWidget(_label(self._preset.help, "dim"))
         if self._preset.reference is not None:
             column.addWidget(_label(str(self._preset.reference), "faint"))
         if self._preset.published is not None:
@@ -195,6 +197,21 @@ class PresetCard(QFrame):
         buttons.addWidget(button)
         buttons.addStretch(1)
         column.addLayout(buttons)
+        for parameters in dict.fromkeys(size.parameters for size in self._preset.sizes):
+            self._add_size(column, parameters)
+
+    def _add_size(self, column: QVBoxLayout, parameters: str) -> None:
+        """A published network that the preset is with `parameters`: its figures, and a button that opens it."""
+        sizes = [size for size in self._preset.sizes if size.parameters == parameters]
+        figures = [f"{digits(size.params)} parameters ({size.source})" for size in sizes]
+        column.addWidget(_label(f"Published, {parameters.replace(',', ', ')}: {'; '.join(figures)}", "faint"))
+        button = QPushButton("Open as published")
+        button.setAccessibleName(f"Open {self._preset.title} with {parameters}")
+        button.clicked.connect(lambda: self.opened.emit(f"{self._preset.name}:{parameters}"))
+        row = QHBoxLayout()
+        row.addWidget(button)
+        row.addStretch(1)
+        column.addLayout(row)
 
 
 def size_text(shelved: Shelved) -> str:

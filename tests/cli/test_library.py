@@ -83,6 +83,16 @@ def test_one_preset_in_full(layerloom: Call) -> None:
         assert word in shown
 
 
+@pytest.mark.parametrize("name", ["sngan_images", "gnmt", "lenet5"])
+def test_a_preset_tells_with_what_it_is_a_published_network(layerloom: Call, name: str) -> None:
+    shown = layerloom("presets", name).out
+    (data,) = layerloom("presets", name, "--json").json
+    assert " ".join(data["help"].split()) in " ".join(shown.split())
+    for size, told in zip(catalog()[name].sizes, data["sizes"], strict=True):
+        assert f"{name}:{size.parameters}" in shown
+        assert (told["with"], told["params"], told["of"]) == (size.parameters, size.params, size.node)
+
+
 @pytest.mark.parametrize("name", catalog())
 def test_every_preset_can_be_shown(layerloom: Call, name: str) -> None:
     shown = layerloom("presets", name)

@@ -1,28 +1,16 @@
-"""RefineNet: its published sizes, and what its parts are held to."""
+"""RefineNet: what it gives and learns from, and what it is written as."""
 
 from __future__ import annotations
-
-import pytest
 
 from graph_engine.check import Checker
 from graph_engine.compile import compile_document
 from graph_engine.train.objectives import objectives_of
 from presets import open_preset
 
-# DrSleep/refinenet-pytorch, models/resnet.py at 8f25c076, 21 classes, at 3×512×512.
-PUBLISHED = {
-    "50": (99_060_309, 243_504_513_024),
-    "101": (118_052_437, 262_898_974_720),
-    "152": (133_696_085, 282_293_436_416),
-}
 
-
-@pytest.mark.parametrize("depth", PUBLISHED)
-def test_it_has_the_published_size(depth: str) -> None:
-    document = open_preset(f"refinenet:width=64,images=VOC,depth={depth}")
-    result = Checker().check(document)
-    assert (result.total.params, result.total.macs) == PUBLISHED[depth]
-    assert result.nodes["output_1"].inputs["x"].shape[1:] == (21, 128, 128), "a quarter of the image's size"
+def test_scores_are_a_quarter_of_the_images_size() -> None:
+    result = Checker().check(open_preset("refinenet:width=64,images=VOC"))
+    assert result.nodes["output_1"].inputs["x"].shape[1:] == (21, 128, 128)
 
 
 def test_the_loss_is_of_the_pixels_of_the_image() -> None:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app.canvas import BLOCK_MIME
 from app.canvas.stock import PART, Stock
+from app.figures import digits
 from app.panels.code import CodePanel
 from app.panels.library import LibraryPanel
 from app.panels.library_model import COMPOSITE_ROLE, LibraryModel
@@ -358,6 +359,23 @@ def test_presets_are_filtered(shelf: PresetShelf, present: Callable[[PresetsPane
     QTest.keyClicks(panel.filter, "haffner")
 
     assert [card.name for card in panel.cards() if card.isVisible()] == ["lenet5"]
+
+
+def test_a_preset_is_opened_as_it_was_published(
+    shelf: PresetShelf, present: Callable[[PresetsPanel], PresetsPanel]
+) -> None:
+    panel, opened = present(PresetsPanel(shelf)), []
+    panel.chosen.connect(opened.append)
+    card = next(card for card in panel.cards() if card.name == "sngan_images")
+    card.unfold(unfolded=True)
+    buttons = [each for each in card.findChildren(QPushButton) if each.text() == "Open as published"]
+    for button in buttons:
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    assert opened == ["sngan_images:width=64,colour=true", "sngan_images:width=128,layers=residual,colour=true"]
+    told = [label.text() for label in card.findChildren(QLabel) if label.text().startswith("Published, ")]
+    assert f"{digits(3_805_699)} parameters" in told[0]
+    assert any(label.text() == catalog()["sngan_images"].help for label in card.findChildren(QLabel))
 
 
 def test_a_preset_is_opened_with_the_values_of_its_form(
