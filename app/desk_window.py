@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget
 from app.placing import place_block
 from app.widgets import MessageAction
 from app.workspace import Side
+from graph_engine.check.borders import NO_LOSS
 from graph_engine.check.report import Code
 from graph_engine.document.surgery import wrap_in_residual
 
@@ -280,6 +281,11 @@ class DeskWindow(QMainWindow):
         if self.side_shown(Side.BOTTOM):
             self.panes.bottom.show_panel("problems")
         return True
+
+    def take_back_solved(self) -> None:
+        """Closes the offer of a loss once there is one."""
+        if self._problem(Code.NO_LOSS) is None:
+            self.notices.take_back(NO_LOSS)
 
     def _problem(self, code: Code) -> Problem | None:
         return next((each for each in self._session.problems if each.code is code), None)

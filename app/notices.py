@@ -34,6 +34,12 @@ class Notices(QObject):
         """Shows a message for a while."""
         self.toasts.show(text, severity=severity, action=action)
 
+    def take_back(self, text: str) -> None:
+        """Closes a message that is no longer true."""
+        for toast in self.toasts.toasts():
+            if toast.text() == text:
+                toast.close_message()
+
     def refuse(self, reason: str) -> None:
         """Says why something was not done."""
         self.say(reason, severity="warning")

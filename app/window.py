@@ -197,6 +197,7 @@ class MainWindow(DeskWindow):
         session.refused.connect(self.notices.refuse)
         session.code_requested.connect(self.edit_code)
         session.trust_requested.connect(self.ask_for_trust)
+        session.check_changed.connect(self.take_back_solved)
         book.refused.connect(self.notices.refuse)
         session.runs.refused.connect(self.notices.tell)
         session.runs.noticed.connect(self.notices.refuse)

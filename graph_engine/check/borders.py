@@ -111,15 +111,13 @@ def _add_classifier_ends(graph: Graph, reports: Mapping[str, NodeReport], output
     spec = reports[wire.source].outputs.get(wire.output) if wire else None
     if wire is None or spec is None or spec.kind is not Kind.VECTOR or not isinstance(spec.shape[1], int):
         return
-    names = {node.parameters.get("name") for node in graph}
-    if "label" in names:
-        return
-    label = Node(
-        graph.fresh_id("input"),
-        "input",
-        {"name": "label", "shape": [], "dtype": "int64", "classes": spec.shape[1]},
-        _beside(graph, wire.source, 2),
-    )
+    label = _label_of(graph, reports)
+    is_new = label is None
+    if label is None:
+        if any(node.parameters.get("name") == "label" for node in graph):
+            return
+        told = {"name": "label", "shape": [], "dtype": "int64", "classes": spec.shape[1]}
+        label = Node(graph.fresh_id("input"), "input", told, _beside(graph, wire.source, 2))
     ends = [
         Node(graph.fresh_id(block), block, {}, _beside(graph, wire.source, row))
         for block, row in (("cross_entropy", 1), ("accuracy", 3))
@@ -130,7 +128,18 @@ def _add_classifier_ends(graph: Graph, reports: Mapping[str, NodeReport], output
         for source, port, target in ((wire.source, wire.output, "logits"), (label.id, "y", "label"))
     ]
     ends = [end.with_(position=(end.position[0] + _STEP, end.position[1])) for end in ends]
-    yield Fix(
-        "Add label, cross entropy and accuracy",
-        Batch("Add label, cross entropy and accuracy", (AddNodes((label, *ends), tuple(wires)),)),
-    )
+    text = "Add label, cross entropy and accuracy" if is_new else "Add cross entropy and accuracy"
+    yield Fix(text, Batch(text, (AddNodes(((label, *ends) if is_new else tuple(ends)), tuple(wires)),)))
+
+
+def _label_of(graph: Graph, reports: Mapping[str, NodeReport]) -> Node | None:
+    """The only input that carries labels and leads nowhere yet."""
+    found = [
+        node
+        for node in graph
+        if (block := graph.block(node)) is not None
+        and block.role is Role.INPUT
+        and not graph.wires_out_of(node.id)
+        and any(spec.kind is Kind.LABEL for spec in reports[node.id].outputs.values())
+    ]
+    return found[0] if len(found) == 1 else None

@@ -436,6 +436,15 @@ CASES = [
         code=Code.NO_LOSS,
     ),
     Case(
+        "no loss for a label",
+        lambda: changed(classifier(), RemoveNodes(("cross_entropy_1", "accuracy_1"))),
+        None,
+        "There is no loss node",
+        ("Add cross entropy and accuracy",),
+        severity=Severity.INFO,
+        code=Code.NO_LOSS,
+    ),
+    Case(
         "a circle from a file",
         lambda: from_file(
             f'{IN}, {OUT}, {{"id": "a", "block": "add"}}, {{"id": "b", "block": "relu"}}',

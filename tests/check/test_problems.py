@@ -80,6 +80,7 @@ def test_one_click_mends_it_and_undo_takes_it_back(case: Case, label: str) -> No
         ("heads that do not divide", "Set Heads to 1"),
         ("no output", "Add an Output after Linear (linear_1)"),
         ("no loss", "Add label, cross entropy and accuracy"),
+        ("no loss for a label", "Add cross entropy and accuracy"),
         ("a circle from a file", "Remove the wire b.y → a.xs.1"),
     ],
 )

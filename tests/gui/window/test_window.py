@@ -35,6 +35,7 @@ from app.theme import icon_names, theme_manager
 from app.window import MainWindow
 from app.workspace import Side
 from graph_engine.check.borders import NO_LOSS
+from graph_engine.check.report import Code
 from graph_engine.doctor.devices import Device
 from graph_engine.document import Document, Plan, RemoveNodes
 from presets import open_preset
@@ -697,3 +698,18 @@ def test_training_without_a_loss_offers_what_is_missing(studio: Studio, open_in:
     added = [view.canvas_scene.nodes[name].card for name in studio.session.selection.nodes]
     assert len(added) == 3, "what was added is selected"
     assert all(seen.contains(card) for card in added), "and in view"
+
+
+def test_an_offer_goes_when_it_is_no_longer_needed(studio: Studio, open_in: OpenIn, qtbot: QtBot) -> None:
+    document = open_preset("lenet5")
+    document.apply(RemoveNodes(tuple(node.id for node in document.main if node.block in ("cross_entropy", "accuracy"))))
+    window = open_in(document)
+    qtbot.waitUntil(window.book.qaction("run.train").isEnabled)
+    window.book.qaction("run.train").trigger()
+    settle()
+    assert [toast.text() for toast in window.notices.toasts.toasts()] == [NO_LOSS]
+    (problem,) = (each for each in studio.session.problems if each.code is Code.NO_LOSS)
+    nodes = len(studio.session.graph)
+    studio.session.apply_fix(problem.fixes[0])
+    qtbot.waitUntil(lambda: not window.notices.toasts.toasts())
+    assert len(studio.session.graph) > nodes
