@@ -89,7 +89,7 @@ def _missing_ends(draft: Draft, roles: Roles) -> Iterator[Problem]:
         message = f"The {what} has no Output node, so it gives nothing back. Wire one to the last layer."
         yield Problem(Severity.ERROR, Code.NO_OUTPUT, message, fixes=tuple(_add_output(draft, end) for end in ends[:1]))
     if draft.name == MAIN and not roles[Role.LOSS]:
-        fixes = tuple(_add_classifier_ends(graph, reports, outputs))
+        fixes = tuple(_add_classifier_ends(graph, reports, outputs, roles))
         yield Problem(Severity.INFO, Code.NO_LOSS, NO_LOSS, fixes=fixes)
 
 
@@ -105,13 +105,15 @@ def _add_output(draft: Draft, end: str) -> Fix:
     return Fix(f"Add an Output after {title_of(graph[end], graph)} ({end})", AddNodes((output,), (wire,), draft.name))
 
 
-def _add_classifier_ends(graph: Graph, reports: Mapping[str, NodeReport], outputs: list[str]) -> Iterator[Fix]:
+def _add_classifier_ends(
+    graph: Graph, reports: Mapping[str, NodeReport], outputs: list[str], roles: Roles
+) -> Iterator[Fix]:
     """Label, cross entropy and accuracy for the only output, if it gives one score for each class."""
     wire = graph.wire_at(outputs[0], "x") if len(outputs) == 1 else None
     spec = reports[wire.source].outputs.get(wire.output) if wire else None
     if wire is None or spec is None or spec.kind is not Kind.VECTOR or not isinstance(spec.shape[1], int):
         return
-    label = _label_of(graph, reports)
+    label = _label_of(graph, reports, roles)
     is_new = label is None
     if label is None:
         if any(node.parameters.get("name") == "label" for node in graph):
@@ -132,14 +134,11 @@ def _add_classifier_ends(graph: Graph, reports: Mapping[str, NodeReport], output
     yield Fix(text, Batch(text, (AddNodes(((label, *ends) if is_new else tuple(ends)), tuple(wires)),)))
 
 
-def _label_of(graph: Graph, reports: Mapping[str, NodeReport]) -> Node | None:
+def _label_of(graph: Graph, reports: Mapping[str, NodeReport], roles: Roles) -> Node | None:
     """The only input that carries labels and leads nowhere yet."""
     found = [
-        node
-        for node in graph
-        if (block := graph.block(node)) is not None
-        and block.role is Role.INPUT
-        and not graph.wires_out_of(node.id)
-        and any(spec.kind is Kind.LABEL for spec in reports[node.id].outputs.values())
+        name
+        for name in roles[Role.INPUT]
+        if not graph.wires_out_of(name) and any(spec.kind is Kind.LABEL for spec in reports[name].outputs.values())
     ]
-    return found[0] if len(found) == 1 else None
+    return graph[found[0]] if len(found) == 1 else None

@@ -8,7 +8,6 @@ between columns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from graph_engine.document.falling import fall
 from graph_engine.document.room import (
@@ -161,11 +160,18 @@ def _bounds(curve: Curve) -> Rect:
 
 def _hits(curve: Curve, rects: list[Rect]) -> bool:
     """Whether a curve goes through one of `rects`."""
-    if not rects:
-        return False
-    longest = max(abs(x2 - x1) + abs(y2 - y1) for (x1, y1), (x2, y2) in pairwise(curve[::3]))
-    points = sample(curve, min(max(_SAMPLES, int(longest / _STEP)), _MOST_SAMPLES))
-    return any(left < x < right and top < y < bottom for x, y in points for left, top, right, bottom in rects)
+    for at in range(0, len(curve) - 1, 3):
+        piece = curve[at : at + 4]
+        xs, ys = [x for x, _ in piece], [y for _, y in piece]
+        left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)  # no piece leaves the box of its four points
+        near = [(a, b, c, d) for a, b, c, d in rects if a < right and c > left and b < bottom and d > top]
+        if not near:
+            continue
+        length = abs(xs[3] - xs[0]) + abs(ys[3] - ys[0])
+        count = min(max(_SAMPLES, int(length / _STEP)), _MOST_SAMPLES)
+        if any(a < x < c and b < y < d for x, y in sample(piece, count) for a, b, c, d in near):
+            return True
+    return False
 
 
 def _touches(curve: Curve, obstacles: Obstacles, ends: tuple[str, str]) -> bool:
