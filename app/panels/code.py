@@ -75,6 +75,8 @@ class CodePanel(QWidget):
             self._program = program
             self.view.show_source(program.source)
             self._mark_selection()
+            if self._stack.currentIndex() == 0:
+                self._laid_out.start()  # behind the page that says why there is none, the view has no size of its own
         self._stack.setCurrentIndex(1 if self._program is not None else 0)
         if self._program is None:
             self._say_why_empty()

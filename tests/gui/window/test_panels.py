@@ -209,6 +209,21 @@ def test_a_thousand_problems_do_not_make_a_thousand_rows(
 # --- code
 
 
+def test_a_program_that_comes_late_is_scrolled_to_what_is_selected(
+    session: Session, show: Show, present: Callable[[CodePanel], CodePanel]
+) -> None:
+    panel = present(CodePanel(session))
+    panel.resize(700, 160)
+    settle()
+    show("lenet5")
+    session.select(["conv2d_1"])
+    settle()
+    (first, *_) = panel.view.marked
+    block = panel.view.document().findBlockByNumber(first - 1)
+    top = panel.view.blockBoundingGeometry(block).translated(panel.view.contentOffset()).top()
+    assert 0 <= top < panel.view.viewport().height()
+
+
 def test_a_line_leads_to_its_node_and_a_node_to_its_lines(
     session: Session, show: Show, present: Callable[[CodePanel], CodePanel]
 ) -> None:
