@@ -102,3 +102,24 @@ def check_span(title: str, length: Dim, span: int, padding: int, side: str) -> N
             expected=f"at least {span} {unit}s {side}",
             hints=(SetParameterHint("kernel", 1),),
         )
+
+
+def check_transposed(
+    title: str, length: Dim, *, kernel: int, stride: int, padding: int, extra: int, dilation: int = 1
+) -> None:
+    """That a transposed convolution of one axis leaves something: ℓ' = (ℓ − 1)s − 2p + d(k − 1) + extra + 1.
+
+    Raises: Refusal.
+    """
+    if extra >= max(stride, dilation):
+        raise Refusal(
+            f"Extra = {extra} must be smaller than the stride or the dilation ({max(stride, dilation)}).",
+            parameter="extra",
+            hints=(SetParameterHint("extra", 0),),
+        )
+    if isinstance(length, int) and (length - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra < 0:
+        raise Refusal(
+            f"{title}: padding {padding} cuts everything off. Use less, or a larger kernel.",
+            parameter="padding",
+            hints=(SetParameterHint("padding", 0),),
+        )

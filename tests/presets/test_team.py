@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 import torch
 
-from tests.presets.team_worker import REGIMES, ROOT, train_all
+from tests.presets.team_worker import REGIMES, train_all
+from tests.two_workers import beside_two_workers
 
 Found = dict[str, dict[str, Any]]
 
@@ -20,27 +17,7 @@ Found = dict[str, dict[str, Any]]
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Found, Found]:
     """What one process ended with, and each of two workers."""
     folder = tmp_path_factory.mktemp("team")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    said = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    said |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.presets.team_worker", str(folder)],
-            cwd=ROOT,
-            env={**said, "RANK": str(rank)},
-            stderr=subprocess.PIPE,
-        )
-        for rank in range(2)
-    ]
-    try:
-        alone = train_all()
-        errors = [worker.communicate(timeout=180)[1].decode() for worker in workers]
-    finally:
-        for worker in workers:
-            worker.kill()
-    assert [worker.returncode for worker in workers] == [0, 0], errors
+    alone = beside_two_workers("tests.presets.team_worker", folder, train_all, seconds=180)
     first, second = (torch.load(folder / str(rank), weights_only=True) for rank in range(2))  # noqa: TID251
     return alone, first, second
 

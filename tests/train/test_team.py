@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ import torch
 from tests.train.conftest import make_trainer
 from tests.train.mechanisms import HALF
 from tests.train.team_worker import documents, told, train_all
+from tests.two_workers import beside_two_workers
 
 ROOT = Path(__file__).parents[2]
 Found = dict[str, Any]
@@ -34,27 +31,7 @@ class Trained:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """What one process ends with, and what each of two does that hold the whole network, or parts of it."""
     folder = tmp_path_factory.mktemp("team")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    said = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
-    said |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.train.team_worker", str(folder)],
-            cwd=ROOT,
-            env={**said, "RANK": str(rank)},
-            stderr=subprocess.PIPE,
-        )
-        for rank in range(2)
-    ]
-    try:
-        alone = train_all()
-        errors = [worker.communicate(timeout=120)[1].decode() for worker in workers]
-    finally:
-        for worker in workers:
-            worker.kill()
-    assert [worker.returncode for worker in workers] == [0, 0], errors
+    alone = beside_two_workers("tests.train.team_worker", folder, train_all, seconds=120)
     parts = [
         {way: torch.load(folder / f"{way}{rank}", weights_only=True) for way in ("", "sharded_", "on_")}  # noqa: TID251
         for rank in range(2)

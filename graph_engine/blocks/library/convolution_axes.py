@@ -7,10 +7,18 @@ from typing import Annotated, Any, ClassVar, Literal
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Layer, Method, Ref
 from graph_engine.blocks.parameter import Pair
-from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, weighted
-from graph_engine.blocks.windows import both, check_border, check_groups, check_span, folded, pair_text, same_padding
+from graph_engine.blocks.windows import (
+    both,
+    check_border,
+    check_groups,
+    check_span,
+    check_transposed,
+    folded,
+    pair_text,
+    same_padding,
+)
 
 _SEQUENCE = TensorSpec((N, 9, 4))
 _VOLUME = TensorSpec((N, 2, 5, 6, 7))
@@ -152,19 +160,14 @@ class ConvTranspose1d(Block):
     def build(self, inputs: Specs) -> Expression:
         x = inputs["x"]
         check_groups(self.groups, x.length(2), self.channels)
-        if self.extra >= self.stride:
-            raise Refusal(
-                f"Extra = {self.extra} must be smaller than the stride ({self.stride}).",
-                parameter="extra",
-                hints=(SetParameterHint("extra", 0),),
-            )
-        length = x.shape[1]
-        if isinstance(length, int) and (length - 1) * self.stride - 2 * self.padding + self.kernel + self.extra < 1:
-            raise Refusal(
-                f"{self.title}: padding {self.padding} cuts everything off. Use less, or a larger kernel.",
-                parameter="padding",
-                hints=(SetParameterHint("padding", 0),),
-            )
+        check_transposed(
+            self.title,
+            x.shape[1],
+            kernel=self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            extra=self.extra,
+        )
         layer = Layer.of(
             "nn.ConvTranspose1d",
             x.length(2),

@@ -10,7 +10,7 @@ from graph_engine.blocks.parameter import Pair
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 from graph_engine.blocks.weights import BiasStart, Init, InitValue, WeightNorm, weighted
-from graph_engine.blocks.windows import both, check_groups, check_window, pair_text, same_padding
+from graph_engine.blocks.windows import both, check_groups, check_transposed, check_window, pair_text, same_padding
 
 _IMAGE, _COLOUR = TensorSpec((N, 4, 6, 7)), TensorSpec((N, 3, 5, 6))
 _INPUTS = (Input("x", (Kind.IMAGE,), "the image"),)
@@ -69,18 +69,9 @@ class ConvTranspose2d(Block):
         check_groups(self.groups, x.length(1), self.channels)
         pairs = [both(each) for each in (self.kernel, self.stride, self.padding, self.extra, self.dilation)]
         for length, kernel, stride, padding, extra, dilation in zip(x.shape[2:], *pairs, strict=True):
-            if extra >= max(stride, dilation):
-                raise Refusal(
-                    f"Extra = {extra} must be smaller than the stride or the dilation ({max(stride, dilation)}).",
-                    parameter="extra",
-                    hints=(SetParameterHint("extra", 0),),
-                )
-            if isinstance(length, int) and (length - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra < 0:
-                raise Refusal(
-                    f"{self.title}: padding {padding} cuts everything off. Use less, or a larger kernel.",
-                    parameter="padding",
-                    hints=(SetParameterHint("padding", 0),),
-                )
+            check_transposed(
+                self.title, length, kernel=kernel, stride=stride, padding=padding, extra=extra, dilation=dilation
+            )
         layer = Layer.of(
             "nn.ConvTranspose2d",
             x.length(1),

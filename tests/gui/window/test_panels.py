@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.canvas import BLOCK_MIME
@@ -539,30 +539,6 @@ def test_the_welcome_page_offers_files_presets_and_recoveries(
     assert chosen == [file.absolute(), page.cards()[0].name, recovery]
     assert page.recoveries == []
     assert discard.text() == "Discard"
-
-
-class Shown(QObject):
-    """Which windows are shown while it watches."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.windows: list[QWidget] = []
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
-            self.windows.append(watched)
-        return False
-
-
-def test_the_presets_of_the_welcome_page_come_without_a_window_of_their_own(
-    shelf: PresetShelf, settings: Settings, present: Callable[[WelcomePage], WelcomePage], qapp: QApplication
-) -> None:
-    shown = Shown()
-    qapp.installEventFilter(shown)
-    page = present(WelcomePage(shelf, settings))
-    QTest.keyClicks(page.filter, "net")
-    qapp.removeEventFilter(shown)
-    assert shown.windows == [page]
 
 
 def test_the_welcome_page_finds_a_preset(

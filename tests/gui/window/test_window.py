@@ -1,35 +1,28 @@
-"""The window as a whole: actions, menus, palette, sides, theme, names for everyone, bugs told."""
+"""The window as a whole: actions, menus, palette, theme, names for everyone, bugs told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
     QApplication,
-    QDialog,
-    QLabel,
     QLineEdit,
     QMenu,
     QPlainTextEdit,
     QPushButton,
-    QSplitter,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
 from app.actions import ALL, Menu, Scope
 from app.device_chip import device_of
-from app.dialogs.about import AboutDialog, DoctorDialog
-from app.dialogs.preferences import PreferencesDialog
-from app.dialogs.shortcuts import ShortcutSheet
-from app.settings import Settings
 from app.start import Studio
 from app.theme import icon_names, theme_manager
 from app.window import MainWindow
@@ -280,153 +273,6 @@ def test_a_node_is_found_by_its_title(open_in: OpenIn) -> None:
     assert window.canvas.visible_rect().contains(window.canvas.canvas_scene.nodes["flatten_1"].card)
 
 
-# --- sides and tabs
-
-
-def test_sides_fold_away_and_come_back_as_large_as_they_were(open_in: OpenIn) -> None:
-    window = open_in("lenet5")
-    for key, side, pane in (
-        (Qt.Key.Key_1, Side.LEFT, window.panes.left),
-        (Qt.Key.Key_2, Side.BOTTOM, window.panes.bottom),
-        (Qt.Key.Key_3, Side.RIGHT, window.panes.inspector),
-    ):
-        before = pane.size()
-        QTest.keyClick(window, key, ALT)
-        assert not pane.isVisible()
-        QTest.keyClick(window, key, ALT)
-        settle()
-        assert pane.isVisible()
-        assert abs(pane.width() - before.width()) + abs(pane.height() - before.height()) <= 4, side
-
-
-def test_the_bottom_is_enlarged_by_key_and_double_click_and_gives_the_room_back(open_in: OpenIn) -> None:
-    window = open_in("lenet5")
-    window.resize(1280, 720)
-    settle()
-    theme_manager().set_font_scale(2.0)
-    window.show_panel("outline")
-    settle()
-    before = window.panes.bottom.height(), window.canvas.height()
-    QTest.keyClick(window, Qt.Key.Key_2, ALT | SHIFT)
-    settle()
-    assert window.bottom_enlarged
-    assert window.panes.bottom.height() > before[0] + 60
-    assert window.canvas.height() >= 100
-    bar = window.panes.bottom.bar
-    QTest.mouseDClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(bar.currentIndex()).center())
-    settle()
-    assert not window.bottom_enlarged
-    assert (window.panes.bottom.height(), window.canvas.height()) == before
-    theme_manager().set_font_scale(1.0)
-
-
-@pytest.fixture
-def open_again(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Studio]]:
-    """Opens a window with the settings that the one before left, as starting the program does."""
-    opened: list[Studio] = []
-
-    def open_again() -> Studio:
-        if opened:
-            opened[-1].discard()
-        studio = Studio(Settings(tmp_path / "window.ini"))
-        studio.window.restore()
-        studio.window.show_drawing()
-        studio.window.show()
-        qtbot.waitExposed(studio.window)
-        settle()
-        opened.append(studio)
-        return studio
-
-    yield open_again
-    opened[-1].discard()
-    for studio in opened:
-        studio.deleteLater()
-    settle()
-
-
-def test_the_layout_is_remembered(open_again: Callable[[], Studio]) -> None:
-    window = open_again().window
-    room = window.screen().availableGeometry()
-    window.setGeometry(20, 30, room.width() - 60, room.height() - 70)
-    window.panes.bottom.show_panel("problems")
-    window.panes.left.show_panel("data")
-    window.toggle_side(Side.RIGHT)
-    settle()
-    for name, sizes in (("workspace-across", [210, 500, 0]), ("workspace-down", [400, 260])):
-        splitter = window.findChild(QSplitter, name)
-        assert splitter is not None
-        splitter.setSizes(sizes)
-    settle()
-    place, left, bottom = window.geometry(), window.panes.left.width(), window.panes.bottom.height()
-    window = open_again().window
-    assert window.geometry() == place
-    assert window.panes.bottom.current == "problems"
-    assert window.panes.left.current == "data"
-    assert not window.side_shown(Side.RIGHT)
-    assert abs(window.panes.left.width() - left) <= 2
-    assert abs(window.panes.bottom.height() - bottom) <= 2
-    window.toggle_side(Side.RIGHT)
-    settle()
-    assert window.panes.inspector.width() > 100
-    window.showMaximized()
-    settle()
-    window = open_again().window
-    assert window.isMaximized()
-    window.showNormal()
-    settle()
-    assert window.size() == place.size()
-
-
-@pytest.mark.parametrize(
-    "place",
-    [QRect(6000, 4000, 700, 500), QRect(-3000, 100, 700, 500), QRect(100, -2000, 700, 500), QRect(40, 40, 5000, 3000)],
-    ids=["beyond the corner", "left", "above", "larger than the screen"],
-)
-def test_a_window_of_a_screen_that_is_gone_comes_back(open_again: Callable[[], Studio], place: QRect) -> None:
-    """As when a monitor was unplugged, or a smaller one stands in its place."""
-    window = open_again().window
-    window.setGeometry(place)
-    settle()
-    window = open_again().window
-    room = window.screen().availableGeometry()
-    assert room.contains(window.geometry().topLeft())
-    assert window.width() <= max(room.width(), window.minimumSizeHint().width())
-    assert window.height() <= max(room.height(), window.minimumSizeHint().height())
-    assert room.contains(QPoint(window.geometry().center().x(), window.geometry().top() + 10))
-
-
-@pytest.mark.parametrize("kept", [b"", b"nothing", b"\x01\xd9\xd0\xcb" + b"\xff" * 40])
-def test_a_place_that_cannot_be_read_is_none(open_again: Callable[[], Studio], tmp_path: Path, kept: bytes) -> None:
-    settings = Settings(tmp_path / "window.ini")
-    for name in ("window", "workspace-across", "workspace-down"):
-        settings.keep_layout(name, QByteArray(kept))
-    settings.keep_text("bottom-tab", "no such panel")
-    settings.sync()
-    window = open_again().window
-    assert window.isVisible()
-    assert window.panes.bottom.current == window.panes.bottom.names[0]
-    assert window.canvas.width() > 100
-    assert window.panes.left.width() > 100
-
-
-@pytest.mark.parametrize(
-    "name", ["presets", "data", "charts", "feature_maps", "code", "problems", "outline", "runs", "plan", "inspector"]
-)
-def test_every_panel_is_made_when_it_is_asked_for(open_in: OpenIn, name: str) -> None:
-    window = open_in("lenet5")
-    window.show_panel(name)
-    settle()
-
-    panel = (
-        window.panes.inspector
-        if name == "inspector"
-        else window.panes.left.made(name) or window.panes.bottom.made(name)
-    )
-    assert panel is not None
-    assert panel.isVisible()
-    assert panel.accessibleName()
-
-
 # --- look
 
 
@@ -508,86 +354,6 @@ def test_everything_that_takes_the_keyboard_has_a_name(open_in: OpenIn, name: st
             nameless.append(f"{type(widget).__name__} {widget.objectName()} in {type(widget.parent()).__name__}")
 
     assert nameless == []
-
-
-# --- dialogs
-
-
-def dialog(window: MainWindow, kind: type[QDialog]) -> QDialog:
-    found = [each for each in window.findChildren(kind) if each.isVisible()]
-    assert len(found) == 1
-    return found[0]
-
-
-def test_the_key_sheet_lists_every_key_and_is_searched(window: MainWindow) -> None:
-    QTest.keyClick(window, Qt.Key.Key_Slash, CONTROL | SHIFT)
-    sheet = dialog(window, ShortcutSheet)
-    assert isinstance(sheet, ShortcutSheet)
-    assert {action.plain_title for action in ALL if action.keys} <= set(sheet.shown())
-
-    QTest.keyClicks(sheet.search, "redo")
-    assert sheet.shown()[0] == "Redo"
-    assert len(sheet.shown()) < 8
-    settle()
-    first, second = (
-        next(each for each in sheet.findChildren(QLabel) if each.text() == name) for name in sheet.shown()[:2]
-    )
-    assert first.mapTo(sheet, QPoint()).y() < second.mapTo(sheet, QPoint()).y()
-    sheet.search.clear_text()
-    assert {action.plain_title for action in ALL if action.keys} <= set(sheet.shown())
-    QTest.keyClicks(sheet.search, "xyzzy")
-    assert sheet.shown() == []
-    sheet.close()
-
-
-def test_preferences_change_the_window_at_once(window: MainWindow) -> None:
-    window.show_preferences()
-    preferences = dialog(window, PreferencesDialog)
-    assert isinstance(preferences, PreferencesDialog)
-
-    preferences.theme.enter("light")
-    assert not theme_manager().palette.is_dark
-    preferences.theme.enter("dark")
-    preferences.scale.enter(125)
-    assert theme_manager().font_scale == 1.25
-    preferences.scale.enter(100)
-    preferences.snap.click()
-    assert window.canvas.snap
-    preferences.tabs.setCurrentIndex(1)
-    preferences.keys.choose("file.save")
-    QTest.keyClick(preferences.keys.editor, Qt.Key.Key_U, CONTROL)
-    assert window.settings.shortcuts == {"file.save": ["Ctrl+U"]}
-    assert window.book.keys("file.save") == [QKeySequence("Ctrl+U")]
-    preferences.keys.reset.click()
-    assert window.settings.shortcuts == {}
-    preferences.close()
-
-
-def test_a_key_of_two_actions_is_warned_of(window: MainWindow) -> None:
-    window.show_preferences()
-    preferences = dialog(window, PreferencesDialog)
-    assert isinstance(preferences, PreferencesDialog)
-    preferences.keys.choose("file.save")
-
-    QTest.keyClick(preferences.keys.editor, Qt.Key.Key_O, CONTROL)
-
-    assert "Open" in preferences.keys.note.text()
-    preferences.close()
-
-
-def test_about_and_this_computer(window: MainWindow, qtbot: QtBot) -> None:
-    window.show_about()
-    about = dialog(window, AboutDialog)
-    assert any("Layerloom" in child.text() for child in about.findChildren(QWidget) if hasattr(child, "text"))
-    about.close()
-
-    window.show_doctor()
-    doctor = dialog(window, DoctorDialog)
-    assert isinstance(doctor, DoctorDialog)
-    qtbot.waitUntil(lambda: "torch" in doctor.report.toPlainText(), timeout=60_000)
-    doctor._copy.click()
-    assert "torch" in QGuiApplication.clipboard().text()
-    doctor.close()
 
 
 # --- bugs
