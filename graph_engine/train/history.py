@@ -10,6 +10,7 @@ import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from io import BufferedWriter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,6 +160,7 @@ def _header(names: Sequence[str]) -> bytes:
     return json.dumps({"format": _FORMAT, "version": _VERSION, "names": list(names)}).encode() + b"\n"
 
 
+@cache
 def _record(names: int) -> np.dtype[Any]:
     import numpy as np
 

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 NO_GRAPHS = "CUDA graphs need a GPU: on this CPU, steps are compiled without them."
 
-FLUSH = 1 / 30
+FLUSH = 1 / 20
 """s between two looks at what was measured."""
 
 
@@ -200,11 +200,13 @@ class Trainer:
     def _begin_stage(self) -> None:
         meter, stepper = self._meter, self.stepper
         objectives = [update.objective for update in stepper.updates]
-        meter.measured = stepper.names
         meter.steps_per_epoch = stepper.course.steps_per_epoch
-        meter.losses = [objective.names[0] for objective in objectives]
-        meter.uneven = [each.name for objective in objectives for each in objective.collected]
-        meter.idle = stepper.idle if stepper.is_sparse else None
+        meter.begin_stage(
+            stepper.names,
+            losses=[objective.names[0] for objective in objectives],
+            uneven=[each.name for objective in objectives for each in objective.collected],
+            idle=stepper.idle if stepper.is_sparse else None,
+        )
         self._keeper.remember(self.stepper, time.perf_counter(), at_once=True)
 
     def _run_epoch(self) -> None:
@@ -276,7 +278,7 @@ class Trainer:
         return {f"val_{name}": value for name, value in found.items()}
 
     def _flush(self) -> None:
-        """Fetch what was measured, and do what is done some thirty times a second."""
+        """Fetch what was measured, and do what is done some twenty times a second."""
         bad = self._meter.flush(self.stepper.position, self._elapsed())
         now = time.perf_counter()
         if bad is None and not self._fine(now):

@@ -12,7 +12,7 @@ class Watcher(Protocol):
     """Looks at the network and leaves it as it found it."""
 
     def is_due(self, now: float) -> bool:
-        """Whether it wants to look at time `now` (s, of `time.perf_counter`). Asked some thirty times a second."""
+        """Whether it wants to look at time `now` (s, of `time.perf_counter`). Asked some twenty times a second."""
         ...
 
     def look(self, stepper: Stepper) -> None:
