@@ -122,8 +122,9 @@ def details_of(found: Timed) -> str:
     """What else is known of it, in a line."""
     if found.trouble:
         return found.trouble
+    busy = "" if found.busy is None else f" The GPU computed for {100 * found.busy:.0f}\u202f% of the time."
     return (
         f"{digits(round(found.rate))} samples a second. "
         f"Half of the steps took {duration(found.low)} to {duration(found.high)}, the first {duration(found.first)}. "
-        f"Loss after four steps: {found.loss:.4g}."
+        f"Loss after four steps: {found.loss:.4g}.{busy}"
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from benchmarks.figure import Figure
 
-BENCHMARKS = ("startup", "canvas", "check", "program", "trainer", "charts", "runs", "responsiveness")
+BENCHMARKS = ("startup", "canvas", "check", "program", "trainer", "gpu", "charts", "runs", "responsiveness")
 """The modules, in the order in which they run. Each runs in a process of its own."""
 
 __all__ = ["BENCHMARKS", "Figure"]

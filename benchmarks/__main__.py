@@ -54,7 +54,7 @@ def _show(name: str, measured: dict[str, Any] | None) -> None:
     if measured is None:
         print(f"{name}: failed, see above", flush=True)
         return
-    print(name)
+    print(name if measured else f"{name}: there is none here, nothing is measured")
     for key, data in measured.items():
         figure = Figure(data["value"], data["unit"], data["budget"], data["least"])
         mark = {True: "ok", False: "OVER", None: ""}[figure.ok]

@@ -13,8 +13,9 @@ import json
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -36,6 +37,8 @@ BATCH = 64
 EPOCH = 200  # steps
 RATE = 1e-3
 FRAME = 1 / 30  # s between two looks of a chart
+Make = Callable[[Binding, int], tuple[Document, tuple[str, ...]]]
+"""Draws a network to be trained on some data for so many steps; with the nodes to be looked at meanwhile."""
 BUDGETS = {"MLP": (1.10, 1.15), "CNN": (1.02, 1.05)}
 
 
@@ -45,7 +48,8 @@ def run(quick: bool) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, steps, pairs in (("MLP", 8000, 11), ("CNN", 800, 9)):
-            case = Case(name, Path(folder), steps // (4 if quick else 1))
+            make = _mlp if name == "MLP" else _cnn
+            case = Case(make, Path(folder), steps // (4 if quick else 1), torch.device("cpu"))
             bare, plain, probed = case.measure(3 if quick else pairs)
             charts, probes = BUDGETS[name]
             figures[f"{name}, a step of the bare loop"] = Figure(1000 * bare, "ms")
@@ -57,15 +61,17 @@ def run(quick: bool) -> dict[str, Figure]:
 class Case:
     """One network, its data, and both ways to train it for `steps` steps."""
 
-    def __init__(self, name: str, folder: Path, steps: int) -> None:
-        self.document, self.nodes = (_mlp if name == "MLP" else _cnn)(_data(folder), steps)
+    def __init__(self, make: Make, folder: Path, steps: int, device: torch.device) -> None:
+        self.document, self.nodes = make(_data(folder), steps)
+        self.document.plan = replace(self.document.plan, device=device.type)
         self.steps = steps
         self.folder = folder
+        self.device = device
         self.program: Program = compile_document(self.document)
         found = resolve(self.document)
         dataset = open_dataset(self.document.binding.dataset)
         self.inputs: dict[str, Served] = found.inputs
-        self.samples: Samples = load_samples(dataset, found.inputs, split(dataset, 0, 0))
+        self.samples: Samples = load_samples(dataset, found.inputs, split(dataset, 0, 0), device)
 
     def measure(self, pairs: int) -> tuple[float, float, float]:
         """s of a bare step, and the medians of both ratios."""
@@ -84,23 +90,25 @@ class Case:
 
     def bare(self) -> float:
         """s of the loop that one writes by hand."""
-        network: nn.Module = self.program.make(0)
+        network: nn.Module = self.program.make(0).to(self.device)
         images, labels = self.samples.train["input_1"], self.samples.train["input_2"]
         optimiser = torch.optim.SGD(network.parameters(), lr=RATE, momentum=0.9, fused=True)
         start = perf_counter()
         for _ in range(self.steps // EPOCH):
-            order = torch.randperm(len(labels))
+            order = torch.randperm(len(labels), device=self.device)
             for first in range(0, len(labels), BATCH):
                 chosen = order[first : first + BATCH]
                 optimiser.zero_grad()
                 loss = F.cross_entropy(network(images[chosen]), labels[chosen])
                 loss.backward()
                 optimiser.step()
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
         return perf_counter() - start
 
     def trained(self, *, probes: bool) -> float:
         """s of the trainer, from its first step to its last checkpoint."""
-        board = ProbeBoard(ProbeInputs.of(self.samples, self.inputs, "cpu"))
+        board = ProbeBoard(ProbeInputs.of(self.samples, self.inputs, self.device.type))
         if probes:
             board.ask(ProbeRequest(self.nodes, sample=3))
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
@@ -142,14 +150,15 @@ def _data(folder: Path) -> Binding:
     return Binding(dataset=str(path))
 
 
-def _start(title: str, data: Binding, steps: int) -> Builder:
+def start(title: str, data: Binding, steps: int) -> Builder:
+    """A drawing with nothing in it but its plan: `steps` steps of SGD."""
     update = Update(optimiser=Optimiser(kind="sgd", learning_rate=RATE, momentum=0.9))
     plan = Plan(stages=(Stage(updates=(update,), epochs=steps // EPOCH),), batch_size=BATCH, validation=0)
     return Builder(title, plan=plan, binding=data)
 
 
 def _mlp(data: Binding, steps: int) -> tuple[Document, tuple[str, ...]]:
-    net = _start("MLP", data, steps)
+    net = start("MLP", data, steps)
     x, label = net.input("image", 1, 28, 28), net.input("label", label=True, classes=10)
     x = net.add("relu", net.add("linear", net.add("flatten", x), features=64))
     net.classify(net.add("linear", x, features=10), label)
@@ -157,7 +166,7 @@ def _mlp(data: Binding, steps: int) -> tuple[Document, tuple[str, ...]]:
 
 
 def _cnn(data: Binding, steps: int) -> tuple[Document, tuple[str, ...]]:
-    net = _start("CNN", data, steps)
+    net = start("CNN", data, steps)
     x, label = net.input("image", 1, 28, 28), net.input("label", label=True, classes=10)
     for channels in (8, 16):
         x = net.add("max_pool2d", net.add("relu", net.add("conv2d", x, channels=channels)))

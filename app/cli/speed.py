@@ -64,7 +64,9 @@ def speed(
 
 
 def _show(ways: list[Timed], best: Timed | None) -> None:
-    table = make_table("way", "a step", "middle half", "samples/s", "first step", "loss", right=("a step", "samples/s"))
+    on_gpu = any(each.busy is not None for each in ways)
+    columns = ("way", "a step", "middle half", "samples/s", "first step", "loss", *(["GPU computes"] if on_gpu else ()))
+    table = make_table(*columns, right=("a step", "samples/s", "GPU computes"))
     for at, each in enumerate(ways):
         name = f"{each.way.name}{', again' if at == len(ways) - 1 and at else ''}"
         if each.trouble:
@@ -77,6 +79,7 @@ def _show(ways: list[Timed], best: Timed | None) -> None:
             f"{each.rate:.0f}",
             duration(each.first),
             f"{each.loss:.4g}",
+            *([] if each.busy is None else [f"{100 * each.busy:.0f} %"]),
         )
     show(table)
     if best is None:

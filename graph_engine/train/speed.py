@@ -20,6 +20,7 @@ from graph_engine.train.devices import set_device_up
 from graph_engine.train.errors import TrainError
 from graph_engine.train.memory import is_memory
 from graph_engine.train.stepper import Stepper
+from graph_engine.train.utilisation import utilisation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,7 +80,8 @@ class Way:
 class Timed:
     """What was found of a way: s a step in the median, the middle half of what was measured from `low` to `high`; what
     the first step took (compilation); samples a second; the loss after the first steps, which is to be compared: it
-    says what a precision does to the numbers. `trouble` says why there are none.
+    says what a precision does to the numbers; of a GPU, the share of the time in which it computed. `trouble` says why
+    there are none.
     """
 
     way: Way
@@ -89,6 +91,7 @@ class Timed:
     first: float = 0.0
     rate: float = 0.0
     loss: float = float("nan")
+    busy: float | None = None
     trouble: str = ""
 
 
@@ -213,7 +216,8 @@ def _steps(stepper: Stepper, way: Way, patience: float) -> Timed:
         rounds.append(take(block))
     low, middle, high = statistics.quantiles(rounds, n=4)
     batch = stepper.plan.batch_size * stepper.course.batches
-    return Timed(way=way, seconds=middle, low=low, high=high, first=first, rate=batch / middle, loss=loss)
+    busy = utilisation(stepper.device, lambda: take(block)) if _has_kernels(stepper.device) else None
+    return Timed(way=way, seconds=middle, low=low, high=high, first=first, rate=batch / middle, loss=loss, busy=busy)
 
 
 def _turns(stepper: Stepper) -> Iterator[Turn]:
@@ -224,6 +228,11 @@ def _turns(stepper: Stepper) -> Iterator[Turn]:
         stepper.finish_epoch()
         if stepper.stage_is_over:
             stepper.enter(0)
+
+
+def _has_kernels(device: torch.device) -> bool:
+    """Whether it works beside the CPU, so that it may have to wait for it."""
+    return device.type == "cuda"
 
 
 def _wait(device: torch.device) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from graph_engine.runs.speeding import SpeedTest, try_ways
 from graph_engine.train import PlanError, speed
 from graph_engine.train.speed import Timed, Way, best_of, compiled_ways, ways_to_try
 from graph_engine.train.stepper import Stepper
+from graph_engine.train.utilisation import busy_share, utilisation
 from presets import open_preset
 from tests.train.conftest import make_trainer
 from tests.train.mechanisms import CRITIC, GENERATOR, gan
@@ -167,3 +169,53 @@ def test_the_command_line(layerloom_home: object, capfd: pytest.CaptureFixture[s
     assert main(["speed", "xor"]) == 0
     sys.stdout.flush()
     assert "fp32, again" in capfd.readouterr().out
+
+
+def test_the_share_of_the_time_in_which_kernels_run() -> None:
+    assert busy_share([]) == 0.0
+    assert busy_share([(5, 5)]) == 0.0
+    assert busy_share([(10, 20)]) == 1.0
+    assert busy_share([(30, 40), (10, 20)]) == pytest.approx(2 / 3), "a gap"
+    assert busy_share([(10, 20), (15, 30), (16, 18), (35, 40)]) == pytest.approx(25 / 30), "overlap counts once"
+
+
+def test_kernels_are_found_by_the_profiler(capfd: pytest.CaptureFixture[str]) -> None:
+    """On a CPU, torch's operations: those alone keep it busy from the first to the last."""
+    x = torch.randn(64, 64)
+
+    def wait() -> None:
+        x @ x
+        time.sleep(0.05)
+        x @ x
+
+    assert utilisation(CPU, lambda: None) == 0.0
+    assert 0 < utilisation(CPU, wait) < utilisation(CPU, lambda: x @ x) <= 1
+    assert capfd.readouterr().err == ""
+
+
+def test_a_gpu_is_told_with_its_share(
+    small: Make, layerloom_home: object, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stands for a GPU: the CPU, said to be busy."""
+    from app.__main__ import main
+    from app.speed_tests import details_of
+
+    busy: list[torch.device] = []
+
+    def share(device: torch.device, work: Callable[[], object]) -> float:
+        busy.append(device)
+        work()
+        return 0.875
+
+    assert all(each.busy is None for each in try_ways(small())), "a CPU has none"
+    monkeypatch.setattr(speed, "utilisation", share)
+    monkeypatch.setattr(speed, "_has_kernels", lambda device: True)
+    found = list(try_ways(small()))
+    assert [each.busy for each in found] == [0.875] * len(found)
+    assert len(busy) == len(found)
+    assert "The GPU computed for 88\u202f% of the time." in details_of(found[0])
+    assert main(["speed", "xor", "--batch-size", "16"]) == 0
+    sys.stdout.flush()
+    head, row, *_ = capfd.readouterr().out.splitlines()
+    assert head.endswith("GPU computes")
+    assert row.endswith("88 %")
