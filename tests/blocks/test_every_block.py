@@ -24,6 +24,7 @@ from graph_engine.document import AddNodes, Document, Node, Wire
 from graph_engine.document.file import dumps, loads
 from tests.blocks.cases import Case, Direct, computing_blocks, declared_cases, real, reals, shape_at
 from tests.compile.linting import faults
+from tests.one_device import DEVICE, OneDevice
 
 CASES = declared_cases()
 WITHOUT_GRADIENT = {
@@ -94,6 +95,20 @@ def test_what_is_inferred_of_an_unknown_length_is_what_a_real_forward_gives(case
     assert {axis.symbol for spec in inferred.values() for axis in spec.shape if isinstance(axis, Axis)} <= {
         axis.symbol for spec in case.inputs.values() for axis in spec.shape if isinstance(axis, Axis)
     }
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_nothing_is_left_on_the_cpu(case: Case) -> None:
+    direct = Direct(case)
+    for layer in direct.layers.values():
+        layer.to(DEVICE)
+    values = {port: value.to(DEVICE) for port, value in reals(case.inputs, 4).items()}
+    for value in values.values():
+        value.requires_grad_(value.is_floating_point())
+    with OneDevice():
+        out = direct(values)
+        torch.autograd.backward([value.sum() for value in out if value.requires_grad])
+    assert {value.device for value in out} == {DEVICE}
 
 
 def test_sequences_and_images_of_unknown_length_are_among_the_cases() -> None:
