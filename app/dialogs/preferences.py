@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from app.dialogs.dialog import Dialog
 from app.dialogs.key_table import KeyTable
 from app.theme import set_role, theme_manager
-from app.widgets import Choice, ChoiceField, FormRow, NumberField, Section, Toggle
+from app.widgets import Choice, ChoiceField, FormRow, NumberField, Section, Toggle, scrolled
 from graph_engine.home import place
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class PreferencesDialog(Dialog):
         spacing = theme_manager().spacing
         self.resize(spacing.px(620), spacing.px(560))
         self.tabs = QTabWidget()
-        self.tabs.addTab(_scrolled(self._general()), "General")
+        self.tabs.addTab(scrolled(self._general()), "General")
         self.keys = KeyTable(book, settings)
         self.tabs.addTab(_padded(self.keys), "Keys")
         self.column.addWidget(self.tabs, 1)
@@ -125,17 +125,6 @@ class PreferencesDialog(Dialog):
     def _set_scale(self, percent: object) -> None:
         if isinstance(percent, (int, float)):
             self._settings.text_scale = percent / 100
-
-
-def _scrolled(page: QWidget) -> QWidget:
-    """For large text on a small screen."""
-    scroll = QScrollArea()
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scroll.setWidget(page)
-    return scroll
 
 
 def _padded(widget: QWidget) -> QWidget:

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import (
     QDialogButtonBox,
-    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -27,7 +25,7 @@ from PySide6.QtWidgets import (
 from app.dialogs.dialog import Dialog
 from app.panels.charts_ticks import value_label
 from app.theme import set_role, set_surface, theme_manager
-from app.widgets import Choice, ChoiceField, FormRow, NumberField, dress_table
+from app.widgets import Choice, ChoiceField, FormRow, NumberField, dress_table, scrolled
 from graph_engine.document import Range, SetPlan
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.ranges import read_range, write_range
@@ -92,14 +90,9 @@ class SearchDialog(Dialog):
 
     def _scrolled(self) -> QVBoxLayout:
         """The column of all but the buttons: large text in a low window is scrolled rather than squeezed."""
-        holder, scroll = QWidget(), QScrollArea()
+        holder = QWidget()
         set_surface(holder, "panel")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(holder)
-        self.column.addWidget(scroll, 1)
+        self.column.addWidget(scrolled(holder), 1)
         body, spacing = QVBoxLayout(holder), theme_manager().spacing
         body.setContentsMargins(0, 0, spacing.m, 0)
         body.setSpacing(spacing.l)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.actions import Menu
 from app.canvas.search import Entry, find
 from app.dialogs.dialog import Dialog
 from app.theme import set_role, set_surface, theme_manager
-from app.widgets import KeyHint, SearchField
+from app.widgets import KeyHint, SearchField, scrolled
 
 if TYPE_CHECKING:
     from app.actions.book import ActionBook
@@ -93,11 +93,8 @@ class ShortcutSheet(Dialog):
         set_role(self._nothing, "faint")
         self._nothing.hide()
         self.column.addWidget(self._nothing)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(holder)
+        scroll = scrolled(holder)
+        scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # nothing in it takes keys
         self.column.addWidget(scroll, 1)
         self.finish()
         self.search.setFocus()

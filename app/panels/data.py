@@ -10,11 +10,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,7 +24,7 @@ from app.panels.data_histogram import ClassHistogram
 from app.panels.data_overview import Overview, Unavailable, load_samples, look_at
 from app.runs.shown import TRAIN_SERIES, VAL_SERIES
 from app.theme import icon, set_role, set_surface, theme_manager
-from app.widgets import Banner, Choice, ChoiceField, EmptyState, MessageAction
+from app.widgets import Banner, Choice, ChoiceField, EmptyState, MessageAction, scrolled
 from app.widgets import Severity as MessageSeverity
 from graph_engine.check.report import Severity
 from graph_engine.data import DataError, Sample, list_datasets
@@ -109,12 +107,7 @@ class DataPanel(QWidget):
         self._empty = EmptyState("data", "Reading the data …", parent=self)
         holder = QWidget()
         set_surface(holder, "panel")
-        scroll = QScrollArea()  # for large text in a low window
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(holder)
+        scroll = scrolled(holder)  # for large text in a low window
         self._outer = QVBoxLayout(self)
         self._outer.addLayout(self._top)
         self._outer.addWidget(scroll, 1)

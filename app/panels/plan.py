@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.panels.forecast import ForecastSection
 from app.panels.plan_settings import ADVANCED, SECTIONS, Setting, is_shown
 from app.panels.plan_stages import PlanStages
 from app.panels.speed import SpeedSection
 from app.theme import icon, set_role, set_surface, theme_manager
-from app.widgets import Choice, ChoiceField, FormRow, Section
+from app.widgets import Choice, ChoiceField, FormRow, Section, scrolled
 from graph_engine.blocks import Role
 from graph_engine.document import Binding, SetBinding
 
@@ -63,12 +63,7 @@ class PlanPanel(QWidget):
             section.setParent(self._holder)
         self._whole.addWidget(self._plan_section)
         self._whole.addLayout(self._row, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._holder)
+        scroll = scrolled(self._holder)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(scroll)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from app.canvas.search import Entry, find
 from app.panels.preset_card import PresetCard
 from app.theme import set_surface, theme_manager
-from app.widgets import EmptyState, SearchField, Section
+from app.widgets import EmptyState, SearchField, Section, scrolled
 
 if TYPE_CHECKING:
     from app.preset_shelf import PresetShelf
@@ -38,12 +38,7 @@ class PresetsPanel(QWidget):
         set_surface(self._holder, "panel")
         self._rows = QVBoxLayout(self._holder)
         self._rows.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._holder)
+        scroll = scrolled(self._holder)
         self._empty = EmptyState("layers", "They are being drawn.", title="Presets")
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from app.figures import plural
 from app.panels.problem_row import ProblemRow
 from app.theme import set_role, set_surface, theme_manager
-from app.widgets import EmptyState
+from app.widgets import EmptyState, scrolled
 from graph_engine.document import MAIN, title_of
 from graph_engine.document.composite import MARK
 
@@ -46,12 +46,7 @@ class ProblemsPanel(QWidget):
         self._rows = QVBoxLayout(holder)
         self._rows.addWidget(self._rest)
         self._rows.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(holder)
+        scroll = scrolled(holder)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(scroll)

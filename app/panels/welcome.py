@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -27,7 +25,7 @@ from app.figures import ago, plural
 from app.panels.preset_card import PresetCard
 from app.panels.presets import preset_entry
 from app.theme import icon, set_role, set_surface, theme_manager
-from app.widgets import Banner, ElidedLabel, MessageAction, SearchField
+from app.widgets import Banner, ElidedLabel, MessageAction, SearchField, scrolled
 
 if TYPE_CHECKING:
     from app.preset_shelf import PresetShelf
@@ -82,12 +80,7 @@ class WelcomePage(QWidget):
         self._page.addLayout(self._offers)
         self._page.addLayout(self._body)
         self._page.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(holder)
+        scroll = scrolled(holder)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(scroll)

@@ -16,6 +16,7 @@ from app.widgets.number_field import NumberField, read_number, write_number
 from app.widgets.numbers_field import NumbersField
 from app.widgets.pair_field import PairField
 from app.widgets.parsed_field import ParsedField
+from app.widgets.scrolled import scrolled
 from app.widgets.search_field import SearchField
 from app.widgets.section import Section, SectionHeader
 from app.widgets.shape_field import ShapeField
@@ -59,5 +60,6 @@ __all__ = [
     "dress_tree",
     "lay_out_before",
     "read_number",
+    "scrolled",
     "write_number",
 ]
