@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
@@ -37,6 +38,7 @@ class Annotating:
         self._canvas = canvas
         self._scene = canvas.canvas_scene
         self.field = WriteField(canvas)
+        self._walked: tuple[list[str], Wire] | None = None  # the nodes that `next_wire` left selected, and its wire
 
     @property
     def _graph(self) -> Graph:
@@ -174,21 +176,39 @@ class Annotating:
             self._scene.host.attempt(changes.together("Let wires find their way", edits))
 
     def next_wire(self, step: int = 1) -> None:
-        """Select the next wire of the selected node, else of the node at the end of the selected wire."""
+        """Select the next wire of the selected nodes as well; where they have none, the next of all, the nearest
+        first.
+        """
         wires = self._wires_in_reach()
         if not wires:
-            self._canvas.tell("Select a node with wires first.")
+            self._canvas.tell("There are no wires yet.")
             return
         chosen = self._scene.selected_wires[-1] if self._scene.selected_wires else None
         at = (wires.index(chosen) + step) % len(wires) if chosen in wires else 0
-        self._scene.choose(self._scene.selected_nodes, (wires[at],))
+        nodes = self._scene.selected_nodes
+        self._scene.choose(nodes, (wires[at],))
+        self._walked = nodes, wires[at]
+
+    @property
+    def walked_wire(self) -> Wire | None:
+        """The wire that `next_wire` went to, as long as nothing else was selected since: keys are meant for it, not for
+        the nodes that are still selected with it.
+        """
+        now = self._scene.selected_nodes, self._scene.selected_wires
+        if self._walked is None or now != (self._walked[0], [self._walked[1]]):
+            return None
+        return self._walked[1]
 
     def _wires_in_reach(self) -> list[Wire]:
         graph, nodes = self._graph, self._scene.selected_nodes
         if not nodes:
             return sorted(graph.wires, key=lambda wire: (graph[wire.source].position, str(wire)))
         found = [wire for node in nodes for wire in (*graph.wires_into(node).values(), *graph.wires_out_of(node))]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(found)) or sorted(graph.wires, key=partial(self._distance, nodes[-1]))
+
+    def _distance(self, node: str, wire: Wire) -> float:
+        away = self._scene.nodes[node].card.center() - self._scene.wires[wire].middle()
+        return float(away.x() ** 2 + away.y() ** 2)
 
     # --- collapsed nodes
 

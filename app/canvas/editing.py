@@ -160,10 +160,13 @@ class Editing:
     def nudge(self, dx: float, dy: float) -> None:
         """Move what is selected a little; steps in a row are one step of the history.
 
-        A frame takes along what lies in it; of a selected wire alone, the points that it is led through move.
+        A frame takes along what lies in it; of a wire that is selected alone, or that keys went to, the points that it
+        is led through move.
         """
         nodes, notes = self._scene.with_members(self._nodes, self._notes)
-        if nodes or notes:
+        walked = self._canvas.annotating.walked_wire
+        by_hand = self._graph.wire_at(walked.target, walked.input) if walked is not None else None
+        if (nodes or notes) and not (by_hand is not None and by_hand.bends):
             edit = changes.moved(self._graph, nodes, dx, dy, self._name, notes)
             self._scene.host.attempt(edit, merge="nudge " + " ".join((*nodes, *notes)))
             return

@@ -160,6 +160,6 @@ def _pillow() -> Any:
         from PIL import Image
     except ImportError as error:
         raise DataError(
-            "Reading pictures takes Pillow, which is not installed. Install it with: pip install 'layerloom[data]'"
+            "Reading pictures takes Pillow, which is not installed. Install it with: pip install pillow"
         ) from error
     return Image

@@ -27,7 +27,7 @@ def export_onnx(subject: Subject, path: Path) -> Exported:
     if missing:
         raise ExportError(
             f"Export to ONNX needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed. "
-            "Install with: pip install 'layerloom[onnx]'"
+            f"Install with: pip install {' '.join(missing)}"
         )
     content = _convert(subject, path)
     gap = max(_gap(subject, content, batch) for batch in (1, *BATCHES))

@@ -270,10 +270,11 @@ def test_wires_by_keys_alone(bench: Bench) -> None:
     (bend,) = bench.graph.wire_at("relu_1", "x").bends
     bench.key(Qt.Key.Key_R, SHIFT)
     assert bench.graph.wire_at("relu_1", "x").bends == ()
-    bench.view.canvas_scene.choose((), (BETWEEN,))
+    place = bench.graph["relu_1"].position
     bench.key(Qt.Key.Key_R)
     bench.key(Qt.Key.Key_Down, SHIFT)
     assert bench.graph.wire_at("relu_1", "x").bends == ((bend[0], bend[1] + 80.0),)
+    assert bench.graph["relu_1"].position == place
     bench.key(Qt.Key.Key_X)
     assert "conv2d_1.y → relu_1.x" not in bench.wires
     bench.key(Qt.Key.Key_Z, CONTROL)
@@ -284,7 +285,9 @@ def test_a_node_is_put_into_a_wire_and_takes_over_wires_by_keys(bench: Bench) ->
     bench.view.adding.open()
     bench.type("dropout")
     bench.choose()
-    bench.view.canvas_scene.choose(("dropout_1",), (BETWEEN,))
+    bench.view.canvas_scene.choose(("dropout_1",))
+    while bench.view.canvas_scene.selected_wires != [BETWEEN]:
+        bench.key(Qt.Key.Key_W)
     bench.key(Qt.Key.Key_I)
     assert {"conv2d_1.y → dropout_1.x", "dropout_1.y → relu_1.x"} <= bench.wires
     bench.view.canvas_scene.choose(("dropout_1", "conv2d_1"))
