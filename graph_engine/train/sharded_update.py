@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from graph_engine.train.sharding import Shards, local_of
 from graph_engine.train.shared_update import SharedUpdate
 from graph_engine.train.team import Part
-from graph_engine.train.updates import Batch
+from graph_engine.train.updates import Batch, in_full
 
 
 class ShardedUpdate(SharedUpdate):
@@ -65,7 +65,7 @@ class ShardedUpdate(SharedUpdate):
         values = self.forward(part.batch)
         extra = self.penalties.of_part(part.batch, share, part.weight)
         weight = share * part.weight
-        self.differentiate(torch.stack([weight * values[0].float(), *extra]).sum())
+        self.differentiate(torch.stack([weight * in_full(values[0]), *extra]).sum())
         return [weight * value.detach() for value in values] + [each.detach() for each in extra]
 
     def _unscale(self, scaler: torch.amp.GradScaler) -> None:

@@ -115,7 +115,7 @@ class ActiveUpdate:
             self.differentiate(loss if share == 1.0 else share * loss)
             return []
         extra = self.penalties.of(batch)
-        self.differentiate(share * torch.stack([loss.float(), *extra]).sum())
+        self.differentiate(share * torch.stack([in_full(loss), *extra]).sum())
         return [each.detach() for each in extra]
 
     def differentiate(self, loss: Tensor) -> None:
@@ -199,6 +199,11 @@ class ActiveUpdate:
             self.average.restore(state["average"])
         if self.plateau is not None:
             self.plateau.restore(state["plateau"])
+
+
+def in_full(value: Tensor) -> Tensor:
+    """At least in single precision, whatever it was computed in."""
+    return value.to(torch.promote_types(value.dtype, torch.float32))
 
 
 def shares(batches: Sequence[Batch]) -> list[tuple[Batch, float]]:
