@@ -137,4 +137,7 @@ def _gradient(program: Program, network: nn.Module, node: str) -> float | None:
     gradients = [weight.grad for weight in weights if weight.grad is not None]
     if not gradients:
         return None
-    return float(torch.stack([torch.linalg.vector_norm(gradient.float()) for gradient in gradients]).norm())
+    try:
+        return float(torch.stack([torch.linalg.vector_norm(gradient.float()) for gradient in gradients]).norm())
+    except RuntimeError:  # of an earlier stage, in memory that a CUDA graph has written over since
+        return None

@@ -42,6 +42,8 @@ T = TypeVar("T")
 
 NO_GRAPHS = "CUDA graphs need a GPU: on this CPU, steps are compiled without them."
 
+GRAPHS_NEED_ALL = "CUDA graphs need the whole network: where it is cut up, steps are compiled without them."
+
 FLUSH = 1 / 20
 """s between two looks at what was measured."""
 
@@ -155,6 +157,8 @@ class Trainer:
         self.stepper.compile()
         if self.plan.cuda_graphs and self.stepper.device.type != "cuda":
             self.notes.append(NO_GRAPHS)
+        elif self.plan.cuda_graphs and self.stepper.shards is not None:
+            self.notes.append(GRAPHS_NEED_ALL)
 
     def run(self) -> Outcome:
         """Train to the end, or until told to stop. Whatever goes wrong is told by the outcome, nothing is raised."""
