@@ -81,6 +81,22 @@ def machine_threads() -> int:
     return int(limit) if limit.isdecimal() and int(limit) > 0 else torch.get_num_threads()
 
 
+def free_on_gpu(device: torch.device) -> int:
+    """Bytes that are free on a GPU, with those that torch has asked for and gives to no tensor."""
+    import torch
+
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + kept
+
+
+def give_back(device: torch.device) -> None:
+    """Let others have the memory of a GPU that torch keeps for tensors to come."""
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
 def autocast_type(plan: Plan) -> torch.dtype | None:
     """The type of products under autocast; None in full precision."""
     import torch

@@ -88,6 +88,21 @@ def make_optimiser(chosen: Optimiser, groups: Sequence[Paced]) -> torch.optim.Op
             return Lion(parameters, rate=rate, betas=chosen.betas)
 
 
+def moments(chosen: Optimiser) -> int:
+    """How many numbers an optimiser remembers of each weight."""
+    match chosen.kind:
+        case "sgd":
+            return int(chosen.momentum > 0)
+        case "rmsprop":
+            return 1 + int(chosen.momentum > 0) + int(chosen.centred)
+        case "adam" | "adamw":
+            return 2 + int(chosen.amsgrad)
+        case "adagrad" | "lion":
+            return 1
+        case "adadelta" | "nadam" | "radam" | "adamax":
+            return 2
+
+
 def begin_momentum(optimiser: torch.optim.Optimizer) -> None:
     """Let the momentum of SGD begin as zeros, which changes no step. The fused kernel, which writes nothing in a step
     that is skipped because a gradient in fp16 is not finite, would else go on from memory that nobody wrote.
