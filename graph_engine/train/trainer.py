@@ -405,7 +405,7 @@ class Trainer:
                 f"The loss at step {step} is not a finite number. A lower learning rate may help.",
                 None,
             )
-        cause = self._guarded(lambda: find_cause(self.stepper, *good, step))
+        cause = self._guarded(lambda: find_cause(self.stepper, *good, step, self._team))
         if isinstance(cause, str):
             return RunState.FAILED, cause, None
         state, message = self._end(RunState.FAILED, cause.message)
