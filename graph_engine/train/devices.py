@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,8 @@ def give_back(device: torch.device) -> None:
     import torch
 
     if device.type == "cuda":
-        torch.cuda.empty_cache()
+        with suppress(RuntimeError):  # of a device that has failed for good, which has been told
+            torch.cuda.empty_cache()
 
 
 def autocast_type(plan: Plan) -> torch.dtype | None:

@@ -22,6 +22,8 @@ _SIZES = ("size",)
 _SHARES = ("dropout_p", "dropout")
 _SWITCHES = ("train", "training")
 """Arguments of operations that may draw, or not: how much is dropped, and whether at all."""
+_ATTENTION: dict[Any, int] = {functional.scaled_dot_product_attention: 4, functional.multi_head_attention_forward: 10}
+"""What may take a kernel that does attention all at once, and which argument says how much is dropped."""
 _RECURRENT = ("aten::_cudnn_rnn", "aten::_cudnn_init_dropout_state", "aten::miopen_rnn")
 """Whole recurrences in one operation; samples are on the second axis of some of what it takes and gives."""
 
@@ -105,7 +107,8 @@ class _AttentionStepByStep(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         named = dict(kwargs or {})
-        if func is functional.scaled_dot_product_attention and (args[4] if len(args) > 4 else named.get("dropout_p")):
+        place = _ATTENTION.get(func)
+        if place is not None and (args[place] if len(args) > place else named.get("dropout_p")):
             with sdpa_kernel(SDPBackend.MATH):
                 return func(*args, **named)
         return func(*args, **named)

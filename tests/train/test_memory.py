@@ -179,7 +179,13 @@ def test_a_run_gives_its_memory_back(small: Make, trainer: Start, monkeypatch: p
     trained = trainer(small(epochs=1))
     if fails:
         monkeypatch.setattr(Stepper, "step", lambda stepper, turn: 1 // 0)
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: given.append(trained.feed.progress.state))
+
+    def empty_cache() -> None:
+        given.append(trained.feed.progress.state)
+        if fails:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", empty_cache)
     trained.stepper.device = GPU
     trained.run()
     assert given == [RunState.FAILED if fails else RunState.FINISHED]

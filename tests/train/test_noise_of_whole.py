@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -16,7 +16,7 @@ from graph_engine.train.noise_of_whole import NoiseOfWhole
 
 
 class _Watched(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Notes how many samples each operation gets, and whether kernels that do attention all at once may be taken."""
+    """Notes how many samples each operation gets; where numbers are drawn, whether attention may be one kernel."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -27,7 +27,8 @@ class _Watched(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         self.samples |= {len(each) for each in args if isinstance(each, Tensor) and each.dim() == 4}
-        self.fused.append(torch.backends.cuda.flash_sdp_enabled())
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            self.fused.append(torch.backends.cuda.flash_sdp_enabled())
         return func(*args, **(kwargs or {}))
 
 
@@ -68,6 +69,18 @@ def test_attention_drops_what_one_process_does(call: Callable[..., Any]) -> None
     for mine, every in zip(part, whole, strict=True):
         assert every.grad is not None
         torch.testing.assert_close(mine.grad, every.grad[2:4])
+
+
+def test_attention_of_a_custom_block_is_computed_step_by_step_too() -> None:
+    """`nn.MultiheadAttention` calls it where torch no longer asks."""
+    layer = nn.MultiheadAttention(6, 2, dropout=0.5, batch_first=True)
+    x = torch.randn(2, 5, 6)
+    noise, watched = NoiseOfWhole(2, 2, 6), _Watched()
+    with watched, noise:
+        layer(x, x, x, need_weights=False)
+    assert noise.drew
+    assert watched.fused
+    assert not any(watched.fused)
 
 
 @pytest.mark.parametrize(("dropout", "train", "draws"), [(0.0, True, False), (0.3, False, False), (0.3, True, True)])

@@ -194,6 +194,19 @@ def test_the_command_line(layerloom_home: object, capfd: pytest.CaptureFixture[s
     assert "fp32, again" in capfd.readouterr().out
 
 
+def test_a_way_that_failed_at_last_is_no_measure(capfd: pytest.CaptureFixture[str]) -> None:
+    from app.cli.speed import _show
+
+    found = [timed(Way(), 0.9, 1.0, 1.1), timed(Way(precision="bf16"), 0.4, 0.5, 0.6)]
+    found = [*(replace(each, busy=0.5) for each in found), Timed(way=Way(), trouble="not enough memory")]
+    found[0] = replace(found[0], busy=None)
+    _show(found, best_of(found))
+    sys.stdout.flush()
+    said = capfd.readouterr().out
+    assert "bf16 is 2.00 times as fast." in said
+    assert said.splitlines()[1].endswith("–")
+
+
 def test_the_share_of_the_time_in_which_kernels_run() -> None:
     assert busy_share([]) == 0.0
     assert busy_share([(5, 5)]) == 0.0
