@@ -100,12 +100,15 @@ class SpeedTests(Trial):
         first, last = self.found[0], self.found[-1]
         if first.trouble:
             return f"The plan as it is can't be trained here: {first.trouble}."
-        apart = abs(first.seconds - last.seconds) / min(first.seconds, last.seconds)
+        now = first.seconds if last.trouble else min(first.seconds, last.seconds)
+        apart = abs(first.seconds - last.seconds) / now
         doubt = f"The plan, tried twice, differed by {100 * apart:.0f}\u202f% from itself."
+        if last.trouble:
+            doubt = f"The plan could not be tried a second time: {last.trouble}."
         fastest = self.fastest
         if fastest is None:
             return f"Nothing is faster than the plan as it was, beyond doubt. {doubt}"
-        return f"{fastest.way.name}: {min(first.seconds, last.seconds) / fastest.seconds:.2f} times as fast. {doubt}"
+        return f"{fastest.way.name}: {now / fastest.seconds:.2f} times as fast. {doubt}"
 
     def _subject(self) -> Subject:
         """Whatever way it is computed in, it is the same plan."""

@@ -79,13 +79,13 @@ def _show(ways: list[Timed], best: Timed | None) -> None:
             f"{each.rate:.0f}",
             duration(each.first),
             f"{each.loss:.4g}",
-            *([] if each.busy is None else [f"{100 * each.busy:.0f} %"]),
+            *([] if not on_gpu else ["–" if each.busy is None else f"{100 * each.busy:.0f} %"]),
         )
     show(table)
     if best is None:
         show("Nothing is faster than the plan as it is, beyond what it differs by from itself.")
     else:
-        now = min(each.seconds for each in (ways[0], ways[-1]))
+        now = min(each.seconds for each in (ways[0], ways[-1]) if not each.trouble)
         show(f"{plain(best.way.name)} is {now / best.seconds:.2f} times as fast.")
 
 

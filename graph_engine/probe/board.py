@@ -82,7 +82,7 @@ class ProbeBoard:
             return
         try:
             inputs = self._inputs.serve(request.sample, with_others=request.figures)
-        except DataError as error:
+        except (DataError, RuntimeError) as error:  # the latter: too little memory of a device
             self._answer = ProbeAnswer(request, at.step, at.epoch, failed=dict.fromkeys(request.nodes, str(error)))
             return
         self._answer = look(stepper.program, stepper.network, request, inputs, step=at.step, epoch=at.epoch)

@@ -68,12 +68,15 @@ def look(
     maps = _maps(program, network, request.nodes, inputs, failed)
     views = {}
     for node, value in maps.items():
-        values = value.detach().float()
-        own = values[0].cpu().numpy().copy()
-        if request.figures:
-            views[node] = NodeView(own, *_figures(values), _gradient(program, network, node))
-        else:
-            views[node] = NodeView(own)
+        try:
+            values = value.detach().float()
+            own = values[0].cpu().numpy().copy()
+            if request.figures:
+                views[node] = NodeView(own, *_figures(values), _gradient(program, network, node))
+            else:
+                views[node] = NodeView(own)
+        except RuntimeError as error:  # too little memory of a device, most likely
+            failed[node] = _first_line(error)
     return ProbeAnswer(request, step, epoch, views, failed)
 
 
@@ -102,12 +105,16 @@ def _maps(
         return feature_maps(program, network, nodes, inputs)
     except Exception as error:  # noqa: BLE001  a probe never ends a run: what can't be seen is said
         if len(nodes) == 1:
-            failed[nodes[0]] = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            failed[nodes[0]] = _first_line(error)
             return {}
     found: dict[str, Tensor] = {}
     for node in nodes:
         found |= _maps(program, network, (node,), inputs, failed)
     return found
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _figures(values: Tensor) -> tuple[float, float, float]:
@@ -137,4 +144,7 @@ def _gradient(program: Program, network: nn.Module, node: str) -> float | None:
     gradients = [weight.grad for weight in weights if weight.grad is not None]
     if not gradients:
         return None
-    return float(torch.stack([torch.linalg.vector_norm(gradient.float()) for gradient in gradients]).norm())
+    try:
+        return float(torch.stack([torch.linalg.vector_norm(gradient.float()) for gradient in gradients]).norm())
+    except RuntimeError:  # of an earlier stage, in memory that a CUDA graph has written over since
+        return None

@@ -17,6 +17,7 @@ from graph_engine.train.choosing import places_of
 from graph_engine.train.course import Course
 from graph_engine.train.errors import PlanError
 from graph_engine.train.penalties import Memory
+from graph_engine.train.recurrence import differentiable
 from graph_engine.train.sharding import local_of, put
 from graph_engine.train.updates import ActiveUpdate
 
@@ -124,7 +125,8 @@ def remember(update: ActiveUpdate, course: Course, samples: int, seed: int) -> M
         parameter.requires_grad_()
     for row in chosen.tolist():
         batch = {name: column[row : row + 1] for name, column in batches.columns.items()}
-        found = update.gradients_of(update.forward(batch)[0])
+        with differentiable(network), update.measurement.not_compiled():
+            found = update.gradients_of(update.forward(batch)[0])
         for parameter, gradient in zip(update.parameters, found, strict=True):
             if gradient is not None:
                 sums[parameter] += gradient.detach().square()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,23 @@ def machine_threads() -> int:
 
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return int(limit) if limit.isdecimal() and int(limit) > 0 else torch.get_num_threads()
+
+
+def free_on_gpu(device: torch.device) -> int:
+    """Bytes that are free on a GPU, with those that torch has asked for and gives to no tensor."""
+    import torch
+
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + kept
+
+
+def give_back(device: torch.device) -> None:
+    """Let others have the memory of a GPU that torch keeps for tensors to come."""
+    import torch
+
+    if device.type == "cuda":
+        with suppress(RuntimeError):  # of a device that has failed for good, which has been told
+            torch.cuda.empty_cache()
 
 
 def autocast_type(plan: Plan) -> torch.dtype | None:

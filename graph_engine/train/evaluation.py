@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from graph_engine.train.measuring import Measurement
+from graph_engine.train.memory import is_memory, let_go, make_room
+from graph_engine.train.stepper import Stepper
 from graph_engine.train.team import Team
 
 BATCHES = 4
 """How many training batches make one here, where no gradients take memory."""
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """Evaluates a run, on `batches` training batches at once; when there is not enough memory for so many, on one ever
+    after.
+    """
+
+    batches: int = BATCHES
+
+    def of(
+        self, stepper: Stepper, *, go_on: Callable[[], bool] = lambda: True, team: Team | None = None
+    ) -> dict[str, float] | None:
+        """As `evaluate`, of the stage in progress."""
+        try:
+            return self._evaluate(stepper, go_on, team)
+        except (RuntimeError, MemoryError) as error:
+            if self.batches == 1 or stepper.shards is not None or not is_memory(error):
+                raise  # of a network that is cut up, all workers would have to begin anew
+            let_go(error)
+        self.batches = 1
+        make_room(stepper.device)
+        return self._evaluate(stepper, go_on, team)
+
+    def _evaluate(self, stepper: Stepper, go_on: Callable[[], bool], team: Team | None) -> dict[str, float] | None:
+        course = stepper.course
+        return evaluate(
+            [update.measurement for update in stepper.updates],
+            course.validation,
+            course.validation_length,
+            self.batches * stepper.plan.batch_size,
+            go_on=go_on,
+            team=team,
+        )
 
 
 def evaluate(

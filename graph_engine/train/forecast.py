@@ -20,7 +20,8 @@ from graph_engine.data import Dataset, Samples
 from graph_engine.data.dataset import ArraySource
 from graph_engine.data.made_up import made_up
 from graph_engine.document import Document
-from graph_engine.train.devices import choose_device, choose_threads, describe
+from graph_engine.train.devices import choose_device, choose_threads, describe, free_on_gpu
+from graph_engine.train.keeper import LARGEST_COPY
 from graph_engine.train.memory_course import MemoryCourse, gradients_of, size_of, tensors_in
 from graph_engine.train.stepper import Stepper
 
@@ -145,7 +146,7 @@ def forecast(document: Document, program: Program, result: CheckResult) -> Forec
         courses = tuple(_course(stepper, batches[size]) for size in (small, larger))
         fixed = _fixed(stepper)
         sample = size_of(batches[larger].values()) // larger
-        available = _available(device) + fixed.total
+        available = _available(device) + fixed.total - _copied(fixed, device)
         found = Forecast(
             describe(device),
             plan.batch_size,
@@ -226,7 +227,7 @@ def nothing_to_read(columns: Mapping[str, Tensor], count: int) -> Samples:
 def _available(device: torch.device) -> int:
     """Bytes that are free: of the device, or of the machine, or of what this process may have of it."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        return free_on_gpu(device)
     free = next(
         (int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if line.startswith("MemAvailable")), 1 << 32
     )
@@ -235,6 +236,11 @@ def _available(device: torch.device) -> int:
     if limit and used and limit[0].isdecimal():
         free = min(free, max(0, int(limit[0]) - int(used[0])))
     return free
+
+
+def _copied(fixed: Memory, device: torch.device) -> int:
+    """Bytes of the copy that a run on a GPU keeps there, to go back to when something is no longer finite."""
+    return fixed.weights + fixed.optimiser if device.type == "cuda" and fixed.weights <= LARGEST_COPY else 0
 
 
 def _lines(path: str) -> list[str]:

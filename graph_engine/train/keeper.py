@@ -101,6 +101,7 @@ class Keeper:
             return True
         if not stepper.is_finite():
             return False
+        self._good = None  # so that there are never two copies; a run that has no memory for the new one is over
         weights = {name: tensor.detach().clone() for name, tensor in stepper.weights().items()}
         self._good = (weights, copy.deepcopy(stepper.state()))
         self._copied_at = time.perf_counter()

@@ -35,12 +35,16 @@ class Lion(torch.optim.Optimizer):
                 continue
             rate, (first, second) = group["lr"], group["betas"]
             gradients = [weight.grad for weight in weights]
-            momenta = [
-                self.state[weight].setdefault("exp_avg", torch.zeros_like(weight, memory_format=torch.preserve_format))
-                for weight in weights
-            ]
+            momenta = [self._momentum(weight) for weight in weights]
             torch._foreach_mul_(weights, 1 - rate * group["weight_decay"])
             steps = [momentum.lerp(grad, 1 - first) for momentum, grad in zip(momenta, gradients, strict=True)]
             torch._foreach_sign_(steps)
             torch._foreach_add_(weights, steps, alpha=-rate)
             torch._foreach_lerp_(momenta, gradients, 1 - second)
+
+    def _momentum(self, weight: Tensor) -> Tensor:
+        kept = self.state[weight]
+        if "exp_avg" not in kept:
+            kept["exp_avg"] = torch.zeros_like(weight, memory_format=torch.preserve_format)
+        momentum: Tensor = kept["exp_avg"]
+        return momentum

@@ -7,10 +7,17 @@ import re
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
+from graph_engine.train.devices import free_on_gpu, give_back
+from graph_engine.train.keeper import LARGEST_COPY
+from graph_engine.train.optimisers import moments
 from graph_engine.train.stepper import Stepper
 
-_NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
+_NO_MEMORY = (
+    *("can't allocate memory", "out of memory", "not enough memory"),
+    *("STATUS_ALLOC_FAILED", "ALLOCATION_FAILED", "ERROR_OUT_OF_MEMORY"),  # cuBLAS and the like, cuDNN, NVRTC
+)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _ASKED = re.compile(r"[Tt]ried to allocate (\d+(?:\.\d+)?) (?:([kmgtKMGT])i?)?[Bb](?:ytes)?")
 SHARE = 0.5
@@ -31,20 +38,34 @@ def asked_for(error: BaseException) -> int:
     return int(float(found[1]) * _UNITS[(found[2] or "").lower()]) if found else 0
 
 
+def let_go(error: BaseException) -> None:
+    """Drop the frames that an error holds, and with them the tensors of what failed."""
+    held: BaseException | None = error
+    while held is not None:
+        held.__traceback__, held = None, held.__context__
+
+
+def make_room(device: torch.device) -> None:
+    """Give back all memory that nothing uses."""
+    gc.collect()
+    give_back(device)
+
+
 def fitting_batch(error: BaseException, stepper: Stepper) -> int:
-    """The largest half, quarter … of the batch for which a forward and a backward pass go well; 0 when none does.
+    """The largest half, quarter … of the batch for which a forward and a backward pass go well, with all that the
+    optimiser will remember, and an evaluation; 0 when none does.
 
     The network is left as it is, but for gradients.
     """
     size, asked = stepper.plan.batch_size, asked_for(error)
-    error.__traceback__ = None  # its frames hold the tensors of the step that failed
-    buffers = {name: value.clone() for name, value in stepper.network.named_buffers()}
+    let_go(error)
+    _clear(stepper)
+    buffers = {name: value.detach().to("cpu", copy=True) for name, value in stepper.network.named_buffers()}
     while (size := size // 2) >= 1:
-        _make_room(stepper)
         if asked * size / stepper.plan.batch_size <= SHARE * _free(stepper.device) and _try(stepper, size):
             break
-    for update in stepper.updates:
-        update.clear()
+        _clear(stepper)
+    _clear(stepper)
     with torch.no_grad():
         for name, value in stepper.network.named_buffers():
             value.copy_(buffers[name])
@@ -53,30 +74,63 @@ def fitting_batch(error: BaseException, stepper: Stepper) -> int:
 
 def _try(stepper: Stepper, size: int) -> bool:
     try:
-        turn, _ = next(stepper.turns_left())
-        for update in stepper.updates:
-            stepper.train_only(update)
-            update.clear()
-            batch = {name: values[:size] for name, values in turn[0].items()}
-            update.backward(batch, update.forward(batch)[0])
-            update.clear()
-    except (RuntimeError, MemoryError, StopIteration):
+        _step(stepper, size)
+        _evaluate(stepper, size)
+    except (RuntimeError, MemoryError, StopIteration) as error:
+        let_go(error)
         return False
+    finally:
+        stepper.train_mode()
     return True
 
 
-def _make_room(stepper: Stepper) -> None:
+def _step(stepper: Stepper, size: int) -> None:
+    to_come = _state_to_come(stepper)
+    turn, _ = next(stepper.course.turns(stepper.position.epoch, 0))
+    batch = {name: values[:size] for name, values in turn[0].items()}
+    for update in stepper.updates:
+        stepper.train_only(update)
+        with update.measurement.not_compiled():
+            update.backward(batch, update.forward(batch)[0])
+    del to_come
+
+
+def _evaluate(stepper: Stepper, size: int) -> None:
+    course = stepper.course
+    if not course.validation_length:
+        return
+    batch = {name: values[:size] for name, values in course.validation.items()}
+    stepper.network.eval()
+    with torch.inference_mode():
+        for update in stepper.updates:
+            update.measurement.begin()
+            update.measurement.look(batch)
+            update.measurement.begin()
+
+
+def _state_to_come(stepper: Stepper) -> list[Tensor]:
+    """As much memory as what optimisers remember after their first step, and the copy that is kept of it."""
+    weights = sum(each.numel() * each.element_size() for each in stepper.network.state_dict().values())
+    times = 2 if weights <= LARGEST_COPY else 1
+    return [
+        torch.empty_like(weight)
+        for update in stepper.updates
+        for weight in update.pieces
+        if not update.optimiser.state.get(weight)
+        for _ in range(times * moments(update.update.optimiser))
+    ]
+
+
+def _clear(stepper: Stepper) -> None:
     for update in stepper.updates:
         update.clear()
-    gc.collect()
-    if stepper.device.type == "cuda":
-        torch.cuda.empty_cache()
+    make_room(stepper.device)
 
 
 def _free(device: torch.device) -> float:
     """Bytes that could be had; infinite where that is not known."""
     if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
+        return float(free_on_gpu(device))
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
         return next(float(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))

@@ -7,7 +7,7 @@ the bad step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,16 @@ from torch import Tensor
 from graph_engine.document import title_of
 from graph_engine.train.course import Turn
 from graph_engine.train.stepper import State, Stepper
+from graph_engine.train.team import Team
 from graph_engine.train.updates import ActiveUpdate, modules_of, shares
 
 GROWN = 10.0
 """A loss so many times its first value has grown."""
 HUGE = 1e15
 """A value beyond which fp32 soon overflows."""
+
+Agree = Callable[[bool], bool]
+"""Whether all workers found that something went well, from what this one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,22 @@ class Cause:
     message: str
 
 
-def find_cause(stepper: Stepper, weights: Mapping[str, Tensor], state: State, until: int) -> Cause:
+def find_cause(
+    stepper: Stepper, weights: Mapping[str, Tensor], state: State, until: int, team: Team | None = None
+) -> Cause:
     """Take the steps after `weights` and `state` again, up to step `until`, and leave the network as it was before
     the bad one.
 
-    When all goes well this time (sums on a GPU may differ), the network is left at the last step.
+    When all goes well this time (sums on a GPU may differ), the network is left at the last step. The workers of a
+    `team` each take the whole of every batch, and agree after each part of a step whether it went well: sums may differ
+    from one to another too, and what follows is done by all or none.
     """
+    agree: Agree = (lambda fine: fine) if team is None else team.all
     stepper.restore(weights, state)
     losses: list[float] = []
     while stepper.position.step < until and not stepper.stage_is_over:
         for turn, _ in stepper.turns_left():
-            found = _watched_step(stepper, turn, losses)
+            found = _watched_step(stepper, turn, losses, agree)
             if found is not None:
                 node, what = found
                 bad = stepper.position.step
@@ -71,7 +80,7 @@ def _return_to(stepper: Stepper, weights: Mapping[str, Tensor], state: State, st
             stepper.finish_epoch()
 
 
-def _watched_step(stepper: Stepper, turn: Turn, losses: list[float]) -> tuple[str | None, str] | None:
+def _watched_step(stepper: Stepper, turn: Turn, losses: list[float], agree: Agree) -> tuple[str | None, str] | None:
     """One step; (node, sentence) when something in it is not finite."""
     stepper.seed_noise()
     for update, batches, _ in stepper.parts(turn):
@@ -81,17 +90,17 @@ def _watched_step(stepper: Stepper, turn: Turn, losses: list[float]) -> tuple[st
         update.clear()
         for batch, share in shares(batches):
             loss = update.forward(batch)[0]
-            if not torch.isfinite(loss):
+            if not agree(bool(torch.isfinite(loss))):
                 return _forward_fault(stepper, update, batch)
             losses.append(loss.detach().item())
             update.backward(batch, loss, share)
             gradients = [each.grad for each in update.parameters if each.grad is not None]
-            if not update.scales_gradients and not all(bool(grad.isfinite().all()) for grad in gradients):
+            if not update.scales_gradients and not agree(all(bool(grad.isfinite().all()) for grad in gradients)):
                 return _backward_fault(stepper, update, batch)
         update.descend(stepper.position.stage_step)
         fault = _weight_fault(stepper, update)
-        if fault is not None:
-            return fault
+        if not agree(fault is None):
+            return fault or (None, "A weight is not finite.")
     stepper.advance()
     return None
 

@@ -40,7 +40,7 @@ def kernels_of(network: nn.Module) -> set[nn.Parameter]:
 def make_optimiser(chosen: Optimiser, groups: Sequence[Paced]) -> torch.optim.Optimizer:
     """The torch optimiser of `groups`, in their order.
 
-    SGD, Adam, AdamW and, on a CPU, AdaGrad are the fused ones: one call for all parameters.
+    SGD, Adam, AdamW and AdaGrad are the fused ones: one call for all parameters.
     """
     import torch
 
@@ -49,7 +49,6 @@ def make_optimiser(chosen: Optimiser, groups: Sequence[Paced]) -> torch.optim.Op
         {"params": list(each.parameters), "lr": rate * each.factor, "weight_decay": each.weight_decay}
         for each in groups
     ]
-    on_cpu = all(parameter.device.type == "cpu" for each in groups for parameter in each.parameters)
     epsilon = _EPSILON.get(chosen.kind, 1e-8) if chosen.epsilon is None else chosen.epsilon
     match chosen.kind:
         case "sgd":
@@ -73,7 +72,7 @@ def make_optimiser(chosen: Optimiser, groups: Sequence[Paced]) -> torch.optim.Op
                 centered=chosen.centred,
             )
         case "adagrad":
-            return torch.optim.Adagrad(parameters, lr=rate, eps=epsilon, fused=on_cpu)
+            return torch.optim.Adagrad(parameters, lr=rate, eps=epsilon, fused=True)
         case "adadelta":
             rho = 0.9 if chosen.smoothing is None else chosen.smoothing
             return torch.optim.Adadelta(parameters, lr=rate, rho=rho, eps=epsilon)
@@ -87,6 +86,21 @@ def make_optimiser(chosen: Optimiser, groups: Sequence[Paced]) -> torch.optim.Op
             from graph_engine.train.lion import Lion
 
             return Lion(parameters, rate=rate, betas=chosen.betas)
+
+
+def moments(chosen: Optimiser) -> int:
+    """How many numbers an optimiser remembers of each weight."""
+    match chosen.kind:
+        case "sgd":
+            return int(chosen.momentum > 0)
+        case "rmsprop":
+            return 1 + int(chosen.momentum > 0) + int(chosen.centred)
+        case "adam" | "adamw":
+            return 2 + int(chosen.amsgrad)
+        case "adagrad" | "lion":
+            return 1
+        case "adadelta" | "nadam" | "radam" | "adamax":
+            return 2
 
 
 def begin_momentum(optimiser: torch.optim.Optimizer) -> None:

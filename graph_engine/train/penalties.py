@@ -19,6 +19,7 @@ from graph_engine.document.plan import Penalty, Update
 from graph_engine.train.choosing import places_of, weights_at
 from graph_engine.train.errors import PlanError
 from graph_engine.train.optimisers import kernels_of
+from graph_engine.train.recurrence import differentiable
 from graph_engine.train.sharding import is_cut, local_of, whole_of
 
 if TYPE_CHECKING:
@@ -216,7 +217,8 @@ class _Slope:
             points = share * points + (1 - share) * ends[1]
         points.requires_grad_()
         inputs = {name: points if name == "given_1" else batch[name] for name in self._score.inputs}
-        (score,) = self._score(self._network, **inputs)
+        with differentiable(self._network):
+            (score,) = self._score(self._network, **inputs)
         (slope,) = torch.autograd.grad(score.sum(), points, create_graph=True)
         squares = slope.flatten(1).square().sum(1)
         if self._penalty.kind == "r1":

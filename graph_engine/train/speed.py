@@ -18,7 +18,7 @@ from graph_engine.data import Samples
 from graph_engine.document import Document, Plan
 from graph_engine.train.devices import set_device_up
 from graph_engine.train.errors import TrainError
-from graph_engine.train.memory import is_memory
+from graph_engine.train.memory import is_memory, let_go, make_room
 from graph_engine.train.stepper import Stepper
 from graph_engine.train.utilisation import utilisation
 
@@ -160,7 +160,7 @@ def best_of(found: list[Timed]) -> Timed | None:
     """
     if len(found) < 2 or found[0].trouble:
         return None
-    now = (found[0], found[-1])
+    now = [each for each in (found[0], found[-1]) if not each.trouble]
     limit = min(*(each.low for each in now), 0.95 * min(each.seconds for each in now))
     faster = [each for each in found[1:-1] if not each.trouble and each.seconds < limit and each.high < limit]
     return min(faster, key=lambda each: each.seconds, default=None)
@@ -184,10 +184,12 @@ def _time(
         raise
     except Exception as error:  # noqa: BLE001  a way that does not work here is one result among others
         text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        let_go(error)
         return Timed(way=way, trouble="not enough memory" if is_memory(error) else text)
     finally:
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
+        if way.compiled:
+            torch.compiler.reset()  # CUDA graphs keep the memory that they were taken in
+        make_room(device)
 
 
 def _steps(stepper: Stepper, way: Way, patience: float) -> Timed:
@@ -221,10 +223,15 @@ def _steps(stepper: Stepper, way: Way, patience: float) -> Timed:
 
 
 def _turns(stepper: Stepper) -> Iterator[Turn]:
-    """What the steps of the first stage are taken on, again and again."""
+    """What the steps of the first stage are taken on, again and again; not the smaller batch that an epoch may end
+    with, which is compiled by itself.
+    """
+    whole = 0
     while True:
-        for turn, _ in stepper.turns_left():
-            yield turn
+        for turn, count in stepper.turns_left():
+            whole = max(whole, count)
+            if count == whole:
+                yield turn
         stepper.finish_epoch()
         if stepper.stage_is_over:
             stepper.enter(0)

@@ -30,8 +30,10 @@ from graph_engine.train.carrying import carry_over
 from graph_engine.train.course import Course, Turn, course_of
 from graph_engine.train.errors import PlanError
 from graph_engine.train.feed import Progress
+from graph_engine.train.layouts import lay_channels_last
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.penalties import Memory
+from graph_engine.train.recurrence import dropouts, let_gradients_through
 from graph_engine.train.sharded_update import ShardedUpdate
 from graph_engine.train.sharding import Shards, local_of, piece_of, put
 from graph_engine.train.shared_update import SharedUpdate
@@ -90,11 +92,11 @@ class Stepper:
         if team is not None:
             self.network = team.fitted(self.network, device)
             self._update = partial(SharedUpdate, team)
-        if self.plan.channels_last:
-            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if team is not None and self.plan.sharded:
             self.shards = Shards(self.network, team, device, keep_whole=program.paths_read)
             self._update = partial(ShardedUpdate, self.shards)
+        if self.plan.channels_last:
+            lay_channels_last(self.network)
         self.network.to(device)
         self._samples = samples
         self.courses = self._courses(self.plan)
@@ -105,12 +107,14 @@ class Stepper:
         self.idle = torch.tensor(float("nan"), device=device)
         """Stands for what an update would have told, had it taken a step."""
         self._find_weights = find_weights
+        self._dropouts = dropouts(self.network)
         self._find_frozen()
         self._resting: list[nn.Module] = []  # with buffers, and frozen by every update of the stage
         self._draws = True  # whether a step draws random numbers: found out at the first ones of a stage
         self._knows_noise = False
         self._is_plain = True
         self._is_compiled = False
+        self._as_graphs = False
         self._names: dict[nn.Parameter, list[str]] = {}
         for name, weight in self.network.named_parameters(remove_duplicate=False):
             self._names.setdefault(weight, []).append(name)
@@ -248,9 +252,9 @@ class Stepper:
         self._compile()
 
     def _compile(self) -> None:
-        graphs = self.plan.cuda_graphs and self.device.type == "cuda"
+        self._as_graphs = self.plan.cuda_graphs and self.device.type == "cuda" and self.shards is None
         for update in self.updates:  # gradients that several batches add to must not lie in what a graph writes over
-            update.measurement.compile(cuda_graphs=graphs and update.update.accumulate == 1)
+            update.measurement.compile(cuda_graphs=self._as_graphs and update.update.accumulate == 1)
 
     def _find_frozen(self) -> None:
         frozen = frozen_modules(self.network, self.program, self.document)
@@ -265,6 +269,7 @@ class Stepper:
         self.network.train()
         for module in (*self._frozen, *self._resting):
             module.eval()
+        let_gradients_through(self._dropouts)
 
     @contextmanager
     def as_judged(self) -> Iterator[None]:
@@ -434,6 +439,8 @@ class Stepper:
                 continue
             self.train_only(update)
             told = update.step(batches, self.position.stage_step)
+            if self._as_graphs:
+                update.keep_gradients()
             if is_last:
                 values += told
         return values

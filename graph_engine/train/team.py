@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.utils._pytree import tree_map_only
 
 from graph_engine.train.errors import TrainError
 
@@ -93,14 +94,15 @@ class Team:
                 torch._foreach_copy_(bucket, [one.view(each.shape) for one, each in zip(pieces, bucket, strict=True)])
 
     def from_first(self, find: Callable[[], T]) -> T:
-        """What the first worker finds, told to all.
+        """What the first worker finds, told to all; tensors that it holds, in dicts and lists, are on the CPU: those of
+        a GPU would be put on that of the first worker by all.
 
         Raises: TrainError when it found none, in its words; TeamError.
         """
         told: list[T | TrainError | None] = [None]
         if self.leads:
             try:
-                told = [find()]
+                told = [tree_map_only(Tensor, Tensor.cpu, find())]
             except TrainError as error:
                 told = [TrainError(str(error), error.node)]
         with _in_words():
@@ -136,6 +138,8 @@ class Team:
 def _in_words() -> Iterator[None]:
     try:
         yield
+    except torch.OutOfMemoryError:  # of this worker, which puts together what it sends
+        raise
     except RuntimeError as error:
         raise TeamError(GONE) from error
 

@@ -15,9 +15,9 @@ from graph_engine.train.alterations import Alterations
 from graph_engine.train.beginnings import FindWeights, weights_of_file
 from graph_engine.train.changes import DatedChange
 from graph_engine.train.control import Control, Go
-from graph_engine.train.devices import choose_device, set_device_up
+from graph_engine.train.devices import choose_device, give_back, set_device_up
 from graph_engine.train.errors import PlanError, TrainError
-from graph_engine.train.evaluation import BATCHES, evaluate
+from graph_engine.train.evaluation import Evaluation
 from graph_engine.train.feed import Feed
 from graph_engine.train.history import History, read_feed
 from graph_engine.train.judge import Judge
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NO_GRAPHS = "CUDA graphs need a GPU: on this CPU, steps are compiled without them."
+
+GRAPHS_NEED_ALL = "CUDA graphs need the whole network: where it is cut up, steps are compiled without them."
 
 FLUSH = 1 / 20
 """s between two looks at what was measured."""
@@ -92,6 +94,7 @@ class Trainer:
         _require_series(self.plan, names)
         self._began = False  # the first stage, with what it loads
         self._keeper = Keeper(folder, self._history)
+        self._evaluation = Evaluation()
         self._folder = folder
         self._notice = ""
         self._seconds = 0.0  # of training before this session
@@ -155,6 +158,8 @@ class Trainer:
         self.stepper.compile()
         if self.plan.cuda_graphs and self.stepper.device.type != "cuda":
             self.notes.append(NO_GRAPHS)
+        elif self.plan.cuda_graphs and self.stepper.shards is not None:
+            self.notes.append(GRAPHS_NEED_ALL)
 
     def run(self) -> Outcome:
         """Train to the end, or until told to stop. Whatever goes wrong is told by the outcome, nothing is raised."""
@@ -180,6 +185,7 @@ class Trainer:
             if self._history is not None:
                 self._history.close()
         self._report(state, message, node, fits)
+        give_back(self.stepper.device)
         return Outcome(self.feed.progress, self.best.best)
 
     def _train(self) -> tuple[RunState, str]:
@@ -258,19 +264,11 @@ class Trainer:
             self.stepper.position.stage_done = True
 
     def _evaluate(self) -> dict[str, float]:
-        course = self.stepper.course
-        if not course.validation_length:
+        if not self.stepper.course.validation_length:
             return {}
         try:
             with self.stepper.as_judged():
-                found = evaluate(
-                    [update.measurement for update in self.stepper.updates],
-                    course.validation,
-                    course.validation_length,
-                    BATCHES * self.plan.batch_size,
-                    go_on=lambda: not self._obeyed.stopped,
-                    team=self._team,
-                )
+                found = self._evaluation.of(self.stepper, go_on=lambda: not self._obeyed.stopped, team=self._team)
         finally:
             self.stepper.train_mode()
         if found is None:
@@ -407,7 +405,7 @@ class Trainer:
                 f"The loss at step {step} is not a finite number. A lower learning rate may help.",
                 None,
             )
-        cause = self._guarded(lambda: find_cause(self.stepper, *good, step))
+        cause = self._guarded(lambda: find_cause(self.stepper, *good, step, self._team))
         if isinstance(cause, str):
             return RunState.FAILED, cause, None
         state, message = self._end(RunState.FAILED, cause.message)

@@ -14,6 +14,7 @@ from graph_engine.document.plan import Plan, Update
 from graph_engine.train.averaging import WeightMean
 from graph_engine.train.choosing import modules_at, places_of, weights_at
 from graph_engine.train.errors import PlanError
+from graph_engine.train.layouts import settle
 from graph_engine.train.measuring import Measurement
 from graph_engine.train.objectives import Objective
 from graph_engine.train.optimisers import Paced, begin_momentum, kernels_of, make_optimiser
@@ -72,6 +73,7 @@ class ActiveUpdate:
             begin_momentum(self.optimiser)
         clips = (update.clip_norm, update.clip_value, update.clip_weights, self.average, self._scaler)
         self._only_steps = all(each is None for each in clips)
+        self._kept: list[Tensor] = []
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of step `step` (from 0) of the stage."""
@@ -108,6 +110,16 @@ class ActiveUpdate:
         """Forget the gradients of the parameters that this update trains."""
         for parameter in self.parameters:
             parameter.grad = None
+
+    def keep_gradients(self) -> None:
+        """Copy the gradients out of the memory of a CUDA graph, which the graphs of other updates write over."""
+        there = [parameter for parameter in self.parameters if parameter.grad is not None]
+        gradients = [each.grad for each in there if each.grad is not None]
+        if [each.shape for each in self._kept] != [each.shape for each in gradients]:
+            self._kept = [torch.empty_like(each) for each in gradients]
+        torch._foreach_copy_(self._kept, gradients)
+        for parameter, gradient in zip(there, self._kept, strict=True):
+            parameter.grad = gradient
 
     def backward(self, batch: Batch, loss: Tensor, share: float = 1.0) -> list[Tensor]:
         """Add the gradients of `loss` and of the penalties, times `share`; returns the penalties, detached."""
@@ -193,6 +205,7 @@ class ActiveUpdate:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.optimiser.load_state_dict(state["optimiser"])
+        settle(self.optimiser)
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
         if self.average is not None:

@@ -11,12 +11,13 @@ from torch.profiler import ProfilerActivity, profile
 Interval = tuple[float, float]
 """When something began and ended, in one unit."""
 
-_COPIES = ("Memcpy", "Memset")  # how the profiler names what moves memory and computes nothing
+_KERNELS = {"cuda": "kernel", "cpu": "cpu_op"}
+"""What the profiler calls that which computes; copies, waits and marks are called otherwise."""
 
 
-def utilisation(device: torch.device, work: Callable[[], object]) -> float:
+def utilisation(device: torch.device, work: Callable[[], object]) -> float | None:
     """The share of the time in which `device` runs at least one kernel while `work` is done, from the first kernel's
-    begin to the last one's end; 0 when none ran. On a CPU, kernels are torch's operations.
+    begin to the last one's end; None when the profiler saw none. On a CPU, kernels are torch's operations.
 
     The profiler notes kernels as they run, without torch's own operations on a GPU, so that it costs little; what
     launches them takes a little longer than without it, and the share is, if anything, too small.
@@ -27,11 +28,12 @@ def utilisation(device: torch.device, work: Callable[[], object]) -> float:
         work()
         if on_gpu:
             torch.cuda.synchronize(device)
-    return busy_share(
+    found = [
         (event.time_range.start, event.time_range.end)
         for event in profiler.events() or ()
-        if event.device_type.name == device.type.upper() and not event.name.startswith(_COPIES)
-    )
+        if event.activity_type == _KERNELS[device.type]
+    ]
+    return busy_share(found) if found else None
 
 
 def busy_share(intervals: Iterable[Interval]) -> float:

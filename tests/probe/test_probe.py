@@ -120,6 +120,46 @@ def test_gradients_are_those_of_the_last_step(program: Program, inputs: ProbeInp
     assert answer.views["linear_1"].gradient == pytest.approx(torch.cat([weight.flatten(), bias]).norm().item())
 
 
+def test_a_gradient_that_is_gone_is_not_told(
+    program: Program, inputs: ProbeInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an earlier stage it may lie in memory that a CUDA graph has taken back; torch says so."""
+    network = program.make(0)
+    for weight in network.parameters():
+        weight.grad = torch.zeros_like(weight)
+    request = ProbeRequest(("linear_1",), 0, figures=True)
+    served = inputs.serve(0, with_others=True)
+    assert look(program, network, request, served).views["linear_1"].gradient == 0.0
+
+    def refuse(*_: Any, **_named: Any) -> Any:
+        raise RuntimeError("accessing tensor output of CUDAGraphs that has been overwritten by a subsequent run")
+
+    monkeypatch.setattr(torch.linalg, "vector_norm", refuse)
+    assert look(program, network, request, served).views["linear_1"].gradient is None
+
+
+def test_a_view_that_finds_no_memory_ends_no_run(
+    document: Document, program: Program, inputs: ProbeInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **_named: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has")
+
+    network = program.make(0)
+    served = inputs.serve(0, with_others=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "stack", refuse)
+        answer = look(program, network, ProbeRequest(("linear_1", "relu_1"), 0, figures=True), served)
+    said = "CUDA out of memory. Tried to allocate 2.00 GiB."
+    assert answer.failed == {"linear_1": said, "relu_1": said}
+
+    monkeypatch.setattr(ProbeInputs, "serve", refuse)
+    board = ProbeBoard(inputs)
+    board.ask(ProbeRequest(("linear_1",)))
+    board.look(Trainer(document, program, samples_of(document)).stepper)
+    assert board.answer is not None
+    assert "out of memory" in board.answer.failed["linear_1"]
+
+
 def test_a_node_that_cant_be_computed_hides_no_other(program: Program, inputs: ProbeInputs) -> None:
     answer = look(program, program.make(0), ProbeRequest(("relu_1", "gone_1")), inputs.serve(0, with_others=False))
 

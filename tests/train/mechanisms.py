@@ -42,6 +42,18 @@ def one(update: Update, **stage: object) -> Document:
     return classifier(Stage(updates=(update,), epochs=2, **stage))  # type: ignore[arg-type]
 
 
+def filters(kind: str = "adam", *, channels_last: bool = True) -> Document:
+    """Digits through two convolutions."""
+    update = Update(optimiser=Optimiser(kind=kind, learning_rate=0.01, momentum=0.9))  # type: ignore[arg-type]
+    plan = Plan(stages=(Stage(updates=(update,), steps=4),), batch_size=50, seed=3, channels_last=channels_last)
+    net = Builder("Filters", plan=plan, binding=Binding(dataset="digits"))
+    x, label = net.input("image", 1, 8, 8), net.input("label", label=True, classes=10)
+    x = net.add("conv2d", x, channels=6, kernel=(3, 3))
+    x = net.add("conv2d", net.add("relu", x), channels=5, kernel=(3, 3))
+    net.classify(net.add("linear", net.add("flatten", x), features=10), label)
+    return net.document
+
+
 def critic_of(net: Builder) -> str:
     """A composite that scores 64 numbers."""
     inner = net.composite("critic", "Critic")

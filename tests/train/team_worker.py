@@ -17,7 +17,7 @@ from graph_engine.train.distributed import joined, leave
 from graph_engine.train.sharding import local_of
 from graph_engine.train.team import Team
 from tests.train.conftest import make_trainer
-from tests.train.mechanisms import CRITIC, GENERATOR, MECHANISMS, classifier, gan
+from tests.train.mechanisms import CRITIC, GENERATOR, MECHANISMS, classifier, filters, gan
 
 SGD = Optimiser(kind="sgd", learning_rate=0.05, momentum=0.9)
 
@@ -35,6 +35,7 @@ def documents() -> dict[str, Document]:
     return {
         **found,
         "not finite": boundless,
+        "channels last": filters(),
         "50 steps": plain,
         "50 steps of a GAN": gan(critic, GENERATOR, steps=50),
     }

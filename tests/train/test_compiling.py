@@ -18,8 +18,10 @@ from torch import Tensor
 from graph_engine.compile import compile_document
 from graph_engine.document import Document, SetNode, Stage, Update
 from graph_engine.train import RunState, Trainer
+from graph_engine.train.measuring import Measurement
 from graph_engine.train.team import Team
-from graph_engine.train.trainer import NO_GRAPHS
+from graph_engine.train.trainer import GRAPHS_NEED_ALL, NO_GRAPHS
+from graph_engine.train.updates import ActiveUpdate
 from tests.train.conftest import make_trainer
 from tests.train.mechanisms import ADAM, CRITIC, GENERATOR, SLOPE, classifier, gan, one
 from tests.train.resuming import assert_same
@@ -120,6 +122,51 @@ def test_what_a_graph_gives_outlives_its_next_replay(monkeypatch: pytest.MonkeyP
         graphs(network, code=second)
 
     assert torch.equal(given, expected)
+
+
+def test_gradients_outlive_the_graphs_of_other_updates(
+    asked: list[tuple[str, str | None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph's gradients lie in its memory too, which the next update's graph writes over: a view may look at them
+    when all have taken their step.
+    """
+    memory: list[Tensor] = []
+    forward, descend = Measurement.forward, ActiveUpdate.descend
+
+    def written_over(measurement: Measurement, batch: Any) -> Any:
+        for each in memory:
+            each.fill_(torch.nan)
+        memory.clear()
+        return forward(measurement, batch)
+
+    def noted(update: ActiveUpdate, step: int) -> None:
+        descend(update, step)
+        memory.extend(each.grad for each in update.parameters if each.grad is not None)
+
+    game = gan(replace(CRITIC, repeat=2), GENERATOR, steps=3)
+    plain, stepper = make_trainer(game).stepper, on_gpu(make_trainer(with_graphs(game))).stepper
+    stepper.compile()
+    stepper.device = torch.device("cpu")
+    for turn, _ in plain.turns_left():
+        plain.step(turn)
+        with monkeypatch.context() as patched:
+            patched.setattr(Measurement, "forward", written_over)
+            patched.setattr(ActiveUpdate, "descend", noted)
+            stepper.step(turn)
+        memory.clear()
+        for mine, other in zip(stepper.network.parameters(), plain.network.parameters(), strict=True):
+            assert mine.grad is not None
+            assert other.grad is not None
+            assert torch.equal(mine.grad, other.grad)
+
+
+def test_a_network_that_is_cut_up_is_compiled_without_graphs(asked: list[tuple[str, str | None]]) -> None:
+    """FSDP brings its weights together in other memory each time."""
+    trainer = on_gpu(make_trainer(with_graphs(without_noise())))
+    trainer.stepper.shards = object()  # type: ignore[assignment]
+    trainer.compile()
+    assert asked == [("compute", None)]
+    assert trainer.notes == [GRAPHS_NEED_ALL]
 
 
 @pytest.mark.parametrize(

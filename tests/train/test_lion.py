@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from graph_engine.train.lion import Lion
@@ -45,3 +46,14 @@ def test_its_state_is_saved_and_taken_up() -> None:
     trained(again, after, gradients[2:])
 
     assert torch.equal(again, whole)
+
+
+def test_a_step_makes_no_momentum_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would take the memory of all weights for a moment, and a kernel for each."""
+    weight = torch.nn.Parameter(torch.ones(3))
+    optimiser = Lion([weight], rate=0.1, betas=(0.9, 0.99))
+    weight.grad = torch.ones(3)
+    optimiser.step()
+    monkeypatch.setattr(torch, "zeros_like", None)
+    optimiser.step()
+    assert weight.tolist() == pytest.approx([0.8] * 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from graph_engine.document import Binding, Document, Optimiser, Plan, Schedule, 
 from graph_engine.document.builder import Builder
 from graph_engine.train import Checkpoints, RunState, Trainer, keeper
 from graph_engine.train.memory import asked_for, is_memory
+from graph_engine.train.nonfinite import find_cause
+from graph_engine.train.team import Team
 
 Make = Callable[..., Document]
 Start = Callable[..., Trainer]
@@ -150,6 +153,25 @@ def test_a_run_that_failed_fails_again_at_the_same_step(trainer: Start, tmp_path
     second = again.run().progress
 
     assert (second.state, second.step, second.node) == (RunState.FAILED, first.step, first.node)
+
+
+def test_workers_agree_on_the_step_that_was_bad(small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one's GPU rounds otherwise: its gradients of the second step overflow, ours do not."""
+    stepper = trainer(small()).stepper
+    good = stepper.weights(), copy.deepcopy(stepper.state())
+    first = {name: value.clone() for name, value in good[0].items()}
+    said: list[bool] = []
+
+    def all_say(_team: Team, value: bool) -> bool:
+        said.append(value)
+        return len(said) < 5  # a loss, gradients, weights, a loss, gradients
+
+    monkeypatch.setattr(Team, "all", all_say)
+    cause = find_cause(stepper, first, good[1], 6, Team(0, 2))
+    assert said == [True] * 5
+    assert cause.step == 2
+    assert cause.message.startswith("Step 2, epoch 1: A gradient is not finite.")
+    assert stepper.position.step == 1
 
 
 def test_an_error_in_the_source_is_led_back_to_its_node(

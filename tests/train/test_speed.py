@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 import torch
+from torch.autograd import DeviceType
+from torch.autograd.profiler_util import FunctionEvent
 
 from graph_engine.document import Document, Plan, RemoveNodes
 from graph_engine.runs import RunError
 from graph_engine.runs.speeding import SpeedTest, try_ways
 from graph_engine.train import PlanError, speed
+from graph_engine.train import utilisation as utilisation_module
 from graph_engine.train.speed import Timed, Way, best_of, compiled_ways, ways_to_try
 from graph_engine.train.stepper import Stepper
 from graph_engine.train.utilisation import busy_share, utilisation
@@ -92,16 +95,34 @@ def test_what_does_not_work_here_is_one_result_among_others(small: Make, monkeyp
 
 def test_compilation_is_tried_on_the_plan_and_on_the_fastest(small: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[Stepper] = []
+    reset: list[int] = []
 
     def note(stepper: Stepper) -> None:
         compiled.append(stepper)
 
     monkeypatch.setattr(Stepper, "compile", note)
+    monkeypatch.setattr(torch.compiler, "reset", lambda: reset.append(len(compiled)))
     found = list(try_ways(small(), compiled=True))
     tried = [each.way for each in found if each.way.compiled]
     fastest = min(found[:4], key=lambda each: each.seconds).way
     assert tried == list(dict.fromkeys([Way(compiled=True), replace(fastest, compiled=True)]))
     assert len(compiled) == len(tried)
+    assert reset == list(range(1, len(tried) + 1)), "what a compiled way keeps would be taken from the next"
+
+
+def test_no_smaller_batch_is_timed(small: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epoch ends with one of 57, for which a compiled way would be compiled once more."""
+    sizes: list[int] = []
+    step = Stepper.step
+
+    def noting(stepper: Stepper, turn: Any) -> Any:
+        sizes.append(len(next(iter(turn[0].values()))))
+        return step(stepper, turn)
+
+    monkeypatch.setattr(Stepper, "step", noting)
+    list(try_ways(small(batch_size=400)))
+    assert set(sizes) == {400}
+    assert len(sizes) > 4 * 5
 
 
 def test_cuda_graphs_are_tried_where_there_is_a_gpu() -> None:
@@ -134,6 +155,8 @@ def test_only_what_is_faster_beyond_doubt_is_called_so(
     best = best_of(found)
     assert (best is not None) is is_faster
     assert best_of([Timed(way=Way(), trouble="no"), *found[1:]]) is None
+    if is_faster:
+        assert best_of([*found[:-1], Timed(way=Way(), trouble="not enough memory")]) == best
 
 
 def test_it_is_told_line_by_line_by_a_process_of_its_own() -> None:
@@ -171,6 +194,19 @@ def test_the_command_line(layerloom_home: object, capfd: pytest.CaptureFixture[s
     assert "fp32, again" in capfd.readouterr().out
 
 
+def test_a_way_that_failed_at_last_is_no_measure(capfd: pytest.CaptureFixture[str]) -> None:
+    from app.cli.speed import _show
+
+    found = [timed(Way(), 0.9, 1.0, 1.1), timed(Way(precision="bf16"), 0.4, 0.5, 0.6)]
+    found = [*(replace(each, busy=0.5) for each in found), Timed(way=Way(), trouble="not enough memory")]
+    found[0] = replace(found[0], busy=None)
+    _show(found, best_of(found))
+    sys.stdout.flush()
+    said = capfd.readouterr().out
+    assert "bf16 is 2.00 times as fast." in said
+    assert said.splitlines()[1].endswith("–")
+
+
 def test_the_share_of_the_time_in_which_kernels_run() -> None:
     assert busy_share([]) == 0.0
     assert busy_share([(5, 5)]) == 0.0
@@ -188,9 +224,42 @@ def test_kernels_are_found_by_the_profiler(capfd: pytest.CaptureFixture[str]) ->
         time.sleep(0.05)
         x @ x
 
-    assert utilisation(CPU, lambda: None) == 0.0
-    assert 0 < utilisation(CPU, wait) < utilisation(CPU, lambda: x @ x) <= 1
+    assert utilisation(CPU, lambda: None) is None
+    less, more = utilisation(CPU, wait), utilisation(CPU, lambda: x @ x)
+    assert less is not None
+    assert more is not None
+    assert 0 < less < more <= 1
     assert capfd.readouterr().err == ""
+
+
+def test_of_a_gpu_kernels_count_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its profiler tells, as far as kineto has names for it."""
+    there = [("kernel", 10, 20), ("kernel", 30, 40)]
+    beside = [("gpu_memcpy", 20, 30), ("gpu_user_annotation", 0, 100), ("cuda_sync", 20, 90), ("cuda_runtime", 0, 9)]
+
+    class Profiler:
+        found = there + beside
+
+        def __init__(self, *, activities: object) -> None: ...
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def events(self) -> list[FunctionEvent]:
+            gpu = DeviceType.CUDA
+            return [
+                FunctionEvent(0, kind, 0, begin, end, device_type=gpu, activity_type=kind)
+                for kind, begin, end in self.found
+            ]
+
+    monkeypatch.setattr(utilisation_module, "profile", Profiler)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
+    gpu = torch.device("cuda")
+    assert utilisation(gpu, lambda: None) == pytest.approx(2 / 3)
+    monkeypatch.setattr(Profiler, "found", beside)
+    assert utilisation(gpu, lambda: None) is None, "kernels that were not seen are not none"
 
 
 def test_a_gpu_is_told_with_its_share(

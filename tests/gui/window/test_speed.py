@@ -89,6 +89,18 @@ def test_the_fastest_way_is_found_used_and_undone(
     assert session.document.plan == before
 
 
+def test_a_second_try_of_the_plan_that_failed_is_told(
+    qtbot: QtBot, session: Session, show: Show, present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speeding, "SpeedTest", Told)
+    monkeypatch.setattr(Told, "found", [*FOUND[:-1], Timed(way=Way(), trouble="not enough memory")])
+    show("lenet5")
+    panel = present(PlanPanel(session))
+    press(qtbot, panel, session)
+    said = "bf16: 2.00 times as fast. The plan could not be tried a second time: not enough memory."
+    assert panel.speed.note.text() == said
+
+
 def test_what_goes_wrong_is_told(
     qtbot: QtBot, session: Session, show: Show, present: Present, monkeypatch: pytest.MonkeyPatch
 ) -> None:
