@@ -45,9 +45,10 @@ def rewind_run(run: str | StoredRun, step: int, store: RunStore | None = None) -
     try:
         found = _checkpoint(stored, step)
         write_changes(folder.path, [each for each in read_changes(folder.path) if each.step < step])
-        folder.checkpoints.forget_after(step)
+        is_there = folder.checkpoints.go_back(step, _judge(found).step)
         cut_history(folder.path, found.step, found.epoch)
-        record = replace(_as_of(stored.record, found), ended=now(), message=f"Rewound to step {step}.")
+        record = _as_of(stored.record, found, is_there=is_there)
+        record = replace(record, ended=now(), message=f"Rewound to step {step}. {record.message}".rstrip())
         folder.write(record)
         return store.refresh(stored.id)
     finally:
@@ -75,19 +76,20 @@ def branch_run(
         for part in (SOURCE, STEPS, EPOCHS):
             if (stored.folder.path / part).exists():
                 shutil.copyfile(stored.folder.path / part, path / part)
-        for place in (stored.folder.path / CHECKPOINTS).glob("*_*"):
-            if place.name == f"step_{step:09}" or (place.name.startswith("best_") and int(place.name[5:]) <= step):
+        best = _judge(found).step
+        for place in (stored.folder.checkpoints.place("step", step), stored.folder.checkpoints.place("best", best)):
+            if place.is_dir():
                 shutil.copytree(place, path / CHECKPOINTS / place.name)
+        is_there = folder.checkpoints.go_back(step, best)
         write_changes(path, [each for each in read_changes(stored.folder.path) if each.step < step])
         cut_history(path, found.step, found.epoch)
         record = replace(
-            _as_of(stored.record, found),
+            _as_of(stored.record, found, is_there=is_there),
             id=path.name,
             name=name.strip() or path.name,
             note="",
             created=now(),
             ended="",
-            message="",
             parent=stored.id,
             parent_step=step,
             pinned=False,
@@ -235,23 +237,26 @@ def _checkpoint(stored: StoredRun, step: int) -> Checkpoint:
     return found
 
 
-def _as_of(record: RunRecord, found: Checkpoint) -> RunRecord:
-    """The record of a run that has come as far as a checkpoint."""
+def _as_of(record: RunRecord, found: Checkpoint, *, is_there: bool) -> RunRecord:
+    """The record of a run that has come as far as a checkpoint; `is_there`: so are the weights that were the best."""
+    judge = _judge(found)
+    gone = f"The best weights until then, those of step {judge.step}, are gone: the next epoch will be the best."
     return replace(
         record,
         state=RunState.STOPPED,
         step=found.step,
         epoch=found.epoch,
         metrics=dict(found.metrics),
-        best=_best(found),
+        best=judge.best if is_there else {},
         seconds=float(found.state.get("seconds", 0.0)),
+        message="" if is_there else gone,
         node=None,
         fits=0,
     )
 
 
-def _best(found: Checkpoint) -> dict[str, float]:
-    """The best epoch until a checkpoint."""
+def _judge(found: Checkpoint) -> Judge:
+    """The judge as it was at a checkpoint."""
     judge = Judge(None)
     judge.restore(found.state["best"])
-    return judge.best
+    return judge

@@ -47,6 +47,10 @@ class Judge:
         """A stage begins: other losses, other figures. The best of the stage before stays until there is a better."""
         self.value, self.waited = None, 0
 
+    def forget(self) -> None:
+        """The weights of the best epoch are gone: the next one is the best so far."""
+        self.value, self.step, self.epoch, self.metrics, self.waited = None, 0, 0, {}, 0
+
     @property
     def has_enough(self) -> bool:
         """Whether `patience` epochs went by without a better one."""

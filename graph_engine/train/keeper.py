@@ -60,7 +60,7 @@ class Keeper:
 
     def save(self, stepper: Stepper, more: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """Save a checkpoint of this very step, and the best weights if there are new ones. `more` is added to the
-        state.
+        state; it holds that of the judge as `best`.
 
         Raises: TrainError when that is not possible (full disk).
         """
@@ -80,7 +80,8 @@ class Keeper:
                 checkpoints.save("best", best, step=step, epoch=epoch, metrics=best_metrics)
                 self._best = None
             state = {**state, **more}
-            checkpoints.save("step", weights, state, step=at.step, epoch=at.epoch, metrics=metrics)
+            best_step = state["best"]["step"]
+            checkpoints.save("step", weights, state, step=at.step, epoch=at.epoch, metrics=metrics, best=best_step)
         except OSError as error:
             raise disk_error(error, at.step) from error
         self._saved_at = time.perf_counter()
@@ -128,11 +129,12 @@ class Keeper:
         if self.checkpoints is not None:
             self.checkpoints.keep(step)
 
-    def forget_after(self, step: int) -> None:
-        """Remove what was saved after `step`: it is damaged, or will be measured again."""
+    def go_back(self, step: int, best: int) -> bool:
+        """Remove what was saved after `step`: it is damaged, or will be measured again. False when the weights of step
+        `best`, the best until then, are gone.
+        """
         checkpoints = self.checkpoints
-        if checkpoints is not None:
-            checkpoints.forget_after(step)
+        return checkpoints is None or checkpoints.go_back(step, best)
 
     def newest(self) -> Checkpoint | None:
         """The newest checkpoint on disk that is whole."""

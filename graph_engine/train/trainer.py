@@ -137,7 +137,9 @@ class Trainer:
         if self._history is not None and self._folder is not None:
             self._history.cut(step, epoch)
             read_feed(self._folder, self.feed)
-            self._keeper.forget_after(step)
+        if not self._found(lambda: self._keeper.go_back(step, self.best.step)):
+            self._notice = f"The best weights, those of step {self.best.step}, are damaged: the next epoch is the best."
+            self.best.forget()
         self._report(RunState.QUEUED)
         return newest is not None
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from graph_engine.document import Document
+from graph_engine.document import Document, Optimiser
 from graph_engine.runs import (
     RunError,
     RunHandle,
@@ -18,6 +18,7 @@ from graph_engine.runs import (
     branch_run,
     differences,
     enqueue,
+    evaluate_run,
     load_weights,
     rerun,
     rerun_process,
@@ -65,6 +66,45 @@ def test_rewound_and_branched_runs_end_as_the_first_did(document: Make, start: S
         assert again.result()["metrics"] == run.result()["metrics"]
         assert again.result()["best"] == run.result()["best"]
     assert same(run.id, branch.id, store)
+
+
+@pytest.mark.parametrize("way", ["branch", "rewind", "damaged", "gone"])
+def test_the_best_weights_are_the_best_until_the_checkpoint(
+    document: Make, start: Start, store: RunStore, way: str
+) -> None:
+    swings = document(epochs=14)  # with its best epochs far apart
+    swings.plan = swings.plan.with_first(optimiser=Optimiser(kind="sgd", learning_rate=1.2, momentum=0.9))
+    run = start(swings)
+    assert run.wait(60)
+    epochs = {row["step"]: row["val_loss"] for row in run.folder.epochs()}
+    steps = [step for step in run.folder.checkpoints.steps() if step in epochs]
+    best = {back: min((step for step in epochs if step <= back), key=epochs.__getitem__) for back in steps}
+    assert len(set(best.values())) > 3, "some are to have others for their best than the two newest"
+    if way in ("damaged", "gone"):
+        back = steps[3]
+        place = run.folder.checkpoints.place("best", int(best[back]))
+        for each in place.iterdir():
+            each.write_bytes(b"") if way == "damaged" else each.unlink()
+        record = rewind_run(run.id, back, store)
+        assert record.best == {}
+        assert f"those of step {best[back]:g}, are gone" in record.message
+        assert run.folder.checkpoint("best").step == back
+        again = resume_run(run.id, store=store)
+        assert again.wait(60)
+        later = min((step for step in epochs if step > back), key=epochs.__getitem__)
+        assert again.record.best["step"] == again.folder.checkpoint("best").step == later
+        return
+    for back in steps:  # the newest first
+        if way == "branch":
+            stored = branch_run(run.id, back, store=store)
+        else:
+            rewind_run(run.id, back, store)
+            stored = store.get(run.id)
+        assert stored.record.best["step"] == best[back]
+        assert stored.folder.checkpoint("best").step == best[back]
+        found = evaluate_run(stored, store=store)["metrics"]["loss"]
+        assert found == pytest.approx(stored.record.best["val_loss"], abs=1e-5)
+        assert found == pytest.approx(epochs[best[back]], abs=1e-5)
 
 
 def test_what_was_changed_after_the_checkpoint_is_undone(document: Make, start: Start, store: RunStore) -> None:

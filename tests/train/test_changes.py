@@ -86,7 +86,7 @@ def test_who_resumes_makes_the_same_change(small: Make, trainer: Start, tmp_path
     run_with(trainer(document, folder), change, stop_at=10)
     for steps in (None, 4):  # from the newest checkpoint, then from the one taken before the change
         if steps is not None:
-            Checkpoints(folder / "checkpoints").forget_after(steps)
+            Checkpoints(folder / "checkpoints").go_back(steps, 0)
         again = trainer(document, folder)
         assert again.resume()
         assert again.feed.progress.step == (steps or 10)
