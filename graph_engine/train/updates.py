@@ -68,8 +68,7 @@ class ActiveUpdate:
         self.plateau = Plateau() if update.schedule.kind == "plateau" else None
         self._has_schedule = update.schedule.kind != "constant" or update.schedule.warm_up > 0
         self._scaler = torch.amp.GradScaler(device.type) if plan.precision == "fp16" else None
-        if self._scaler is not None:
-            begin_momentum(self.optimiser)
+        begin_momentum(self.optimiser)
         clips = (update.clip_norm, update.clip_value, update.clip_weights, self.average, self._scaler)
         self._only_steps = all(each is None for each in clips)
 
@@ -193,6 +192,7 @@ class ActiveUpdate:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.optimiser.load_state_dict(state["optimiser"])
+        begin_momentum(self.optimiser)
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
         if self.average is not None:
