@@ -37,10 +37,9 @@ def fitting_batch(error: BaseException, stepper: Stepper) -> int:
     The network is left as it is, but for gradients.
     """
     size, asked = stepper.plan.batch_size, asked_for(error)
-    error.__traceback__ = None  # its frames hold the tensors of the step that failed
     buffers = {name: value.clone() for name, value in stepper.network.named_buffers()}
     while (size := size // 2) >= 1:
-        _make_room(stepper)
+        make_room(error, stepper)
         if asked * size / stepper.plan.batch_size <= SHARE * _free(stepper.device) and _try(stepper, size):
             break
     for update in stepper.updates:
@@ -65,7 +64,9 @@ def _try(stepper: Stepper, size: int) -> bool:
     return True
 
 
-def _make_room(stepper: Stepper) -> None:
+def make_room(error: BaseException, stepper: Stepper) -> None:
+    """Let go of what a step that failed by `error` took."""
+    error.__traceback__ = None  # its frames hold the tensors of the step
     for update in stepper.updates:
         update.clear()
     gc.collect()

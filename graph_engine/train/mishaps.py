@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+
 from graph_engine.train.errors import TrainError
 from graph_engine.train.keeper import disk_error
 from graph_engine.train.memory import asked_for, is_memory
@@ -31,7 +33,14 @@ def explain(error: BaseException, stepper: Stepper, program: Program) -> tuple[s
     what = text or type(error).__name__
     if called:
         return f"Step {step}: {called} could not be computed: {what}", node
-    return f"Step {step} failed: {what} ({type(error).__name__}). The newest checkpoint is whole.", None
+    return f"Step {step} failed: {what} ({type(error).__name__}).", None
+
+
+def is_of_device(error: BaseException, device: torch.device) -> bool:
+    """Whether the device itself failed (an access to memory that is not there, an assertion in a kernel): then it fails
+    at whatever it is asked next.
+    """
+    return device.type == "cuda" and isinstance(error, torch.AcceleratorError) and not is_memory(error)
 
 
 def fit_in_words(fits: int) -> str:

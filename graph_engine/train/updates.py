@@ -57,6 +57,8 @@ class ActiveUpdate:
         self.steps_per_epoch = steps_per_epoch
         self.pieces = self._stepped(self.parameters)
         """What the optimiser works on."""
+        self.has_stepped = False
+        """Whether the optimiser has begun a step; who wants to know sets it back."""
         groups = [
             replace(each, parameters=self._stepped(each.parameters))
             for each in _groups(update, document, program, network, self.parameters)
@@ -130,6 +132,7 @@ class ActiveUpdate:
 
     def descend(self, step: int) -> None:
         """Let the optimiser take its step `step` (from 0) of the stage."""
+        self.has_stepped = True
         if self._has_schedule:
             rate = self.learning_rate(step)
             for group, factor in zip(self.optimiser.param_groups, self._factors, strict=True):
