@@ -129,7 +129,7 @@ class Stepper:
         """Go on by another plan, or with other nodes frozen. What optimisers remember of weights still trained stays.
 
         Another batch size counts the epochs that are done as if they had had it, so that schedules go on where they
-        were.
+        were; an epoch in progress begins again.
 
         Raises: PlanError when that does not fit; then nothing has changed.
         """
@@ -138,10 +138,12 @@ class Stepper:
         try:
             self.document, self.plan = document, document.plan
             self._find_frozen()
-            if self.plan.batch_size != before[1].batch_size:
+            if _lengths(self.plan) != _lengths(before[1]):
                 self.courses = self._courses(self.plan)
-                if self.plan.stages[place.stage].steps is None:
-                    place.stage_step = place.stage_epoch * self.course.steps_per_epoch
+                if self.course.steps_per_epoch != before[2][place.stage].steps_per_epoch:
+                    place.epoch_step = 0
+                    if self.plan.stages[place.stage].steps is None:
+                        place.stage_step = place.stage_epoch * self.course.steps_per_epoch
             self.position = replace(place)
             self.enter(place.stage)
         except PlanError:
@@ -465,6 +467,12 @@ class Stepper:
 
 def _whole(shards: Shards, values: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: shards.whole(value, own[name]) for name, value in values.items()}
+
+
+def _lengths(plan: Plan) -> list[Any]:
+    """What decides which samples are taken, and how many steps."""
+    taken = [[update.batches for update in stage.updates] for stage in plan.stages]
+    return [plan.batch_size, taken, [(stage.epochs, stage.steps, stage.data) for stage in plan.stages]]
 
 
 def _elastic(plan: Plan) -> list[Penalty]:

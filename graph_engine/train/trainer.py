@@ -85,7 +85,7 @@ class Trainer:
         self._program = program
         self._threads = threads
         self._watcher = watcher
-        names = series_of(document, self.plan.stages)
+        self._names = names = series_of(document, self.plan.stages)
         self._history = History(folder, names) if folder is not None else None
         self._meter = Meter(names, self.feed, self._history, self.stepper.course.steps_per_epoch)
         _require_series(self.plan, names)
@@ -107,12 +107,12 @@ class Trainer:
         """The plan as it is now."""
         return self.stepper.plan
 
-    def resume(self) -> bool:
+    def resume(self, plan: Plan | None = None) -> bool:
         """Go on from the newest checkpoint that is whole; False when there is none, so that training begins at the
-        first step.
+        first step. `plan` takes the place of the run's own from there on.
 
         Raises:
-            TrainError: the checkpoint is of another network or plan.
+            TrainError: the checkpoint is of another network or plan, or `plan` can't be gone on by.
             OSError: the folder can't be written.
         """
         newest = self._found(self._keeper.newest)
@@ -140,8 +140,23 @@ class Trainer:
         if not self._found(lambda: self._keeper.go_back(step, self.best.step)):
             self._notice = f"The best weights, those of step {self.best.step}, are damaged: the next epoch is the best."
             self.best.forget()
+        due = self.alterations.plan_due(step) if plan is None else None
+        if plan is not None:
+            self._require_series(plan)
+            self.alterations.go_on_by(plan, self.stepper)
+            self._take_plan()
+        elif due is not None and due.change.plan is not None:
+            self._require_series(due.change.plan)
+            self.alterations.make(due, self.stepper)
+            self._take_plan()
         self._report(RunState.QUEUED)
         return newest is not None
+
+    def _require_series(self, plan: Plan) -> None:
+        """Raises: PlanError when `plan`, by which the run is to go on, measures something else."""
+        if series_of(self.alterations.document, plan.stages) != self._names:
+            raise PlanError("A run can't go on by a plan that measures something else. Start a new run.")
+        _require_series(plan, self._names)
 
     def begin(self) -> None:
         """Load what the first stage begins with, unless that was done.
@@ -192,7 +207,11 @@ class Trainer:
         stepper = self.stepper
         while True:
             self._begin_stage()
-            while not stepper.stage_is_over or stepper.position.epoch_step:  # steps left, or an epoch to be judged
+            while True:
+                if stepper.position.step == self.alterations.next_step:  # perhaps a plan by which the stage goes on
+                    self._make_due()
+                if stepper.stage_is_over and not stepper.position.epoch_step:  # no steps left, no epoch to be judged
+                    break
                 self._run_epoch()
                 if self._obeyed.ends_with_epoch:
                     return self._end(RunState.STOPPED)
@@ -217,14 +236,17 @@ class Trainer:
     def _run_epoch(self) -> None:
         stepper, control, add, clock = self.stepper, self._obeyed, self._meter.add, self._clock
         alterations = self.alterations
-        if stepper.position.step == alterations.next_step:
-            self._make_due()
-        for turn, count in stepper.turns_left():
-            if control.wanted or stepper.position.step == alterations.next_step:
-                self._obey()
-            add(stepper.step(turn), count)
-            if clock() >= self._next_flush:
-                self._flush()
+        course = None
+        while course is not stepper.course:  # another plan may begin the epoch anew
+            course = stepper.course
+            for turn, count in stepper.turns_left():
+                if control.wanted or stepper.position.step == alterations.next_step:
+                    self._obey()
+                    if course is not stepper.course:
+                        break
+                add(stepper.step(turn), count)
+                if clock() >= self._next_flush:
+                    self._flush()
         self._flush()
         self._finish_epoch()
 
@@ -365,8 +387,15 @@ class Trainer:
             raise TrainError(f"A change could not be made by every worker. {notice}".rstrip())
         if notice:
             return
-        self._meter.steps_per_epoch = stepper.course.steps_per_epoch
+        self._take_plan()
         self._keeper.begin_anew(stepper, self._standing.state)
+
+    def _take_plan(self) -> None:
+        """The plan may be another by now."""
+        self._meter.steps_per_epoch = self.stepper.course.steps_per_epoch
+        self.best.patience, self.best.judgement = self.plan.patience, self.plan.judge
+        if not self.stepper.position.epoch_step:
+            self._meter.begin_epoch()  # if it was not done, it begins again
 
     def _evaluate_now(self) -> None:
         """Measure on the held-out samples in the middle of an epoch: told and kept, but not judged."""
