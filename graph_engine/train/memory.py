@@ -12,7 +12,7 @@ from graph_engine.train.stepper import Stepper
 
 _NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-_ASKED = re.compile(r"[Tt]ried to allocate (\d+(?:\.\d+)?) (?:([kmgtKMGT])i?)?[Bb](?:ytes)?")
+_ASKED = re.compile(r"(?:[Tt]ried|Unable) to allocate (\d+(?:\.\d+)?) (?:([kmgtKMGT])i?)?[Bb](?:ytes)?")
 SHARE = 0.5
 """Of the memory that is free, how much the failed request, made smaller, may take for a batch to be tried: a step takes
 more than its largest tensor, and a system that promises more than it has would end the process."""
@@ -29,6 +29,20 @@ def asked_for(error: BaseException) -> int:
     """The bytes that were asked for when there was not enough; 0 when the error does not say."""
     found = _ASKED.search(str(error))
     return int(float(found[1]) * _UNITS[(found[2] or "").lower()]) if found else 0
+
+
+def lack_in_words(error: BaseException) -> str:
+    """What to say when there is not enough memory for something else than a step of training."""
+    asked = f" ({in_bytes(asked_for(error))} were asked for)" if asked_for(error) else ""
+    return f"There is not enough memory for this{asked}. Use a smaller network or batch, or close other programs."
+
+
+def in_bytes(number: int) -> str:
+    """`2.68 GB`."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= scale:
+            return f"{number / scale:.3g} {unit}"
+    return f"{number} B"
 
 
 def fitting_batch(error: BaseException, stepper: Stepper) -> int:
