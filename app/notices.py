@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
+from app.memory import lack_of_memory
 from app.widgets import MessageAction, Severity, ToastStack
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ class Notices(QObject):
             self.report(error)
 
     def report(self, error: BaseException) -> None:
-        """A bug: a notice with a report to copy; the same one is shown once."""
+        """A bug: a notice with a report to copy; the same one is shown once. Too little memory is none."""
+        lack = lack_of_memory(error)
+        if lack is not None:
+            self.say(lack, severity="error")
+            return
         text = "".join(traceback.format_exception(error))
         _log.error("%s", text)
         place = f"{type(error).__name__} {error.__traceback__.tb_lineno if error.__traceback__ else 0} {error}"

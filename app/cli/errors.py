@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.memory import lack_of_memory
+
 THING_WRONG, CALL_WRONG, INTERRUPTED, READER_LEFT = 1, 2, 130, 141
 """Exit statuses; the last two are 128 + SIGINT and 128 + SIGPIPE, as shells report them."""
 
@@ -50,8 +52,9 @@ def explain(error: BaseException) -> tuple[str, int]:
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror or error}.", THING_WRONG
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this. Use a smaller batch or close other programs.", THING_WRONG
+    lack = lack_of_memory(error)
+    if lack is not None:
+        return lack, THING_WRONG
     what = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
     return f"Layerloom stumbled over its own mistake ({what}).\nPlease report it with what --debug prints.", THING_WRONG
 

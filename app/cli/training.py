@@ -22,7 +22,7 @@ from graph_engine.train.distributed import is_worker, joined, leave
 
 if TYPE_CHECKING:
     from graph_engine.data import Dataset
-    from graph_engine.document import Document
+    from graph_engine.document import Document, Plan
     from graph_engine.runs import RunHandle, StoredRun
     from graph_engine.train.team import Team
 
@@ -264,11 +264,24 @@ def _resume(
     plan = wishes.prolonged(document.plan)
     dataset = open_data(data)
     if team is not None and not team.leads:
-        document.plan = plan or document.plan
-        threads = stored.record.provenance.get("threads")
-        assist(team, document, dataset, resume=True, compiled=compiled, threads=threads)
+        _assist_on(stored, plan, dataset, team, compiled=compiled)
         return None
     return resume_run(stored, plan=plan, dataset=dataset, compiled=compiled, team=team)
+
+
+def _assist_on(stored: StoredRun, plan: Plan | None, dataset: Dataset | None, team: Team, *, compiled: bool) -> None:
+    """Takes part in a run that the first worker goes on with."""
+    from graph_engine.train.changes import equipped
+
+    known = stored.document().plan
+    document = stored.folder.first_document()
+    threads = stored.record.provenance.get("threads")
+    begun = bool(stored.folder.checkpoints.steps())
+    if plan is not None and not begun:
+        document.plan = plan
+    document = equipped(document, plan or known)
+    chosen = plan if begun and plan != known else None
+    assist(team, document, dataset, resume=True, plan=chosen, compiled=compiled, threads=threads)
 
 
 def open_data(name: str | None) -> Dataset | None:

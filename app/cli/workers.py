@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from graph_engine.data import Dataset
-    from graph_engine.document import Document
+    from graph_engine.document import Document, Plan
     from graph_engine.train.team import Team
 
 
@@ -43,6 +43,7 @@ def assist(
     dataset: Dataset | None,
     *,
     resume: bool = False,
+    plan: Plan | None = None,
     compiled: bool = False,
     threads: int | None = None,
 ) -> None:
@@ -57,7 +58,9 @@ def assist(
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _leave_to_the_first)
     try:
-        outcome = assist_run(document, team, dataset=dataset, resume=resume, compiled=compiled, threads=threads)
+        outcome = assist_run(
+            document, team, dataset=dataset, resume=resume, plan=plan, compiled=compiled, threads=threads
+        )
     except TeamError as error:
         raise typer.Exit(THING_WRONG) from error
     progress = outcome.progress

@@ -20,7 +20,17 @@ from graph_engine.runs.settings import settings_of
 from graph_engine.runs.starting import start_run
 from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.train import RunState
-from graph_engine.train.changes import DatedChange, read_changes, write_changes
+from graph_engine.train.changes import (
+    DatedChange,
+    RunChange,
+    dated_now,
+    in_words,
+    moved,
+    read_changes,
+    replanned,
+    require_like,
+    write_changes,
+)
 from graph_engine.train.history import EPOCHS, STEPS, cut_history
 from graph_engine.train.judge import Judge
 
@@ -45,9 +55,10 @@ def rewind_run(run: str | StoredRun, step: int, store: RunStore | None = None) -
     try:
         found = _checkpoint(stored, step)
         write_changes(folder.path, [each for each in read_changes(folder.path) if each.step < step])
-        folder.checkpoints.forget_after(step)
+        is_there = folder.checkpoints.go_back(step, _judge(found).step)
         cut_history(folder.path, found.step, found.epoch)
-        record = replace(_as_of(stored.record, found), ended=now(), message=f"Rewound to step {step}.")
+        record = _as_of(stored.record, found, is_there=is_there)
+        record = replace(record, ended=now(), message=f"Rewound to step {step}. {record.message}".rstrip())
         folder.write(record)
         return store.refresh(stored.id)
     finally:
@@ -60,14 +71,16 @@ def branch_run(
     """A new run that has come as far as `run` at the checkpoint of `step`. Resume it to go on from there; `plan` takes
     the place of the run's own. The run itself is left as it is, and may go on meanwhile.
 
-    Raises: RunError when there is no such run or whole checkpoint; FileError when the disk is full.
+    Raises: RunError when there is no such run or whole checkpoint; PlanError when it can't go on by `plan`; FileError
+    when the disk is full.
     """
     store = store or RunStore()
     stored = store.get(run) if isinstance(run, str) else run
     found = _checkpoint(stored, step)
-    document = stored.document()
+    document = stored.folder.first_document()
+    changes = [each for each in read_changes(stored.folder.path) if each.step < step]
     if plan is not None:
-        document.plan = plan
+        changes.append(_go_on_by(plan, document, changes, found))
     path = make_place(store, document.title, None)
     folder = RunFolder(path)
     try:
@@ -75,19 +88,20 @@ def branch_run(
         for part in (SOURCE, STEPS, EPOCHS):
             if (stored.folder.path / part).exists():
                 shutil.copyfile(stored.folder.path / part, path / part)
-        for place in (stored.folder.path / CHECKPOINTS).glob("*_*"):
-            if place.name == f"step_{step:09}" or (place.name.startswith("best_") and int(place.name[5:]) <= step):
+        best = _judge(found).step
+        for place in (stored.folder.checkpoints.place("step", step), stored.folder.checkpoints.place("best", best)):
+            if place.is_dir():
                 shutil.copytree(place, path / CHECKPOINTS / place.name)
-        write_changes(path, [each for each in read_changes(stored.folder.path) if each.step < step])
+        is_there = folder.checkpoints.go_back(step, best)
+        write_changes(path, changes)
         cut_history(path, found.step, found.epoch)
         record = replace(
-            _as_of(stored.record, found),
+            _as_of(stored.record, found, is_there=is_there),
             id=path.name,
             name=name.strip() or path.name,
             note="",
             created=now(),
             ended="",
-            message="",
             parent=stored.id,
             parent_step=step,
             pinned=False,
@@ -111,7 +125,7 @@ def rerun(run: str | StoredRun, *, store: RunStore | None = None) -> RunHandle:
     store = store or RunStore()
     stored = store.get(run) if isinstance(run, str) else run
     document, options = repeatable(stored)
-    return start_run(document, store=store, **_as_it_was(stored, options))
+    return start_run(document, store=store, **_as_it_was(stored, document, options))
 
 
 def rerun_process(run: str | StoredRun, *, store: RunStore | None = None) -> FollowedRun:
@@ -119,7 +133,7 @@ def rerun_process(run: str | StoredRun, *, store: RunStore | None = None) -> Fol
     store = store or RunStore()
     stored = store.get(run) if isinstance(run, str) else run
     document, options = repeatable(stored)
-    return start_process(document, store=store, **_as_it_was(stored, options))
+    return start_process(document, store=store, **_as_it_was(stored, document, options))
 
 
 def retry_run(
@@ -147,24 +161,31 @@ class _Repeated(TypedDict):
     parent: str
 
 
-def _as_it_was(stored: StoredRun, facts: dict[str, Any]) -> _Repeated:
+def _as_it_was(stored: StoredRun, document: Document, facts: dict[str, Any]) -> _Repeated:
     return _Repeated(
         name=f"{stored.name} again",
         compiled=bool(facts.get("compiled")),
         threads=facts.get("threads"),
-        ahead=read_changes(stored.folder.path),
+        ahead=[_on_device_of(document, each) for each in read_changes(stored.folder.path)],
         parent=stored.id,
     )
 
 
+def _on_device_of(document: Document, dated: DatedChange) -> DatedChange:
+    plan = dated.change.plan
+    if plan is None:
+        return dated
+    return replace(dated, change=replace(dated.change, plan=replace(plan, device=document.plan.device)))
+
+
 def repeatable(stored: StoredRun) -> tuple[Document, dict[str, Any]]:
-    """The document of a run on the device that it ran on, and what else decides its numbers.
+    """The document that a run began with, on the device that it ran on, and what else decides its numbers.
 
     Raises: RunError when it can't be read, or its data are not what they were.
     """
     from graph_engine.data import resolve
 
-    document, facts = stored.document(), dict(stored.record.provenance)
+    document, facts = stored.folder.first_document(), dict(stored.record.provenance)
     fingerprint = facts.get("data", {}).get("fingerprint")
     dataset = resolve(document).dataset
     if fingerprint and dataset is not None and dataset.fingerprint != fingerprint:
@@ -193,6 +214,13 @@ def differences(stored: StoredRun) -> list[str]:
     before, device = facts.get("device", ""), describe(choose_device(document.plan))
     if before and before != device:
         found.append(f"device {before} → {device}")
+    plan = stored.folder.first_document().plan
+    for each in read_changes(stored.folder.path):
+        if each.change.plan is not None:
+            found += [
+                f"{name} {one} → {other} after step {each.step}" for name, one, other in moved(plan, each.change.plan)
+            ]
+            plan = each.change.plan
     if compile_document(document).source != stored.folder.source():
         found.append("the source that the drawing is compiled to")
     return found
@@ -235,23 +263,36 @@ def _checkpoint(stored: StoredRun, step: int) -> Checkpoint:
     return found
 
 
-def _as_of(record: RunRecord, found: Checkpoint) -> RunRecord:
-    """The record of a run that has come as far as a checkpoint."""
+def _go_on_by(plan: Plan, document: Document, changes: Sequence[DatedChange], found: Checkpoint) -> DatedChange:
+    """A change to another plan at a checkpoint. Raises: PlanError when the run can't go on by it."""
+    stage = int(found.state["position"]["stage"])
+    before = replanned(document, changes)
+    require_like(before.plan, plan, stage)
+    after = before.snapshot()
+    after.plan = plan
+    return dated_now(found.step, stage, RunChange(plan=plan), in_words(before, after, stage))
+
+
+def _as_of(record: RunRecord, found: Checkpoint, *, is_there: bool) -> RunRecord:
+    """The record of a run that has come as far as a checkpoint; `is_there`: so are the weights that were the best."""
+    judge = _judge(found)
+    gone = f"The best weights until then, those of step {judge.step}, are gone: the next epoch will be the best."
     return replace(
         record,
         state=RunState.STOPPED,
         step=found.step,
         epoch=found.epoch,
         metrics=dict(found.metrics),
-        best=_best(found),
+        best=judge.best if is_there else {},
         seconds=float(found.state.get("seconds", 0.0)),
+        message="" if is_there else gone,
         node=None,
         fits=0,
     )
 
 
-def _best(found: Checkpoint) -> dict[str, float]:
-    """The best epoch until a checkpoint."""
+def _judge(found: Checkpoint) -> Judge:
+    """The judge as it was at a checkpoint."""
     judge = Judge(None)
     judge.restore(found.state["best"])
-    return judge.best
+    return judge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graph_engine.data import Dataset
-from graph_engine.document import Document
+from graph_engine.document import Document, Plan
 from graph_engine.runs.preparing import prepare
 from graph_engine.runs.store import RunStore
 
@@ -20,11 +20,13 @@ def assist_run(
     *,
     dataset: Dataset | None = None,
     resume: bool = False,
+    plan: Plan | None = None,
     compiled: bool = False,
     threads: int | None = None,
 ) -> Outcome:
     """Take part in the run that the first worker of `team` starts, or goes on with, at this moment; blocks until it has
-    ended. Document, data and options have to be those of the first worker.
+    ended. Document, data and options have to be those of the first worker; when the run is gone on with, the document
+    is the one that it began with, and `plan` what takes the place of its own.
 
     Raises: CompileError, DataError, TrainError, RunError, as `start_run`.
     """
@@ -41,7 +43,7 @@ def assist_run(
         team=team,
     )
     if resume:
-        trainer.resume()
+        trainer.resume(plan)
     else:
         trainer.begin()
     if compiled or prepared.document.plan.compiled:

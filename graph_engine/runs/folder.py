@@ -95,6 +95,19 @@ class RunFolder:
             return []
 
     def document(self) -> Document:
+        """The document that is trained: as it was when the run began, but by the plan that it was gone on with since.
+
+        Raises: RunError.
+        """
+        from graph_engine.train.changes import read_changes, replanned
+        from graph_engine.train.errors import PlanError
+
+        try:
+            return replanned(self.first_document(), read_changes(self.path))
+        except PlanError as error:
+            raise RunError(f"The run's plan is damaged: {error}") from error
+
+    def first_document(self) -> Document:
         """The document as it was when the run began.
 
         Raises: RunError.

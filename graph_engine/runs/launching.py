@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graph_engine.document import Document, Plan
 from graph_engine.document.file import FileError
 from graph_engine.probe import ProbeBoard, ProbeInputs
 from graph_engine.runs.errors import RunError
@@ -32,14 +33,16 @@ def launch(
     folder: RunFolder,
     store: RunStore,
     *,
-    resume: bool = False,
+    resumed: Document | None = None,
+    plan: Plan | None = None,
     compiled: bool = False,
     lock: RunLock | None = None,
     ahead: Sequence[DatedChange] = (),
     team: Team | None = None,
 ) -> RunHandle:
-    """Begin a run, or go on with it, on a thread. `lock` is that of the folder, if it is held already; `team` this
-    worker's, which is the first.
+    """Begin a run, or go on with it, on a thread: with `resumed`, the document that it began with, from here on by
+    `plan`, if that is another. `lock` is that of the folder, if it is held already; `team` this worker's, which is the
+    first.
 
     Raises: RunError, TrainError, FileError as `start_run`.
     """
@@ -55,9 +58,8 @@ def launch(
     try:
         board = ProbeBoard(ProbeInputs.of(prepared.samples, prepared.inputs, prepared.device))
         watch = Watch(board)
-        document = prepared.document
         trainer = Trainer(
-            document,
+            prepared.document,
             prepared.program,
             prepared.samples,
             control=Control(),
@@ -68,11 +70,12 @@ def launch(
             find_weights=weights_from(store),
             team=team,
         )
-        if resume:
-            trainer.resume()
+        if resumed is not None:
+            trainer.resume(plan)
             record = replace(record, ended="", message="", node=None, fits=0)
         else:
             trainer.begin()
+        document = trainer.alterations.planned
         compiled = compiled or document.plan.compiled
         if compiled:
             trainer.compile()
@@ -80,7 +83,7 @@ def launch(
             document.plan, prepared.samples, describe(prepared.device), prepared.threads, compiled=compiled
         )
         record = replace(record, state=RunState.QUEUED, provenance=facts, settings=settings_of(document))
-        folder.write_subject(document, prepared.program.source)
+        folder.write_subject(resumed or document, prepared.program.source)
         folder.write_plan([*plan_in_words(document, prepared.result), *trainer.notes])
         folder.write(record)
         store.refresh(record.id)

@@ -18,7 +18,7 @@ from graph_engine.runs.provenance import now
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.train import RunState
-from graph_engine.train.changes import DatedChange
+from graph_engine.train.changes import DatedChange, equipped
 
 if TYPE_CHECKING:
     from graph_engine.train.team import Team
@@ -84,7 +84,8 @@ def resume_run(
 ) -> RunHandle:
     """Go on with a run from its newest whole checkpoint, as if it had never been interrupted.
 
-    `plan` takes the place of the run's own, for example one with more epochs; `dataset` says where its data are now,
+    `plan` takes the place of the run's own from there on, for example one with more epochs, and is kept with the run as
+    other changes on the way are; `dataset` says where its data are now,
     if they were moved; `lock` is that of its folder, if it is held already; `team` as for `start_run`.
 
     Raises: RunError: there is no such run, it is going on, it has nothing left to do, or its data are not those it
@@ -92,19 +93,32 @@ def resume_run(
     """
     store = store or RunStore()
     stored = store.get(run) if isinstance(run, str) else run
-    document = stored.document()
-    longer = plan is not None and plan != document.plan
-    if plan is not None:
+    document, begun = stored.folder.first_document(), bool(stored.folder.checkpoints.steps())
+    known = stored.document().plan
+    longer = plan is not None and plan != known
+    chosen_plan = plan if plan is not None else known
+    if plan is not None and not begun:
         document.plan = plan
     record = stored.record
     if record.state is RunState.FINISHED and not longer:
         raise RunError(f"The run {stored.id} has finished: nothing is left to do. Give it more epochs to go on.")
     chosen = open_dataset(dataset) if isinstance(dataset, str) else dataset
-    prepared = prepare(document, chosen, threads=record.provenance.get("threads"))
+    prepared = prepare(equipped(document, chosen_plan), chosen, threads=record.provenance.get("threads"))
     began_with = record.provenance.get("data", {}).get("fingerprint")
     if began_with and prepared.samples.dataset.fingerprint != began_with:
         raise RunError(
             f"The data of the run {stored.id} have changed since it began ({record.dataset}). "
             "Bring them back, or start a new run."
         )
-    return launch(prepared, record, stored.folder, store, resume=True, compiled=compiled, lock=lock, team=team)
+    document.binding = prepared.document.binding
+    return launch(
+        prepared,
+        record,
+        stored.folder,
+        store,
+        resumed=document,
+        plan=plan if longer and begun else None,
+        compiled=compiled,
+        lock=lock,
+        team=team,
+    )

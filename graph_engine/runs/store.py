@@ -47,7 +47,7 @@ class StoredRun:
         return self.record.name
 
     def document(self) -> Document:
-        """The document as it was when the run began.
+        """The document that is trained, by the plan that the run was gone on with last.
 
         Raises: RunError.
         """

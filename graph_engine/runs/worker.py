@@ -25,6 +25,7 @@ from graph_engine.runs.processes import REFUSED
 from graph_engine.runs.starting import resume_run
 from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.train.changes import dated_from_json
+from graph_engine.train.memory import is_memory, lack_in_words
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +39,8 @@ def main(arguments: list[str]) -> int:
         handle = _begin(folder, RunStore(path.parent), lock, request)
     except Exception as error:  # noqa: BLE001  told to whoever began this process
         traceback.print_exc()
-        (path / REFUSED).write_text(json.dumps({"message": str(error) or type(error).__name__}), "utf-8")
+        message = lack_in_words(error) if is_memory(error) else str(error) or type(error).__name__
+        (path / REFUSED).write_text(json.dumps({"message": message}), "utf-8")
         return 1
 
     def stop(_number: int, _frame: FrameType | None) -> None:

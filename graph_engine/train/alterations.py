@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from graph_engine.document import Document
+from graph_engine.document import Document, Plan
 from graph_engine.document.file import FileError
 from graph_engine.train.changes import (
     DatedChange,
     RunChange,
     changed,
+    dated_now,
     in_words,
     read_changes,
+    replanned,
+    require_like,
     with_changes,
     write_changes,
 )
@@ -28,6 +30,7 @@ class Alterations:
     def __init__(self, document: Document, folder: Path | None, ahead: Sequence[DatedChange] = ()) -> None:
         """`ahead` are changes to be made when their step comes, as those of a run that is done again."""
         self.document = document
+        self._first = document
         self._folder = folder
         self._made: list[DatedChange] = []
         self._ahead = list(ahead)
@@ -66,8 +69,7 @@ class Alterations:
         """
         at = stepper.position
         after = changed(self.document, change, at.stage)
-        words = in_words(self.document, after, at.stage)
-        dated = DatedChange(at.step, at.stage, change, words, datetime.now(UTC).isoformat(timespec="seconds"))
+        dated = dated_now(at.step, at.stage, change, in_words(self.document, after, at.stage))
         if not (change.waits and at.epoch_step):
             self.make(dated, stepper)
             return
@@ -83,13 +85,46 @@ class Alterations:
         Raises: TrainError as `ask`.
         """
         before = self.document
-        self._take(changed(before, dated.change, dated.stage), stepper)
+        if dated.change.plan is not None:
+            require_like(before.plan, dated.change.plan, stepper.position.stage)
+            after = with_changes(self._first, [*self._made, dated])
+        else:
+            after = changed(before, dated.change, dated.stage)
+        self._take(after, stepper)
         try:
             self._keep([*self._made, dated], self._ahead)
         except TrainError:
             self._take(before, stepper)
             raise
         self._made.append(dated)
+
+    def go_on_by(self, plan: Plan, stepper: Stepper) -> None:
+        """Another plan takes the place of the run's own, and of those that were still to do so.
+
+        Raises: TrainError as `ask`.
+        """
+        at, ahead = stepper.position, self._ahead
+        require_like(self.document.plan, plan, at.stage)
+        after = self._first.snapshot()
+        after.plan = plan
+        dated = dated_now(at.step, at.stage, RunChange(plan=plan), in_words(self.planned, after, at.stage))
+        self._ahead = [each for each in ahead if each.change.plan is None]
+        try:
+            self.make(dated, stepper)
+        except TrainError:
+            self._ahead = ahead
+            raise
+
+    def plan_due(self, step: int) -> DatedChange | None:
+        """The plan that was to take the place of the run's own after step `step`, when the run was broken off."""
+        due = [each for each in self._ahead if each.change.plan is not None and each.step <= step]
+        self._ahead = [each for each in self._ahead if each not in due]
+        return due[-1] if due else None
+
+    @property
+    def planned(self) -> Document:
+        """The document by the plan that the run goes on by, without what was changed beside."""
+        return replanned(self._first, self._made)
 
     def _keep(self, made: Sequence[DatedChange], ahead: Sequence[DatedChange]) -> None:
         if self._folder is None:

@@ -6,14 +6,21 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from graph_engine.document import Document, EditRefused, SetNode, SetPlan, WeightedLoss
+from graph_engine.document import Document, EditRefused, Plan, SetNode, SetPlan, WeightedLoss
+from graph_engine.document.codec import FormatError, plan_from_json, plan_to_json
+from graph_engine.document.plan import Stage
 from graph_engine.train.errors import PlanError
 from graph_engine.train.objectives import objectives_of
 
 CHANGES = "changes.jsonl"
+FIXED = ("seed", "validation")
+"""What no plan changes in a run that goes on: what it began with, and what is held out from it."""
+MACHINE = ("device", "channels_last", "compiled", "cuda_graphs", "sharded")
+"""Where and how a plan is computed: chosen when a run begins or is gone on with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +29,7 @@ class RunChange:
 
     `learning_rate` and `loss_weights` (of loss nodes) are those of update `update` of the stage in progress; a schedule
     goes on from the new learning rate. A batch size holds from the next epoch on, `freeze` and `unfreeze` name nodes.
+    `plan`, alone, takes the place of the plan that the run had: what is changed beside it stays changed.
     """
 
     learning_rate: float | None = None
@@ -30,6 +38,7 @@ class RunChange:
     freeze: tuple[str, ...] = ()
     unfreeze: tuple[str, ...] = ()
     update: int = 0
+    plan: Plan | None = None
 
     @property
     def waits(self) -> bool:
@@ -46,6 +55,11 @@ class DatedChange:
     change: RunChange
     words: str = ""
     at: str = ""
+
+
+def dated_now(step: int, stage: int, change: RunChange, words: str) -> DatedChange:
+    """A change made, or asked for, at this moment."""
+    return DatedChange(step, stage, change, words, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def changed(document: Document, change: RunChange, stage: int) -> Document:
@@ -71,8 +85,8 @@ def changed(document: Document, change: RunChange, stage: int) -> Document:
     plan = replace(plan, stages=tuple(stages))
     if change.batch_size is not None:
         plan = replace(plan, batch_size=change.batch_size)
+    _set_plan(copy, plan)
     try:
-        copy.apply(SetPlan(plan))
         for nodes, frozen in ((change.freeze, True), (change.unfreeze, False)):
             for node in nodes:
                 copy.apply(SetNode(node, "frozen", frozen))
@@ -82,20 +96,55 @@ def changed(document: Document, change: RunChange, stage: int) -> Document:
 
 
 def with_changes(document: Document, changes: Iterable[DatedChange]) -> Document:
-    """A copy of `document` as it is after changes.
+    """A copy of `document` as it is after changes: by the last plan that took the place of its own, and with what was
+    changed beside.
+
+    Raises: PlanError.
+    """
+    made = list(changes)
+    copy = replanned(document, made)
+    for each in made:
+        if each.change.plan is None:
+            copy = changed(copy, each.change, each.stage)
+    return copy
+
+
+def replanned(document: Document, changes: Iterable[DatedChange]) -> Document:
+    """A copy of `document` by the last plan that took the place of its own.
 
     Raises: PlanError.
     """
     copy = document.snapshot()
     for each in changes:
-        copy = changed(copy, each.change, each.stage)
+        if each.change.plan is not None:
+            _set_plan(copy, each.change.plan)
     return copy
+
+
+def equipped(document: Document, plan: Plan) -> Document:
+    """A copy of `document` to be computed where and how `plan` says."""
+    copy = document.snapshot()
+    copy.plan = replace(copy.plan, **{name: getattr(plan, name) for name in MACHINE})
+    return copy
+
+
+def require_like(before: Plan, after: Plan, stage: int) -> None:
+    """Raises: PlanError when a run in stage `stage` (from 0) of a plan can't go on by another."""
+    for name in FIXED:
+        if getattr(before, name) != getattr(after, name):
+            raise PlanError(f"The {name} of a plan can't be changed in a run that goes on. Start a new run.")
+    if len(after.stages) < len(before.stages) or len(after.stages[stage].updates) != len(before.stages[stage].updates):
+        raise PlanError("A run can't go on by a plan with fewer stages or other updates. Start a new run.")
 
 
 def in_words(before: Document, after: Document, stage: int) -> str:
     """What a change does: `learning rate 0.001 → 0.0005, froze conv2d_1`."""
     old, new = before.plan, after.plan
     found = []
+    for at, (left, right) in enumerate(zip(old.stages, new.stages, strict=False), 1):
+        if _length(left) != _length(right):
+            which = f"stage {at}: " if len(new.stages) > 1 else ""
+            found.append(f"{which}{_length(left)} → {_length(right)}")
     for at, (one, other) in enumerate(zip(old.stages[stage].updates, new.stages[stage].updates, strict=True)):
         which = f" of update {at + 1}" if len(new.stages[stage].updates) > 1 else ""
         if one.optimiser.learning_rate != other.optimiser.learning_rate:
@@ -111,7 +160,14 @@ def in_words(before: Document, after: Document, stage: int) -> str:
         nodes = [node.id for node in more.main if node.frozen and not less.main[node.id].frozen]
         if nodes:
             found.append(f"{word} {', '.join(nodes)}")
-    return ", ".join(found)
+    found += [f"{name} {one} → {other}" for name, one, other in moved(old, new)]
+    return ", ".join(found) or ("another plan" if old != new else "")
+
+
+def moved(before: Plan, after: Plan) -> list[tuple[str, Any, Any]]:
+    """Where and how one plan is computed and another otherwise: names and values."""
+    pairs = [(name, getattr(before, name), getattr(after, name)) for name in MACHINE]
+    return [each for each in pairs if each[1] != each[2]]
 
 
 def change_to_json(change: RunChange) -> dict[str, Any]:
@@ -126,11 +182,13 @@ def change_to_json(change: RunChange) -> dict[str, Any]:
     for name in ("freeze", "unfreeze"):
         if getattr(change, name):
             value[name] = list(getattr(change, name))
+    if change.plan is not None:
+        value["plan"] = plan_to_json(change.plan)
     return value | ({"update": change.update} if change.update else {})
 
 
 def change_from_json(value: Mapping[str, Any]) -> RunChange:
-    """Raises: ValueError, TypeError when it is none."""
+    """Raises: ValueError, TypeError, FormatError when it is none."""
     rate, batch = value.get("learning_rate"), value.get("batch_size")
     weights = dict(value.get("loss_weights") or {})
     return RunChange(
@@ -140,6 +198,7 @@ def change_from_json(value: Mapping[str, Any]) -> RunChange:
         freeze=tuple(map(str, value.get("freeze") or ())),
         unfreeze=tuple(map(str, value.get("unfreeze") or ())),
         update=int(value.get("update") or 0),
+        plan=plan_from_json(value["plan"]) if value.get("plan") else None,
     )
 
 
@@ -150,7 +209,7 @@ def dated_to_json(dated: DatedChange) -> dict[str, Any]:
 
 
 def dated_from_json(value: Mapping[str, Any]) -> DatedChange:
-    """Raises: ValueError, KeyError, TypeError when it is none."""
+    """Raises: ValueError, KeyError, TypeError, FormatError when it is none."""
     change = change_from_json(value["change"])
     return DatedChange(int(value["step"]), int(value["stage"]), change, value["words"], value["at"])
 
@@ -165,7 +224,7 @@ def read_changes(folder: Path) -> list[DatedChange]:
     for line in lines:
         try:
             found.append(dated_from_json(json.loads(line)))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, FormatError):
             break
     return found
 
@@ -180,6 +239,17 @@ def write_changes(folder: Path, changes: Iterable[DatedChange]) -> None:
     lines = [json.dumps(dated_to_json(each)) for each in changes]
     if lines or (folder / CHANGES).exists():
         write_whole(folder / CHANGES, "".join(f"{line}\n" for line in lines))
+
+
+def _set_plan(document: Document, plan: Plan) -> None:
+    try:
+        document.apply(SetPlan(plan))
+    except EditRefused as refusal:
+        raise PlanError(str(refusal)) from refusal
+
+
+def _length(stage: Stage) -> str:
+    return f"{stage.epochs} epochs" if stage.steps is None else f"{stage.steps} steps"
 
 
 def _weighted(document: Document, stage: int, change: RunChange) -> tuple[WeightedLoss, ...]:

@@ -26,7 +26,9 @@ Kind = Literal["step", "best"]
 
 WEIGHTS, STATE, MANIFEST = "weights.safetensors", "state.pt", "manifest.json"
 KEPT: Mapping[Kind, int] = {"step": 2, "best": 2}
-"""How many of each kind are kept: two, so that a damaged one loses little."""
+"""How many of each kind are kept: two, so that a damaged one loses little. Best weights are kept as well for as long
+as a checkpoint is there until which they were the best.
+"""
 EARLIER = 8
 """How many more to go back to are kept, spread over the run."""
 EARLIER_BYTES = 1 << 28
@@ -71,15 +73,17 @@ class Checkpoints:
         step: int,
         epoch: int,
         metrics: Mapping[str, float],
+        best: int | None = None,
     ) -> None:
         """Write a checkpoint and make it durable, then let older ones go. Nothing is done when it is there already.
+        `best` is the step whose weights are the best until this one (0: there are none yet).
 
         Raises: OSError when the disk is full; then what was there is untouched and nothing half-written is left.
         """
         import safetensors.torch
         import torch
 
-        place = self.folder / f"{kind}_{step:09}"
+        place = self.place(kind, step)
         if place.exists() and self._is_whole(place):
             return
         files = {WEIGHTS: safetensors.torch.save(_for_file(weights))}
@@ -92,11 +96,12 @@ class Checkpoints:
             "step": step,
             "epoch": epoch,
             "metrics": dict(metrics),
+            "best": best,
             "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         }
         files[MANIFEST] = json.dumps(manifest, indent=1).encode()
         self._put(place, files)
-        self._let_go(kind)
+        self._let_go()
 
     def newest(self, kind: Kind = "step") -> Checkpoint | None:
         """The newest checkpoint that is whole; None when there is none."""
@@ -125,7 +130,7 @@ class Checkpoints:
     def at(self, step: int) -> Checkpoint | None:
         """The checkpoint of a step; None when there is none that is whole."""
         try:
-            return _read(self.folder / f"step_{step:09}")
+            return _read(self.place("step", step))
         except DamagedCheckpoint:
             return None
 
@@ -134,7 +139,7 @@ class Checkpoints:
 
         Raises: OSError when the disk is full.
         """
-        place = self.folder / f"step_{step:09}"
+        place = self.place("step", step)
         if place.is_dir():
             (place / _MARK).touch()
 
@@ -166,21 +171,49 @@ class Checkpoints:
             shutil.rmtree(beside, ignore_errors=True)
             raise
 
-    def _let_go(self, kind: Kind) -> None:
-        older = self._places(kind)[KEPT[kind] :]
-        kept = _spread(older) if kind == "step" else []
+    def _let_go(self) -> None:
+        older = self._places("step")[KEPT["step"] :]
+        kept = _spread(older)
         for place in older:
             if place not in kept:
+                shutil.rmtree(place, ignore_errors=True)
+        bests = self._places("best")
+        wanted = {self._best_until(place, bests) for place in self._places("step")}
+        for place in bests[KEPT["best"] :]:
+            if _step(place) not in wanted:
                 shutil.rmtree(place, ignore_errors=True)
         for left in self.folder.glob(".*_*.*"):
             shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
 
-    def forget_after(self, step: int) -> None:
-        """Remove checkpoints of later steps than `step`: what is damaged, or was best in a future that is run again."""
-        for kind in KEPT:
+    def _best_until(self, place: Path, bests: list[Path]) -> int:
+        """The step whose weights are the best until a checkpoint, of `bests` (newest first)."""
+        try:
+            said = json.loads((place / MANIFEST).read_bytes())["best"]
+        except (OSError, ValueError, KeyError, TypeError):
+            said = None  # as saved by an older version
+        if said is not None:
+            return int(said)
+        return next((_step(each) for each in bests if _step(each) <= _step(place)), 0)
+
+    def go_back(self, step: int, best: int) -> bool:
+        """Remove what is of a future that is run again: checkpoints of later steps than `step`, best weights of later
+        ones than `best`, which were the best until then (0: there were none).
+
+        False when those of `best` are gone or damaged: then no best weights are left, rather than others.
+        """
+        lasts: Mapping[Kind, int] = {"step": step, "best": best}
+        for kind, last in lasts.items():
             for place in self._places(kind):
-                if _step(place) > step:
+                if _step(place) > last:
                     shutil.rmtree(place, ignore_errors=True)
+        is_there = not best or self._is_whole(self.place("best", best))
+        for place in () if best and is_there else self._places("best"):
+            shutil.rmtree(place, ignore_errors=True)
+        return is_there
+
+    def place(self, kind: Kind, step: int) -> Path:
+        """The folder of a checkpoint."""
+        return self.folder / f"{kind}_{step:09}"
 
     @staticmethod
     def _is_whole(place: Path) -> bool:

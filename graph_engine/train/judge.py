@@ -28,12 +28,24 @@ class Judge:
 
     def look(self, metrics: Mapping[str, float], step: int, epoch: int) -> bool:
         """Whether this epoch (the number of epochs done) is the best so far."""
-        value = self.judged(metrics)
-        if value is None or math.isnan(value) or (self.value is not None and not self._is_better(value, self.value)):
+        if not self.is_best(metrics):
             self.waited += 1
             return False
-        self.value, self.step, self.epoch, self.metrics, self.waited = value, step, epoch, dict(metrics), 0
+        self.value, self.step, self.epoch, self.metrics, self.waited = (
+            self.judged(metrics),
+            step,
+            epoch,
+            dict(metrics),
+            0,
+        )
         return True
+
+    def is_best(self, metrics: Mapping[str, float]) -> bool:
+        """Whether an epoch of these figures would be the best so far."""
+        value = self.judged(metrics)
+        return (
+            value is not None and not math.isnan(value) and (self.value is None or self._is_better(value, self.value))
+        )
 
     def judged(self, metrics: Mapping[str, float]) -> float | None:
         """What decides; None when it was not measured."""
@@ -46,6 +58,10 @@ class Judge:
     def start_over(self) -> None:
         """A stage begins: other losses, other figures. The best of the stage before stays until there is a better."""
         self.value, self.waited = None, 0
+
+    def forget(self) -> None:
+        """The weights of the best epoch are gone: the next one is the best so far."""
+        self.value, self.step, self.epoch, self.metrics, self.waited = None, 0, 0, {}, 0
 
     @property
     def has_enough(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,7 @@ class Keeper:
     _copied_at: float = 0.0
     _copy_took: float = 0.0
     _good: tuple[Weights, State] | None = None
+    _changed_at: int = -1  # the step after which the plan was changed last
     _best: tuple[Weights, int, int, dict[str, float]] | None = None
 
     @property
@@ -60,7 +61,7 @@ class Keeper:
 
     def save(self, stepper: Stepper, more: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """Save a checkpoint of this very step, and the best weights if there are new ones. `more` is added to the
-        state.
+        state; it holds that of the judge as `best`.
 
         Raises: TrainError when that is not possible (full disk).
         """
@@ -80,7 +81,8 @@ class Keeper:
                 checkpoints.save("best", best, step=step, epoch=epoch, metrics=best_metrics)
                 self._best = None
             state = {**state, **more}
-            checkpoints.save("step", weights, state, step=at.step, epoch=at.epoch, metrics=metrics)
+            best_step = state["best"]["step"]
+            checkpoints.save("step", weights, state, step=at.step, epoch=at.epoch, metrics=metrics, best=best_step)
         except OSError as error:
             raise disk_error(error, at.step) from error
         self._saved_at = time.perf_counter()
@@ -92,8 +94,12 @@ class Keeper:
             weights = {name: tensor.detach().cpu().clone() for name, tensor in stepper.whole_weights().items()}
             self._best = (weights, stepper.position.step, stepper.position.epoch + 1, dict(metrics))
 
-    def remember(self, stepper: Stepper, now: float, *, at_once: bool = False) -> bool:
-        """Copy the state into memory if it is time to; False when some weight is not finite: nothing good to keep."""
+    def remember(
+        self, stepper: Stepper, now: float, more: Callable[[], Mapping[str, Any]], *, at_once: bool = False
+    ) -> bool:
+        """Copy the state into memory if it is time to, with what `more` adds to it as to that of a checkpoint; False
+        when some weight is not finite: nothing good to keep.
+        """
         if not at_once and not self.copy_is_due(now):
             return True
         tensors = stepper.network.state_dict().values()
@@ -103,7 +109,7 @@ class Keeper:
             return False
         self._good = None  # so that there are never two copies; a run that has no memory for the new one is over
         weights = {name: tensor.detach().clone() for name, tensor in stepper.weights().items()}
-        self._good = (weights, copy.deepcopy(stepper.state()))
+        self._good = (weights, copy.deepcopy({**stepper.state(), **more()}))
         self._copied_at = time.perf_counter()
         self._copy_took = self._copied_at - now
         return True
@@ -118,22 +124,28 @@ class Keeper:
         return self._good
 
     def last_good(self) -> tuple[Weights, State] | None:
-        """The newest weights and state known to be finite."""
+        """The newest weights and state known to be finite, from which the steps since can be taken again."""
         if self._good is not None:
             return self._good
         newest = self.newest()
-        return (newest.weights, newest.state) if newest is not None else None
+        return (newest.weights, newest.state) if newest is not None and newest.step > self._changed_at else None
+
+    def begin_anew(self, stepper: Stepper, more: Callable[[], Mapping[str, Any]]) -> None:
+        """The plan was changed: what was kept before is of another."""
+        self._good, self._changed_at = None, stepper.position.step
+        self.remember(stepper, time.perf_counter(), more, at_once=True)
 
     def mark(self, step: int) -> None:
         """Keep the checkpoint of `step` as long as the run."""
         if self.checkpoints is not None:
             self.checkpoints.keep(step)
 
-    def forget_after(self, step: int) -> None:
-        """Remove what was saved after `step`: it is damaged, or will be measured again."""
+    def go_back(self, step: int, best: int) -> bool:
+        """Remove what was saved after `step`: it is damaged, or will be measured again. False when the weights of step
+        `best`, the best until then, are gone.
+        """
         checkpoints = self.checkpoints
-        if checkpoints is not None:
-            checkpoints.forget_after(step)
+        return checkpoints is None or checkpoints.go_back(step, best)
 
     def newest(self) -> Checkpoint | None:
         """The newest checkpoint on disk that is whole."""
@@ -144,7 +156,4 @@ class Keeper:
 def disk_error(error: OSError, step: int) -> TrainError:
     """What to say when nothing can be saved at `step`."""
     why = error.strerror or str(error)
-    return TrainError(
-        f"Step {step} could not be saved ({why}). "
-        "The checkpoint before it is whole: free some space and resume the run."
-    )
+    return TrainError(f"Step {step} could not be saved ({why}): free some space and resume the run.")

@@ -19,7 +19,7 @@ _NO_MEMORY = (
     *("STATUS_ALLOC_FAILED", "ALLOCATION_FAILED", "ERROR_OUT_OF_MEMORY"),  # cuBLAS and the like, cuDNN, NVRTC
 )
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-_ASKED = re.compile(r"[Tt]ried to allocate (\d+(?:\.\d+)?) (?:([kmgtKMGT])i?)?[Bb](?:ytes)?")
+_ASKED = re.compile(r"(?:[Tt]ried|Unable) to allocate (\d+(?:\.\d+)?) (?:([kmgtKMGT])i?)?[Bb](?:ytes)?")
 SHARE = 0.5
 """Of the memory that is free, how much the failed request, made smaller, may take for a batch to be tried: a step takes
 more than its largest tensor, and a system that promises more than it has would end the process."""
@@ -51,6 +51,20 @@ def make_room(device: torch.device) -> None:
     give_back(device)
 
 
+def lack_in_words(error: BaseException) -> str:
+    """What to say when there is not enough memory for something else than a step of training."""
+    asked = f" ({in_bytes(asked_for(error))} were asked for)" if asked_for(error) else ""
+    return f"There is not enough memory for this{asked}. Use a smaller network or batch, or close other programs."
+
+
+def in_bytes(number: int) -> str:
+    """`2.68 GB`."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= scale:
+            return f"{number / scale:.3g} {unit}"
+    return f"{number} B"
+
+
 def fitting_batch(error: BaseException, stepper: Stepper) -> int:
     """The largest half, quarter … of the batch for which a forward and a backward pass go well, with all that the
     optimiser will remember, and an evaluation; 0 when none does.
@@ -59,13 +73,13 @@ def fitting_batch(error: BaseException, stepper: Stepper) -> int:
     """
     size, asked = stepper.plan.batch_size, asked_for(error)
     let_go(error)
-    _clear(stepper)
+    clear(stepper)
     buffers = {name: value.detach().to("cpu", copy=True) for name, value in stepper.network.named_buffers()}
     while (size := size // 2) >= 1:
         if asked * size / stepper.plan.batch_size <= SHARE * _free(stepper.device) and _try(stepper, size):
             break
-        _clear(stepper)
-    _clear(stepper)
+        clear(stepper)
+    clear(stepper)
     with torch.no_grad():
         for name, value in stepper.network.named_buffers():
             value.copy_(buffers[name])
@@ -121,7 +135,8 @@ def _state_to_come(stepper: Stepper) -> list[Tensor]:
     ]
 
 
-def _clear(stepper: Stepper) -> None:
+def clear(stepper: Stepper) -> None:
+    """Let go of the gradients of a step, and of all else that nothing uses."""
     for update in stepper.updates:
         update.clear()
     make_room(stepper.device)

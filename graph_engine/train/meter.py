@@ -82,8 +82,8 @@ class Meter:
             ordinal = np.arange(1, good + 1)
             epoch = position.epoch + (position.epoch_step - steps + ordinal) / self.steps_per_epoch
             times = self._seconds + ordinal * ((seconds - self._seconds) / steps)
+            self._add_up(table[:good], counts, idle)  # first, since the disk may be full
             self._tell(first + ordinal, epoch, times, table[:good], idle)
-            self._add_up(table[:good], counts, idle)
         self._seconds = seconds
         return None if is_fine else first + good + 1
 

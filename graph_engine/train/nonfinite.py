@@ -8,7 +8,7 @@ the bad step.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,7 +16,9 @@ from torch import Tensor
 
 from graph_engine.document import title_of
 from graph_engine.train.course import Turn
-from graph_engine.train.stepper import State, Stepper
+from graph_engine.train.errors import TrainError
+from graph_engine.train.outcome import NotFinite
+from graph_engine.train.stepper import Position, State, Stepper
 from graph_engine.train.team import Team
 from graph_engine.train.updates import ActiveUpdate, modules_of, shares
 
@@ -39,10 +41,15 @@ class Cause:
 
 
 def find_cause(
-    stepper: Stepper, weights: Mapping[str, Tensor], state: State, until: int, team: Team | None = None
+    stepper: Stepper,
+    weights: Mapping[str, Tensor],
+    state: State,
+    bad: NotFinite,
+    finish_epoch: Callable[[], None],
+    team: Team | None = None,
 ) -> Cause:
-    """Take the steps after `weights` and `state` again, up to step `until`, and leave the network as it was before
-    the bad one.
+    """Take the steps after `weights` and `state` again, up to that of `bad`, and leave the network as it was before
+    the bad one. `finish_epoch` is called at the end of epochs.
 
     When all goes well this time (sums on a GPU may differ), the network is left at the last step. The workers of a
     `team` each take the whole of every batch, and agree after each part of a step whether it went well: sums may differ
@@ -51,33 +58,47 @@ def find_cause(
     agree: Agree = (lambda fine: fine) if team is None else team.all
     stepper.restore(weights, state)
     losses: list[float] = []
+    until = bad.step
     while stepper.position.step < until and not stepper.stage_is_over:
         for turn, _ in stepper.turns_left():
             found = _watched_step(stepper, turn, losses, agree)
             if found is not None:
                 node, what = found
-                bad = stepper.position.step
-                _return_to(stepper, weights, state, bad)
-                where = f"Step {bad + 1}, epoch {stepper.position.epoch + 1}: "
-                kept = f"The weights of step {bad} are kept." if bad else "The first weights are kept."
-                return Cause(bad + 1, node, f"{where}{what} {_why(stepper, losses)} {kept}")
+                at = replace(stepper.position)
+                return_to(stepper, weights, state, at, finish_epoch)
+                where = f"Step {at.step + 1}, epoch {at.epoch + 1}: "
+                kept = f"The weights of step {at.step} are kept." if at.step else "The first weights are kept."
+                return Cause(at.step + 1, node, f"{where}{what} {_why(stepper, losses)} {kept}")
             if stepper.epoch_is_over or stepper.position.step >= until:
                 break
-        if stepper.epoch_is_over:
-            stepper.finish_epoch()
-    message = f"The loss was not finite at step {until}, but it was when the steps before were taken again."
+        if stepper.epoch_is_over and stepper.position.step < until:
+            finish_epoch()
+    message = f"{bad} It was when the steps before were taken again."
     return Cause(until, None, f"{message} {_why(stepper, losses)}")
 
 
-def _return_to(stepper: Stepper, weights: Mapping[str, Tensor], state: State, step: int) -> None:
+def return_to(
+    stepper: Stepper,
+    weights: Mapping[str, Tensor],
+    state: State,
+    at: Position,
+    finish_epoch: Callable[[], None],
+) -> None:
+    """Take the steps after `weights` and `state` again, until the network stands where it stood at `at`.
+
+    Raises: TrainError when these steps do not lead there: it is in another stage.
+    """
     stepper.restore(weights, state)
-    while stepper.position.step < step:
+    while (stepper.position.step, stepper.position.epoch) < (at.step, at.epoch):
+        if stepper.position.stage != at.stage or (stepper.stage_is_over and stepper.position.step < at.step):
+            raise TrainError(f"Step {at.step} is not reached from what was kept.")
         for turn, _ in stepper.turns_left():
-            stepper.step(turn)
-            if stepper.epoch_is_over or stepper.position.step >= step:
+            if stepper.position.step >= at.step:
                 break
-        if stepper.epoch_is_over and stepper.position.step < step:
-            stepper.finish_epoch()
+            stepper.step(turn)
+        if stepper.position.epoch < at.epoch:
+            finish_epoch()
+    stepper.position = replace(at)
 
 
 def _watched_step(stepper: Stepper, turn: Turn, losses: list[float], agree: Agree) -> tuple[str | None, str] | None:
@@ -154,6 +175,10 @@ def _weight_fault(stepper: Stepper, update: ActiveUpdate) -> tuple[str, str] | N
                     node,
                     f"The optimiser's step at learning rate {rate:g} gave {_called(stepper, node)} infinite weights.",
                 )
+    for node in stepper.program.attributes:
+        for module in modules_of(stepper.network, stepper.program.attributes, node):
+            if not all(bool(each.isfinite().all()) for each in module.buffers() if each.is_floating_point()):
+                return node, f"A running average of {_called(stepper, node)} is not finite."
     return None
 
 

@@ -104,8 +104,9 @@ def moments(chosen: Optimiser) -> int:
 
 
 def begin_momentum(optimiser: torch.optim.Optimizer) -> None:
-    """Let the momentum of SGD begin as zeros, which changes no step. The fused kernel, which writes nothing in a step
-    that is skipped because a gradient in fp16 is not finite, would else go on from memory that nobody wrote.
+    """Let the momentum of SGD that is not there yet begin as zeros, which changes no step. The fused kernel, which
+    writes nothing in a step that is skipped because a gradient in fp16 is not finite, would else go on from memory that
+    nobody wrote; and it takes no weights of which some have momentum and others, trained from now on, none.
     """
     import torch
 
@@ -113,4 +114,5 @@ def begin_momentum(optimiser: torch.optim.Optimizer) -> None:
         return
     for group in optimiser.param_groups:
         for parameter in group["params"] if group["momentum"] else ():
-            optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+            if optimiser.state[parameter].get("momentum_buffer") is None:
+                optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)

@@ -12,10 +12,11 @@ class Stopped(Exception):
 
 
 class NotFinite(Exception):
-    """The loss of step `step` (from 1), or some weight before it, is not a finite number."""
+    """The loss of step `step` (from 1), or some weight after it, is not a finite number."""
 
-    def __init__(self, step: int) -> None:
-        super().__init__(step)
+    def __init__(self, step: int, *, loss: bool = True) -> None:
+        words = f"The loss at step {step} is not a finite number."
+        super().__init__(words if loss else f"A weight is not a finite number after step {step}.")
         self.step = step
 
 

@@ -9,7 +9,7 @@ of the step.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -29,7 +29,6 @@ from graph_engine.train.beginnings import FindWeights, Loaded, load, remember, r
 from graph_engine.train.carrying import carry_over
 from graph_engine.train.course import Course, Turn, course_of
 from graph_engine.train.errors import PlanError
-from graph_engine.train.feed import Progress
 from graph_engine.train.layouts import lay_channels_last
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.penalties import Memory
@@ -113,6 +112,7 @@ class Stepper:
         self._draws = True  # whether a step draws random numbers: found out at the first ones of a stage
         self._knows_noise = False
         self._is_plain = True
+        self._is_midway = False
         self._is_compiled = False
         self._as_graphs = False
         self._names: dict[nn.Parameter, list[str]] = {}
@@ -133,7 +133,7 @@ class Stepper:
         """Go on by another plan, or with other nodes frozen. What optimisers remember of weights still trained stays.
 
         Another batch size counts the epochs that are done as if they had had it, so that schedules go on where they
-        were.
+        were; an epoch in progress begins again.
 
         Raises: PlanError when that does not fit; then nothing has changed.
         """
@@ -142,10 +142,12 @@ class Stepper:
         try:
             self.document, self.plan = document, document.plan
             self._find_frozen()
-            if self.plan.batch_size != before[1].batch_size:
+            if _lengths(self.plan) != _lengths(before[1]):
                 self.courses = self._courses(self.plan)
-                if self.plan.stages[place.stage].steps is None:
-                    place.stage_step = place.stage_epoch * self.course.steps_per_epoch
+                if self.course.steps_per_epoch != before[2][place.stage].steps_per_epoch:
+                    place.epoch_step = 0
+                    if self.plan.stages[place.stage].steps is None:
+                        place.stage_step = place.stage_epoch * self.course.steps_per_epoch
             self.position = replace(place)
             self.enter(place.stage)
         except PlanError:
@@ -288,9 +290,25 @@ class Stepper:
 
     def step(self, turn: Turn) -> list[Tensor]:
         """One step: a turn of every update; what `names` name, detached, on the device."""
+        self._is_midway = True
+        for update in self.updates:
+            update.has_stepped = False
         values = self._step_with_noise(turn) if self._draws else self._step_each(turn)
         self.advance()
+        self._is_midway = False
         return values
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether weights and state are those of `position`: no step was broken off after it had changed something."""
+        touched = any(update.has_stepped for update in self.updates) or any(True for _ in self.network.buffers())
+        return not (self._is_midway and touched)
+
+    def judge(self, value: float | None) -> None:
+        """After an epoch: what the plan judges by, for schedules that wait for a plateau; None: it was not measured."""
+        for update in self.updates:
+            if value is not None:
+                update.judge(value, greater=self.plan.judge.better == "greater")
 
     def parts(self, turn: Turn) -> Iterator[tuple[ActiveUpdate, Turn, bool]]:
         """The optimisers' steps of a turn: the update, the batches it takes, whether it is the update's last. One that
@@ -362,6 +380,7 @@ class Stepper:
         for update, saved in zip(self.updates, state["updates"], strict=True):
             here = self.shards.state_here(update, saved) if isinstance(update, ShardedUpdate) and self.shards else saved
             update.load_state_dict(copy.deepcopy(here))
+        self._is_midway = False
 
     def _here(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Copies on the device of numbers that belong to weights; of what is cut up, for the pieces of this worker."""
@@ -396,7 +415,8 @@ class Stepper:
 
     def is_finite(self) -> bool:
         """Whether every weight and running average is a finite number; of those cut up, all workers agree."""
-        found = finite(self.network)
+        means = [mean for each in self._means() for mean in each.means]
+        found = finite([*map(local_of, self.network.state_dict().values()), *means])
         return found if self.shards is None else self.shards.team.all(found)
 
     def _load(self, weights: Mapping[str, Tensor]) -> None:
@@ -456,6 +476,12 @@ def _whole(shards: Shards, values: Mapping[str, Tensor], own: Mapping[str, Tenso
     return {name: shards.whole(value, own[name]) for name, value in values.items()}
 
 
+def _lengths(plan: Plan) -> list[Any]:
+    """What decides which samples are taken, and how many steps."""
+    taken = [[update.batches for update in stage.updates] for stage in plan.stages]
+    return [plan.batch_size, taken, [(stage.epochs, stage.steps, stage.data) for stage in plan.stages]]
+
+
 def _elastic(plan: Plan) -> list[Penalty]:
     """The penalties that remember a stage."""
     updates = (update for stage in plan.stages for update in stage.updates)
@@ -475,25 +501,7 @@ def _require_memories(plan: Plan) -> None:
                 )
 
 
-def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:
-    """Where training stands `seconds` into a session that began after `first` steps: place, pace, what is left."""
-    at = stepper.position
-    taken = at.step - first
-    pace = seconds / taken if taken and seconds > 0 else None  # s a step, evaluation included
-    return Progress(
-        stage=at.stage + 1,
-        stages=len(stepper.plan.stages),
-        epoch=at.epoch,
-        epochs=stepper.total_epochs,
-        step=at.step,
-        steps=stepper.total_steps,
-        rate=stepper.plan.batch_size * stepper.course.batches / pace if pace else None,
-        eta=pace * (stepper.total_steps - at.step) if pace else None,
-    )
-
-
-def finite(network: nn.Module) -> bool:
-    """Whether every weight and running average is a finite number. Waits for the device once."""
-    tensors = map(local_of, network.state_dict().values())
+def finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether every number is finite. Waits for the device once."""
     checks = [tensor.isfinite().all() for tensor in tensors if tensor.is_floating_point()]
     return not checks or bool(torch.stack(checks).all().item())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from graph_engine.data import Samples
 from graph_engine.document import Document, Plan
@@ -23,14 +23,13 @@ from graph_engine.train.history import History, read_feed
 from graph_engine.train.judge import Judge
 from graph_engine.train.keeper import Keeper
 from graph_engine.train.meetings import Meetings
-from graph_engine.train.memory import fitting_batch, is_memory
 from graph_engine.train.meter import Meter
-from graph_engine.train.mishaps import explain, fit_in_words
-from graph_engine.train.nonfinite import find_cause
 from graph_engine.train.objectives import series_of
 from graph_engine.train.outcome import NotFinite, Outcome, Stopped
+from graph_engine.train.rescue import Ending, Rescue
+from graph_engine.train.standing import Standing, progress_of
 from graph_engine.train.states import RunState
-from graph_engine.train.stepper import Stepper, progress_of
+from graph_engine.train.stepper import Stepper
 from graph_engine.train.team import Team
 from graph_engine.train.watching import Watcher
 
@@ -88,13 +87,15 @@ class Trainer:
         self._program = program
         self._threads = threads
         self._watcher = watcher
-        names = series_of(document, self.plan.stages)
+        self._names = names = series_of(document, self.plan.stages)
         self._history = History(folder, names) if folder is not None else None
         self._meter = Meter(names, self.feed, self._history, self.stepper.course.steps_per_epoch)
         _require_series(self.plan, names)
         self._began = False  # the first stage, with what it loads
         self._keeper = Keeper(folder, self._history)
         self._evaluation = Evaluation()
+        self._standing = Standing(self._meter, self.best, self._elapsed)
+        self._rescue = Rescue(self.stepper, program, self._standing, self._keeper, team)
         self._folder = folder
         self._notice = ""
         self._seconds = 0.0  # of training before this session
@@ -109,12 +110,12 @@ class Trainer:
         """The plan as it is now."""
         return self.stepper.plan
 
-    def resume(self) -> bool:
+    def resume(self, plan: Plan | None = None) -> bool:
         """Go on from the newest checkpoint that is whole; False when there is none, so that training begins at the
-        first step.
+        first step. `plan` takes the place of the run's own from there on.
 
         Raises:
-            TrainError: the checkpoint is of another network or plan.
+            TrainError: the checkpoint is of another network or plan, or `plan` can't be gone on by.
             OSError: the folder can't be written.
         """
         newest = self._found(self._keeper.newest)
@@ -125,8 +126,7 @@ class Trainer:
                 self.alterations.begin_at(step, self.stepper, known)
                 self._meter.steps_per_epoch = self.stepper.course.steps_per_epoch
                 self.stepper.restore(newest.weights, newest.state)
-                self._meter.restore(newest.state["meter"], newest.state["seconds"])
-                self.best.restore(newest.state["best"])
+                self._standing.restore(newest.state)
             except (RuntimeError, KeyError, IndexError, TypeError, ValueError) as error:
                 why = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
                 raise TrainError(
@@ -140,9 +140,26 @@ class Trainer:
         if self._history is not None and self._folder is not None:
             self._history.cut(step, epoch)
             read_feed(self._folder, self.feed)
-            self._keeper.forget_after(step)
+        if not self._found(lambda: self._keeper.go_back(step, self.best.step)):
+            self._notice = f"The best weights, those of step {self.best.step}, are damaged: the next epoch is the best."
+            self.best.forget()
+        due = self.alterations.plan_due(step) if plan is None else None
+        if plan is not None:
+            self._require_series(plan)
+            self.alterations.go_on_by(plan, self.stepper)
+            self._take_plan()
+        elif due is not None and due.change.plan is not None:
+            self._require_series(due.change.plan)
+            self.alterations.make(due, self.stepper)
+            self._take_plan()
         self._report(RunState.QUEUED)
         return newest is not None
+
+    def _require_series(self, plan: Plan) -> None:
+        """Raises: PlanError when `plan`, by which the run is to go on, measures something else."""
+        if series_of(self.alterations.document, plan.stages) != self._names:
+            raise PlanError("A run can't go on by a plan that measures something else. Start a new run.")
+        _require_series(plan, self._names)
 
     def begin(self) -> None:
         """Load what the first stage begins with, unless that was done.
@@ -166,27 +183,29 @@ class Trainer:
         set_device_up(self.plan, self.stepper.device, self._threads)
         self._started = time.perf_counter()
         self._next_flush = self._clock()
-        message, node, fits = "", None, 0
+        state = RunState.FAILED
         try:
             if self._history is not None:
                 self._history.open()
-            state, message = self._train()
-        except Stopped:
-            state, message = self._end(RunState.STOPPED)
+            state, message = self._go()
+            ending = Ending(message)
         except NotFinite as bad:
-            state, message, node = self._fail_not_finite(bad.step)
+            ending = self._rescue.after_not_finite(bad)
         except Exception as error:  # noqa: BLE001  a failed run ends with words, not with a dead thread
-            state = RunState.FAILED
-            message, node = explain(error, self.stepper, self._program)
-            if is_memory(error) and self._team is None:
-                fits = fitting_batch(error, self.stepper)
-                message = f"{message} {fit_in_words(fits)}"
+            ending = self._rescue.after_error(error)
         finally:
             if self._history is not None:
                 self._history.close()
-        self._report(state, message, node, fits)
+        self._report(state, ending.message, ending.node, ending.fits)
         give_back(self.stepper.device)
         return Outcome(self.feed.progress, self.best.best)
+
+    def _go(self) -> tuple[RunState, str]:
+        """Train until the run is over, or stopped."""
+        try:
+            return self._train()
+        except Stopped:
+            return self._end(RunState.STOPPED)
 
     def _train(self) -> tuple[RunState, str]:
         self._report(RunState.RUNNING)
@@ -194,12 +213,17 @@ class Trainer:
         stepper = self.stepper
         while True:
             self._begin_stage()
-            while not stepper.stage_is_over or stepper.position.epoch_step:  # steps left, or an epoch to be judged
+            while True:
+                if stepper.position.step == self.alterations.next_step:  # perhaps a plan by which the stage goes on
+                    self._make_due()
+                if stepper.stage_is_over and not stepper.position.epoch_step:  # no steps left, no epoch to be judged
+                    break
                 self._run_epoch()
                 if self._obeyed.ends_with_epoch:
                     return self._end(RunState.STOPPED)
             if stepper.position.stage + 1 == len(self.plan.stages):
                 return self._end(RunState.FINISHED, self._said_enough() if self.best.has_enough else "")
+            self._save()  # what the next stage begins with may not be there
             self.notes += [loaded.tell() for loaded in stepper.go_on()]
             self.best.start_over()
 
@@ -213,25 +237,29 @@ class Trainer:
             uneven=[each.name for objective in objectives for each in objective.collected],
             idle=stepper.idle if stepper.is_sparse else None,
         )
-        self._keeper.remember(self.stepper, time.perf_counter(), at_once=True)
+        self._keeper.remember(self.stepper, time.perf_counter(), self._standing.state, at_once=True)
 
     def _run_epoch(self) -> None:
         stepper, control, add, clock = self.stepper, self._obeyed, self._meter.add, self._clock
         alterations = self.alterations
-        if stepper.position.step == alterations.next_step:
-            self._make_due()
-        for turn, count in stepper.turns_left():
-            if control.wanted or stepper.position.step == alterations.next_step:
-                self._obey()
-            add(stepper.step(turn), count)
-            if clock() >= self._next_flush:
-                self._flush()
+        course = None
+        while course is not stepper.course:  # another plan may begin the epoch anew
+            course = stepper.course
+            for turn, count in stepper.turns_left():
+                if control.wanted or stepper.position.step == alterations.next_step:
+                    self._obey()
+                    if course is not stepper.course:
+                        break
+                add(stepper.step(turn), count)
+                if clock() >= self._next_flush:
+                    self._flush()
         self._flush()
         self._finish_epoch()
 
     def _finish_epoch(self) -> None:
         """Evaluate, tell, judge, save: when an epoch is done, or cut short by the end of its stage."""
         at, meter = self.stepper.position, self._meter
+        self._require_finite()
         metrics = {f"train_{name}": value for name, value in meter.epoch_means().items()}
         metrics |= self._evaluate()
         meter.latest |= metrics
@@ -240,12 +268,13 @@ class Trainer:
         for name, value in metrics.items():
             if name.startswith("val_"):
                 self.feed.append(name, [at.step], [epoch], [seconds], [value])
-        if self.best.look(metrics, at.step, at.epoch + 1):
-            self._keeper.keep_best(self.stepper, metrics)
         if self._history is not None:
             rate = self.stepper.updates[0].learning_rate(at.stage_step - 1)
             head = {"step": at.step, "epoch": at.epoch + 1, "seconds": seconds, "learning_rate": rate}
             self._history.append_epoch(head | metrics)
+        if self.best.is_best(metrics):
+            self._keeper.keep_best(self.stepper, metrics)
+        self.best.look(metrics, at.step, at.epoch + 1)  # from here on nothing can fail until the epoch is done
         self._adapt(metrics)
         self.stepper.finish_epoch()
         meter.begin_epoch()
@@ -255,10 +284,8 @@ class Trainer:
 
     def _adapt(self, metrics: dict[str, float]) -> None:
         """What an epoch's figures change: schedules that wait for a plateau, and whether the stage is to go on."""
-        value = self.best.judged(metrics)
-        for update in self.stepper.updates:
-            if value is not None:
-                update.judge(value, greater=self.plan.judge.better == "greater")
+        value = self._rescue.judged[self.stepper.position.epoch] = self.best.judged(metrics)
+        self.stepper.judge(value)
         goal = self.plan.stages[self.stepper.position.stage].until
         if self.best.has_enough or (goal is not None and goal.reached(metrics.get(goal.series))):
             self.stepper.position.stage_done = True
@@ -279,26 +306,22 @@ class Trainer:
         """Fetch what was measured, and do what is done some twenty times a second."""
         bad = self._meter.flush(self.stepper.position, self._elapsed())
         now = time.perf_counter()
-        if bad is None and not self._fine(now):
-            bad = self.stepper.position.step + 1
         if bad is not None:
             raise NotFinite(bad)
+        if not self._fine(now):
+            raise NotFinite(max(1, self.stepper.position.step), loss=False)
         if self._is_due(now):
             self._save()
         self._report(RunState.RUNNING)
         self._let_look()
 
     def _is_due(self, now: float, *, epoch_done: bool = False) -> bool:
-        """Whether to save; where all workers are needed for that, they ask the first."""
-
-        def find() -> bool:
-            return self._keeper.is_due(now, epoch_done=epoch_done)
-
-        return find() if self.stepper.shards is None else self._found(find)
+        """Whether to save."""
+        return self._found(lambda: self._keeper.is_due(now, epoch_done=epoch_done))
 
     def _fine(self, now: float) -> bool:
         """Whether the weights are finite, as far as that was looked at; and when to look again."""
-        look = partial(self._keeper.remember, self.stepper, now)
+        look = partial(self._keeper.remember, self.stepper, now, self._standing.state)
         if self._meetings is None:
             self._next_flush = now + FLUSH
             return look()
@@ -306,7 +329,7 @@ class Trainer:
             due, self._next_flush = self._meetings.meet(
                 self.stepper.position.step, lambda: self._keeper.copy_is_due(now)
             )
-            return not due or self._keeper.remember(self.stepper, now, at_once=True)
+            return not due or look(at_once=True)
         fine, self._next_flush = self._meetings.meet(self.stepper.position.step, look)
         return fine
 
@@ -362,8 +385,15 @@ class Trainer:
             raise TrainError(f"A change could not be made by every worker. {notice}".rstrip())
         if notice:
             return
-        self._meter.steps_per_epoch = stepper.course.steps_per_epoch
-        self._keeper.remember(stepper, time.perf_counter(), at_once=True)
+        self._take_plan()
+        self._keeper.begin_anew(stepper, self._standing.state)
+
+    def _take_plan(self) -> None:
+        """The plan may be another by now."""
+        self._meter.steps_per_epoch = self.stepper.course.steps_per_epoch
+        self.best.patience, self.best.judgement = self.plan.patience, self.plan.judge
+        if not self.stepper.position.epoch_step:
+            self._meter.begin_epoch()  # if it was not done, it begins again
 
     def _evaluate_now(self) -> None:
         """Measure on the held-out samples in the middle of an epoch: told and kept, but not judged."""
@@ -382,45 +412,24 @@ class Trainer:
             self._watcher.look(self.stepper)
 
     def _end(self, state: RunState, message: str = "") -> tuple[RunState, str]:
-        """Save the very step at which the run ends; what can't be saved makes it a failed one."""
-        try:
-            bad = self._meter.flush(self.stepper.position, self._elapsed())
-            if bad is not None:
-                raise NotFinite(bad)
-            self._save()
-        except TrainError as error:
-            return RunState.FAILED, str(error)
+        """Save the very step at which the run ends. Raises: TrainError when it can't be saved."""
+        bad = self._meter.flush(self.stepper.position, self._elapsed())
+        if bad is not None:
+            raise NotFinite(bad)
+        self._save()
         return state, message
 
-    def _fail_not_finite(self, step: int) -> tuple[RunState, str, str | None]:
-        is_cut = self.stepper.shards is not None
-        good = (self._keeper.copied if is_cut else None) or self._found(self._keeper.last_good)
-        if good is not None and is_cut:
-            self.stepper.restore(*good)
-            kept = f"The weights of step {self.stepper.position.step} are kept. A lower learning rate may help."
-            return *self._end(RunState.FAILED, f"Something is no finite number at step {step}. {kept}"), None
-        if good is None:
-            return (
-                RunState.FAILED,
-                f"The loss at step {step} is not a finite number. A lower learning rate may help.",
-                None,
-            )
-        cause = self._guarded(lambda: find_cause(self.stepper, *good, step, self._team))
-        if isinstance(cause, str):
-            return RunState.FAILED, cause, None
-        state, message = self._end(RunState.FAILED, cause.message)
-        return state, message, cause.node
-
-    def _guarded(self, act: Callable[[], Any]) -> Any:
-        """What `act` gives, or the words for what went wrong with it."""
-        try:
-            return act()
-        except Exception as error:  # noqa: BLE001  the run has failed already: say what is known
-            return explain(error, self.stepper, self._program)[0]
-
     def _save(self) -> None:
-        more = {"meter": self._meter.state(), "best": self.best.state(), "seconds": self._elapsed()}
-        self._keeper.save(self.stepper, more, self._meter.latest)
+        """All workers of a team call this at the same moment."""
+        if self._folder is not None or self._team is not None:
+            self._require_finite()
+            self._keeper.save(self.stepper, self._standing.state(), self._meter.latest)
+
+    def _require_finite(self) -> None:
+        """What is not finite is neither judged nor saved. Raises: NotFinite."""
+        stepper = self.stepper
+        if not (stepper.is_finite() if stepper.shards is not None else self._found(stepper.is_finite)):
+            raise NotFinite(max(1, stepper.position.step), loss=False)
 
     def _elapsed(self) -> float:
         """s of training, pauses and earlier sessions considered."""

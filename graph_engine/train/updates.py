@@ -58,6 +58,8 @@ class ActiveUpdate:
         self.steps_per_epoch = steps_per_epoch
         self.pieces = self._stepped(self.parameters)
         """What the optimiser works on."""
+        self.has_stepped = False
+        """Whether the optimiser has begun a step; who wants to know sets it back."""
         groups = [
             replace(each, parameters=self._stepped(each.parameters))
             for each in _groups(update, document, program, network, self.parameters)
@@ -69,8 +71,7 @@ class ActiveUpdate:
         self.plateau = Plateau() if update.schedule.kind == "plateau" else None
         self._has_schedule = update.schedule.kind != "constant" or update.schedule.warm_up > 0
         self._scaler = torch.amp.GradScaler(device.type) if plan.precision == "fp16" else None
-        if self._scaler is not None:
-            begin_momentum(self.optimiser)
+        begin_momentum(self.optimiser)
         clips = (update.clip_norm, update.clip_value, update.clip_weights, self.average, self._scaler)
         self._only_steps = all(each is None for each in clips)
         self._kept: list[Tensor] = []
@@ -143,6 +144,7 @@ class ActiveUpdate:
 
     def descend(self, step: int) -> None:
         """Let the optimiser take its step `step` (from 0) of the stage."""
+        self.has_stepped = True
         if self._has_schedule:
             rate = self.learning_rate(step)
             for group, factor in zip(self.optimiser.param_groups, self._factors, strict=True):
@@ -206,6 +208,7 @@ class ActiveUpdate:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.optimiser.load_state_dict(state["optimiser"])
         settle(self.optimiser)
+        begin_momentum(self.optimiser)
         if self._scaler is not None:
             self._scaler.load_state_dict(state["scaler"])
         if self.average is not None:

@@ -144,8 +144,45 @@ def test_a_mistake_of_ours_is_called_that(layerloom: Call, monkeypatch: pytest.M
 def test_errors_of_the_system_name_the_file() -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "net.onnx")
     assert explain(full) == ("net.onnx: No space left on device.", THING_WRONG)
-    assert explain(MemoryError())[1] == THING_WRONG
     assert explain(CallError("no")) == ("no", CALL_WRONG)
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        (
+            RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory: "
+                "you tried to allocate 400000000000 bytes. Error code 12"
+            ),
+            " (400 GB were asked for)",
+        ),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.50 GiB."), " (2.68 GB were asked for)"),
+        (
+            MemoryError("Unable to allocate 7.28 TiB for an array with shape (1000000000000,) and data type float64"),
+            " (8e+03 GB were asked for)",
+        ),
+        (MemoryError(), ""),
+    ],
+)
+def test_too_little_memory_is_no_mistake_of_ours(error: Exception, asked: str) -> None:
+    import torch  # as whoever got such an error has  # noqa: F401
+
+    words = f"There is not enough memory for this{asked}. Use a smaller network or batch, or close other programs."
+    assert explain(error) == (words, THING_WRONG)
+
+
+def test_a_network_that_memory_can_not_hold_is_told(layerloom: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    from graph_engine.compile import Program
+    from graph_engine.runs import RunStore
+
+    def make(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9000 bytes.")
+
+    monkeypatch.setattr(Program, "make", make)
+    found = layerloom("train", "mlp")
+    found.assert_refused(1, "There is not enough memory for this (9 kB were asked for).")
+    assert RunStore().records() == []
 
 
 def test_interrupting_any_call_ends_as_shells_expect(layerloom: Call, monkeypatch: pytest.MonkeyPatch) -> None:

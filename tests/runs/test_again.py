@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from graph_engine.document import Document
+from graph_engine.document import Document, Optimiser
 from graph_engine.runs import (
     RunError,
     RunHandle,
@@ -18,13 +18,14 @@ from graph_engine.runs import (
     branch_run,
     differences,
     enqueue,
+    evaluate_run,
     load_weights,
     rerun,
     rerun_process,
     resume_run,
     rewind_run,
 )
-from graph_engine.train import keeper
+from graph_engine.train import PlanError, TrainError, keeper
 from graph_engine.train.changes import RunChange, read_changes
 
 Make = Callable[..., Document]
@@ -67,6 +68,45 @@ def test_rewound_and_branched_runs_end_as_the_first_did(document: Make, start: S
     assert same(run.id, branch.id, store)
 
 
+@pytest.mark.parametrize("way", ["branch", "rewind", "damaged", "gone"])
+def test_the_best_weights_are_the_best_until_the_checkpoint(
+    document: Make, start: Start, store: RunStore, way: str
+) -> None:
+    swings = document(epochs=14)  # with its best epochs far apart
+    swings.plan = swings.plan.with_first(optimiser=Optimiser(kind="sgd", learning_rate=1.2, momentum=0.9))
+    run = start(swings)
+    assert run.wait(60)
+    epochs = {row["step"]: row["val_loss"] for row in run.folder.epochs()}
+    steps = [step for step in run.folder.checkpoints.steps() if step in epochs]
+    best = {back: min((step for step in epochs if step <= back), key=epochs.__getitem__) for back in steps}
+    assert len(set(best.values())) > 3, "some are to have others for their best than the two newest"
+    if way in ("damaged", "gone"):
+        back = steps[3]
+        place = run.folder.checkpoints.place("best", int(best[back]))
+        for each in place.iterdir():
+            each.write_bytes(b"") if way == "damaged" else each.unlink()
+        record = rewind_run(run.id, back, store)
+        assert record.best == {}
+        assert f"those of step {best[back]:g}, are gone" in record.message
+        assert run.folder.checkpoint("best").step == back
+        again = resume_run(run.id, store=store)
+        assert again.wait(60)
+        later = min((step for step in epochs if step > back), key=epochs.__getitem__)
+        assert again.record.best["step"] == again.folder.checkpoint("best").step == later
+        return
+    for back in steps:  # the newest first
+        if way == "branch":
+            stored = branch_run(run.id, back, store=store)
+        else:
+            rewind_run(run.id, back, store)
+            stored = store.get(run.id)
+        assert stored.record.best["step"] == best[back]
+        assert stored.folder.checkpoint("best").step == best[back]
+        found = evaluate_run(stored, store=store)["metrics"]["loss"]
+        assert found == pytest.approx(stored.record.best["val_loss"], abs=1e-5)
+        assert found == pytest.approx(epochs[best[back]], abs=1e-5)
+
+
 def test_what_was_changed_after_the_checkpoint_is_undone(document: Make, start: Start, store: RunStore) -> None:
     plain = start(document(epochs=4))
     assert plain.wait(60)
@@ -93,6 +133,107 @@ def test_what_was_changed_after_the_checkpoint_is_undone(document: Make, start: 
     resumed = resume_run(run.id, store=store)
     assert resumed.wait(60)
     assert same(plain.id, run.id, store)
+
+
+def prolonged(run: RunHandle, store: RunStore, **changes: Any) -> RunHandle:
+    """A run gone on with by a plan with other epochs, or with another batch size."""
+    plan = store.get(run.id).document().plan
+    epochs = changes.pop("epochs", plan.stages[0].epochs)
+    plan = replace(plan.with_first(stage=replace(plan.stages[0], epochs=epochs)), **changes)
+    longer = resume_run(run.id, plan=plan, store=store)
+    assert longer.wait(60)
+    assert longer.state is RunState.FINISHED, longer.record.message
+    return longer
+
+
+def test_a_prolonged_run_done_again_ends_with_the_same_weights(document: Make, start: Start, store: RunStore) -> None:
+    """The cosine of its first epochs was that of the plan that it had then."""
+    run = start(document(epochs=2))
+    run.control.change(RunChange(learning_rate=0.02))
+    assert run.wait(60)
+    step = run.record.step
+    assert run.record.settings["epochs"] == 2
+    longer = prolonged(prolonged(run, store, epochs=4), store, epochs=5)
+    assert longer.record.settings["epochs"] == 5
+    assert store.get(run.id).document().plan.stages[0].epochs == 5
+    words = [each.words for each in read_changes(run.folder.path)]
+    assert words == ["learning rate 0.01 → 0.02", "2 epochs → 4 epochs", "4 epochs → 5 epochs"]
+    at_once = start(document(epochs=5))
+    assert at_once.wait(60)
+    assert not same(at_once.id, run.id, store)
+
+    assert differences(store.get(run.id)) == []
+    again = rerun(run.id, store=store)
+    assert again.wait(60)
+    assert same(again.id, run.id, store)
+    assert again.result()["metrics"] == longer.result()["metrics"]
+    assert again.result()["best"] == longer.result()["best"]
+    assert [(each.step, each.words) for each in read_changes(again.folder.path)] == [
+        (each.step, each.words) for each in read_changes(run.folder.path)
+    ]
+    assert differences(store.get(again.id)) == []
+    apart = rerun_process(again.id, store=store)
+    assert apart.wait(60)
+    assert same(apart.id, run.id, store)
+    apart.leave()
+
+    record = rewind_run(run.id, step, store)  # what was changed there is forgotten
+    assert store.get(run.id).document().plan.stages[0].epochs == 2
+    assert len(read_changes(run.folder.path)) == 1
+    assert record.step == step
+
+
+def test_a_run_broken_off_in_the_middle_of_an_epoch_goes_on_in_other_batches(
+    document: Make, start: Start, store: RunStore
+) -> None:
+    """As when there was not enough memory for those it had: the epoch begins again, and again all is as it was."""
+    run = start(document(epochs=3))
+    run.control.pause()
+    while run.record.state is RunState.RUNNING and run.feed.progress.state is not RunState.PAUSED:
+        run.wait(0.002)
+    at = run.feed.progress.step
+    while run.feed.progress.step < at + 20:
+        run.control.step()
+        run.wait(0.002)
+    assert run.stop(20)
+    step, epoch = run.record.step, run.record.epoch
+    smaller = prolonged(run, store, batch_size=40)
+    per_epoch = -(-(1797 - round(1797 * 0.2)) // 40)
+    assert smaller.record.step == step + (3 - epoch) * per_epoch
+    again = rerun(run.id, store=store)
+    assert again.wait(60)
+    assert same(again.id, run.id, store)
+    assert again.result()["metrics"] == smaller.result()["metrics"]
+
+
+def test_a_branch_by_another_plan_is_done_again_by_both(document: Make, start: Start, store: RunStore) -> None:
+    run = start(document(epochs=3))
+    assert run.wait(60)
+    back = run.folder.checkpoints.steps()[-1]
+    plan = document(epochs=4, batch_size=80).plan
+    branch = branch_run(run.id, back, plan=plan, store=store)
+    assert branch.document().plan == plan
+    resumed = resume_run(branch.id, store=store)
+    assert resumed.wait(60)
+    assert (resumed.state, resumed.record.epoch) == (RunState.FINISHED, 4)
+    again = rerun(branch.id, store=store)
+    assert again.wait(60)
+    assert same(again.id, branch.id, store)
+    with pytest.raises(PlanError, match="The seed of a plan can't be changed"):
+        branch_run(run.id, back, plan=replace(plan, seed=plan.seed + 1), store=store)
+    for changed in (replace(plan, validation=0.3), replace(plan, batch_size=5000)):
+        with pytest.raises(TrainError):
+            resume_run(run.id, plan=changed, store=store)
+        assert store.get(run.id).document().plan == run.document.plan
+        assert store.get(run.id).record.state is RunState.FINISHED
+
+
+def test_where_it_is_computed_may_be_changed_and_is_told(document: Make, start: Start, store: RunStore) -> None:
+    run = start(document(epochs=1, device="cpu"))
+    assert run.wait(60)
+    longer = prolonged(run, store, epochs=2, device="auto")
+    assert longer.record.settings["device"] == "auto"
+    assert differences(store.get(run.id)) == [f"device cpu → auto after step {run.record.step}"]
 
 
 def test_a_run_kept_for_later(document: Make, start: Start, store: RunStore) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from graph_engine.document import Document
+from graph_engine.document import Document, SetNode
 from graph_engine.train import Checkpoints, PlanError, RunState, Trainer
 from graph_engine.train.changes import DatedChange, RunChange, change_from_json, change_to_json, changed, read_changes
 
@@ -20,6 +20,7 @@ Start = Callable[..., Trainer]
 
 RATE = RunChange(learning_rate=0.02)
 FREEZE = RunChange(freeze=("linear_1",))
+UNFREEZE = RunChange(unfreeze=("linear_1",))
 WEIGHT = RunChange(loss_weights=(("cross_entropy_1", 0.25),))
 BATCH = RunChange(batch_size=160)
 
@@ -68,11 +69,15 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
-@pytest.mark.parametrize("change", [RATE, FREEZE, WEIGHT, BATCH], ids=["rate", "freeze", "weight", "batch"])
+@pytest.mark.parametrize(
+    "change", [RATE, FREEZE, UNFREEZE, WEIGHT, BATCH], ids=["rate", "freeze", "unfreeze", "weight", "batch"]
+)
 def test_who_resumes_makes_the_same_change(small: Make, trainer: Start, tmp_path: Path, change: RunChange, kind: str):
     from graph_engine.document import Optimiser, Schedule
 
     document = small(optimiser=Optimiser(kind=kind, learning_rate=0.05), schedule=Schedule(kind="cosine"))
+    for node in change.unfreeze:
+        document.apply(SetNode(node, "frozen", True))
     plain = trainer(document)
     plain.run()
     for name in ("whole", "parts"):
@@ -86,7 +91,7 @@ def test_who_resumes_makes_the_same_change(small: Make, trainer: Start, tmp_path
     run_with(trainer(document, folder), change, stop_at=10)
     for steps in (None, 4):  # from the newest checkpoint, then from the one taken before the change
         if steps is not None:
-            Checkpoints(folder / "checkpoints").forget_after(steps)
+            Checkpoints(folder / "checkpoints").go_back(steps, 0)
         again = trainer(document, folder)
         assert again.resume()
         assert again.feed.progress.step == (steps or 10)

@@ -165,6 +165,20 @@ def test_what_lies_ahead_is_forgotten(tmp_path: Path) -> None:
     for step in (10, 20):
         save(store, step)
         save(store, step, "best")
-    store.forget_after(15)
-
+    assert store.go_back(15, 10)
     assert names(tmp_path) == ["best_000000010", "step_000000010"]
+    assert not store.go_back(10, 5)  # they are gone, and no others are taken for them
+    assert names(tmp_path) == ["step_000000010"]
+
+
+def test_the_best_until_a_checkpoint_stay_as_long_as_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EARLIER", 1)
+    store = Checkpoints(tmp_path)
+    for step in range(10, 101, 10):
+        save(store, step, "best")
+        store.save("step", WEIGHTS, {}, step=step, epoch=step // 10, metrics={}, best=step)
+        if step == 20:
+            store.keep(step)
+        kept = set(store.steps())
+        assert {int(each[-9:]) for each in names(tmp_path) if each.startswith("best")} == kept
+    assert 20 in kept

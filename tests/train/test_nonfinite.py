@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from graph_engine.document import Binding, Document, Optimiser, Plan, Schedule, Stage, Update
@@ -15,7 +17,9 @@ from graph_engine.document.builder import Builder
 from graph_engine.train import Checkpoints, RunState, Trainer, keeper
 from graph_engine.train.memory import asked_for, is_memory
 from graph_engine.train.nonfinite import find_cause
+from graph_engine.train.outcome import NotFinite
 from graph_engine.train.team import Team
+from tests.train.resuming import assert_same, assert_same_state
 
 Make = Callable[..., Document]
 Start = Callable[..., Trainer]
@@ -167,7 +171,7 @@ def test_workers_agree_on_the_step_that_was_bad(small: Make, trainer: Start, mon
         return len(said) < 5  # a loss, gradients, weights, a loss, gradients
 
     monkeypatch.setattr(Team, "all", all_say)
-    cause = find_cause(stepper, first, good[1], 6, Team(0, 2))
+    cause = find_cause(stepper, first, good[1], NotFinite(6), stepper.finish_epoch, Team(0, 2))
     assert said == [True] * 5
     assert cause.step == 2
     assert cause.message.startswith("Step 2, epoch 1: A gradient is not finite.")
@@ -272,3 +276,83 @@ def test_a_later_stage_is_gone_back_to_its_start(small: Make, trainer: Start, mo
     assert outcome.progress.node == "dropout_1"
     assert outcome.progress.message.startswith("Step 31, epoch 3: ")
     assert trained.stepper.position.step == 30
+
+
+def whole(folder: Path) -> list[bool]:
+    """Of each checkpoint of a run, whether its weights are finite."""
+    files = sorted((folder / "checkpoints").glob("*/weights.safetensors"))
+    return [all(value.isfinite().all() for value in safetensors.torch.load_file(each).values()) for each in files]
+
+
+@pytest.mark.parametrize("copies", [True, False])
+@pytest.mark.parametrize("steps", [1, None])
+def test_weights_broken_by_the_last_step_of_an_epoch_are_neither_judged_nor_saved(
+    trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int | None, copies: bool
+) -> None:
+    """The loss of the step is fine; what its optimiser made of the weights is not."""
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
+    if not copies:
+        monkeypatch.setattr(keeper, "LARGEST_COPY", 0)
+    chosen = replace(plan(3e38), batch_size=64)
+    chosen = chosen.with_first(stage=replace(chosen.stages[0], steps=steps))
+    document = regression(tmp_path, chosen, [("linear", {"features": 8})], scale=100.0)
+    (tmp_path / "run").mkdir()
+    trained = trainer(document, tmp_path / "run")
+    outcome = trained.run()
+
+    assert outcome.progress.state is RunState.FAILED
+    assert outcome.best == {}
+    if copies:
+        assert outcome.progress.message.startswith("Step 1, epoch 1: The optimiser's step at learning rate 3e+38 gave ")
+        assert "The first weights are kept." in outcome.progress.message
+        assert outcome.progress.step == trained.stepper.position.step == 0
+        assert all(value.isfinite().all() for value in trained.stepper.weights().values())
+    else:
+        assert outcome.progress.message.startswith("A weight is not a finite number after step 1.")
+    assert whole(tmp_path / "run") == [True] * copies
+    again = trainer(document, tmp_path / "run")
+    assert again.resume() is copies
+    assert again.run().progress.message == outcome.progress.message
+
+
+def test_a_running_average_that_is_not_finite_is_found_by_the_end_of_the_epoch(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It spoils nothing but what is saved: training does not look at it."""
+    trained = trainer(small(validation=0), tmp_path)
+    forward = torch.nn.BatchNorm1d.forward
+
+    def breaks(module: torch.nn.BatchNorm1d, x: torch.Tensor) -> torch.Tensor:
+        y = forward(module, x)
+        if module.training and trained.stepper.position.step >= 20 and module.running_var is not None:
+            module.running_var.data.fill_(torch.inf)
+        return y
+
+    monkeypatch.setattr(torch.nn.BatchNorm1d, "forward", breaks)
+    outcome = trained.run()
+
+    assert outcome.progress.node == "batch_norm_1"
+    assert outcome.progress.message.startswith("Step 21, epoch 2: A running average of Batch norm (batch_norm_1) is ")
+    assert trained.stepper.position.step == 20
+    assert set(whole(tmp_path)) == {True}
+
+
+@pytest.mark.parametrize("at", [13, 20])
+def test_before_the_bad_step_everything_is_as_it_was(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Steps taken once more go by what the epochs before were judged by; the run goes on once the fault is mended."""
+    plateau = Schedule(kind="plateau", patience=1, threshold=0.9, factor=0.5)
+    undisturbed = trainer(small(schedule=plateau, epochs=4))
+    undisturbed.run()
+    trained = trainer(small(schedule=plateau, epochs=4), tmp_path)
+    with monkeypatch.context() as patch:
+        overflowing(trained, patch, 2 * at)
+        assert trained.run().progress.step == 2 * at
+    resumed = trainer(small(schedule=plateau, epochs=4), tmp_path)
+    assert resumed.resume()
+    assert resumed.stepper.position.step == 2 * at
+    resumed.run()
+    assert_same(resumed, undisturbed)
+    assert_same_state(resumed, undisturbed)

@@ -470,3 +470,26 @@ def test_first_steps_beyond_fp16_are_skipped_and_leave_no_trace() -> None:
     progress = trained.run().progress
     assert progress.state is RunState.FINISHED, progress.message
     assert stepper.updates[0].state_dict()["scaler"]["scale"] < 65536.0
+
+
+@pytest.mark.parametrize("kept", ["all", "as an older version kept it"])
+def test_with_momentum_a_first_gradient_may_come_late(trainer: Start, kept: str) -> None:
+    chosen = replace(SGD, momentum=0.9, nesterov=True)
+    update = trainer(one(Update(optimiser=chosen))).stepper.updates[0]
+    copies = [weight.detach().clone().requires_grad_() for weight in update.parameters]
+    theirs = torch.optim.SGD(copies, lr=chosen.learning_rate, momentum=0.9, nesterov=True, foreach=False)
+    assert len(copies) > 1
+    for step in range(3):
+        for number, (weight, copy) in enumerate(zip(update.parameters, copies, strict=True)):
+            weight.grad = None if step == 0 and number % 2 else torch.randn_like(weight)
+            copy.grad = weight.grad
+        update.optimiser.step()
+        theirs.step()
+        if kept != "all":
+            state = update.state_dict()
+            late = [key for key, value in state["optimiser"]["state"].items() if not value["momentum_buffer"].any()]
+            assert bool(late) == (step == 0)
+            state["optimiser"]["state"] = {k: v for k, v in state["optimiser"]["state"].items() if k not in late}
+            update.load_state_dict(state)
+    for weight, copy in zip(update.parameters, copies, strict=True):
+        torch.testing.assert_close(weight, copy)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from app.window import MainWindow
+from graph_engine.compile import Program
 from graph_engine.document import Document
 from graph_engine.runs import RunState, RunStore
 from presets import open_preset
@@ -69,6 +70,26 @@ def test_too_little_memory_is_one_click_from_a_batch_that_fits(
     assert second.record.state is RunState.FINISHED, second.record.message
     assert (second.document().plan.batch_size, second.record.parent) == (16, failed.id)
     assert window.session.document.plan.batch_size == 64
+
+
+def test_a_network_that_memory_can_not_hold_is_no_bug(
+    open_in: OpenIn, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_in(small())
+
+    def make(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB.")
+
+    monkeypatch.setattr(Program, "make", make)
+    window.book.run("run.train")
+    qtbot.waitUntil(lambda: bool(window.notices.toasts.toasts()), timeout=LONG)
+    (toast,) = window.notices.toasts.toasts()
+    assert toast.text() == (
+        "There is not enough memory for this (2.68 GB were asked for). "
+        "Use a smaller network or batch, or close other programs."
+    )
+    assert offered(window, "Copy report") is None
+    assert ended(window)
 
 
 def test_a_process_that_a_device_brings_down_is_one_click_from_going_on(
