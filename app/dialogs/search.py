@@ -200,7 +200,8 @@ class SearchDialog(Dialog):
     # Searching.
 
     def _start(self) -> None:
-        from graph_engine.runs.search import Search, begin_search, start_workers
+        from graph_engine.runs.search import Search, begin_search
+        from graph_engine.runs.search_workers import start_workers
 
         document = self._session.document.snapshot()
         names = [each.id for each in self._session.runs.library.records or ()]
