@@ -21,7 +21,17 @@ from graph_engine.runs.comparing import compare_documents
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import make_folder
 from graph_engine.runs.ranges import write_range
-from graph_engine.runs.search_places import REASON, RUN, STOPPED, WORKER, WorkerPlace, forget_end, is_to_end, workers_of
+from graph_engine.runs.search_places import (
+    REASON,
+    RUN,
+    STOPPED,
+    WORKER,
+    WorkerPlace,
+    forget_end,
+    is_to_end,
+    troubles_of,
+    workers_of,
+)
 from graph_engine.runs.settings import Value, with_values
 from graph_engine.runs.store import RunStore
 from graph_engine.train.measures import judged_series, measures_of
@@ -53,7 +63,9 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One set of values: the run that tried it, and what came of it; `reason` says why it failed."""
+    """One set of values: the run that tried it, and what came of it; `reason` says why it failed. `counts` is False of
+    one that goes on, was stopped or lost: such values are tried anew.
+    """
 
     number: int
     state: str
@@ -61,6 +73,59 @@ class Trial:
     run: str
     score: float | None
     reason: str = ""
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SearchState:
+    """How a search stands: the settings it is over, its trials, whether somebody is at work on it, and why who was not
+    did not end well. `stopping`: it was told to end.
+    """
+
+    name: str
+    folder: Path
+    search: Search
+    document: str
+    ranges: tuple[str, ...]
+    greater: bool
+    trials: tuple[Trial, ...]
+    live: bool
+    stopping: bool
+    troubles: tuple[str, ...]
+
+    @property
+    def ended(self) -> int:
+        """How many of the trials asked for have ended."""
+        return sum(trial.counts for trial in self.trials)
+
+    @property
+    def best(self) -> Trial | None:
+        scored = [each for each in self.trials if each.score is not None and each.state == "complete"]
+        return max(scored, key=lambda each: (each.score or 0.0) * (1 if self.greater else -1), default=None)
+
+
+def state_of(folder: Path) -> SearchState:
+    """Raises: RunError when the folder holds no search."""
+    search, document = read_search(folder)
+    live = bool(workers_of(folder))  # before the trials: who ends meanwhile has told all
+    return SearchState(
+        folder.name,
+        folder,
+        search,
+        document.title,
+        tuple(each.of for each in document.plan.search),
+        is_greater(search, document),
+        tuple(trials_of(folder)),
+        live,
+        live and is_to_end(folder),
+        tuple(troubles_of(folder)),
+    )
+
+
+def all_searches() -> list[tuple[str, bool]]:
+    """The names of all searches, the newest first, and whether somebody is at work on each."""
+    found = sorted(searches_folder().glob(f"*/{SEARCH}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return [(path.parent.name, bool(workers_of(path.parent))) for path in found]
 
 
 def begin_search(document: Document, search: Search) -> Path:
@@ -167,13 +232,11 @@ def best_of(folder: Path) -> tuple[Trial, Document]:
 
     Raises: RunError when no trial ended well.
     """
-    search, document = read_search(folder)
-    trials = trials_of(folder)
-    scored = [trial for trial in trials if trial.score is not None and trial.state == "complete"]
-    if not scored:
-        reason = next((f" The last one: {each.reason}" for each in reversed(trials) if each.reason), "")
-        raise RunError(f"No trial of the search {search.name} has ended well yet.{reason}")
-    best = (max if is_greater(search, document) else min)(scored, key=lambda trial: trial.score or 0.0)
+    state, (_, document) = state_of(folder), read_search(folder)
+    best = state.best
+    if best is None:
+        reason = next((f" The last one: {each.reason}" for each in reversed(state.trials) if each.reason), "")
+        raise RunError(f"No trial of the search {state.name} has ended well yet.{reason}")
     return best, with_values(document, best.values)
 
 
@@ -297,7 +360,7 @@ def _trial(frozen: optuna.trial.FrozenTrial) -> Trial:
     about = frozen.user_attrs
     state = frozen.state.name.lower()
     reason = str(about.get(REASON, _LOST if state == "fail" else ""))
-    return Trial(frozen.number, state, dict(frozen.params), str(about.get(RUN, "")), value, reason)
+    return Trial(frozen.number, state, dict(frozen.params), str(about.get(RUN, "")), value, reason, _counts(frozen))
 
 
 def _optuna() -> Any:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _SMALL, _SIDE = 3, 9
 """Whole numbers up to the first are tried one by one; odd ones up to the second are lengths that stay odd."""
-_SEARCHED = (ParameterType.INT, ParameterType.FLOAT, ParameterType.BOOL, ParameterType.CHOICE, ParameterType.PAIR)
+SEARCHED = (ParameterType.INT, ParameterType.FLOAT, ParameterType.BOOL, ParameterType.CHOICE, ParameterType.PAIR)
+"""The types of parameters that can be searched over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ def searchable(document: Document) -> dict[str, Searchable]:
     return found
 
 
+def plan_name(plan: Plan, stage: int, update: int, name: str) -> str | None:
+    """What `learning_rate`, `schedule.factor`, `epochs` … of a stage and update (from 1) is called as a setting; None
+    where it can't be searched over.
+    """
+    heads = (f"stages.{stage}.updates.{update}.optimiser.", f"stages.{stage}.updates.{update}.", f"stages.{stage}.", "")
+    paths = {leaf.path for leaf in leaves_of(plan)}
+    return next((short_name(head + name, plan) for head in heads if head + name in paths), None)
+
+
 def _of_plan(plan: Plan) -> Iterator[Searchable]:
     for leaf in leaves_of(plan):
         value = "" if leaf.value is None else _text(leaf.value)
@@ -55,7 +65,7 @@ def _of_nodes(document: Document) -> Iterator[Searchable]:
         for node in graph:
             block = graph.block(node)
             for spec in block.parameters() if block is not None else ():
-                if spec.type in _SEARCHED:
+                if spec.type in SEARCHED:
                     value = node.parameters.get(spec.name, spec.default)
                     leaf = _leaf(spec, spec.default if is_formula(value) else value)
                     about = f"{spec.meta.title} of {title_of(node, graph)}"

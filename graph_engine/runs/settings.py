@@ -135,8 +135,9 @@ def short_name(path: str, plan: Plan) -> str:
 
 
 def plan_path(plan: Plan, name: str) -> str | None:
-    """Where in the plan's JSON the setting `name` is: a path of `flat`, or to an item of a list (`betas.2`); None when it
-    is none of the plan.
+    """Where in the plan's JSON the setting `name` is: a path of `flat`, or to an item of a list (`betas.2`).
+
+    None when it is none of the plan.
     """
     paths = [path for path, _ in flat(complete(plan))]
     paths += [leaf.path for leaf in leaves_of(plan)]

@@ -40,11 +40,15 @@ def try_values(
 
     Raises: TrialFailed; optuna.TrialPruned when the run was given up; FileError when it can't be written.
     """
+    import optuna
+
     try:
         return _trained(trial, document, values, search, folder, store)
     except (KeyboardInterrupt, SystemExit):
         trial.set_user_attr(STOPPED, value=True)
         trial.set_user_attr(REASON, "The search was stopped.")
+        raise
+    except optuna.TrialPruned:
         raise
     except Exception as error:
         in_words = isinstance(error, _WORDS)
@@ -85,7 +89,7 @@ def _trained(
     if stopped and handle.record.state is not RunState.FINISHED:
         trial.set_user_attr(STOPPED, value=True)
         raise RunError("The search was stopped.")
-    if given_up:
+    if given_up and handle.record.state is not RunState.FINISHED:
         raise optuna.TrialPruned
     return _scored(handle, search.metric)
 

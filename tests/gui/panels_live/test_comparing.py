@@ -17,7 +17,7 @@ from app.dialogs.trash import TrashDialog
 from app.panels.parallel_plot import ParallelPlot, axes_of
 from app.session import Session
 from app.theme import theme_manager
-from graph_engine.document import Document
+from graph_engine.document import Document, Range, SetPlan
 from graph_engine.runs import RunRecord, RunState, RunStore
 from graph_engine.runs.comparing import Difference
 from tests.gui.panels_live.making import PATIENCE
@@ -120,22 +120,24 @@ def test_ranges_are_marked_searched_and_the_best_is_opened(qtbot: QtBot, session
     opened: list[tuple[Document, str]] = []
     dialog = SearchDialog(session, lambda document, name: opened.append((document, name)), parent)
     dialog.show()
+    ranges = dialog.ranges
     assert not dialog.start.isEnabled()
-    dialog.setting.set_value("learning_rate")
-    dialog.values.setText("5..1")
-    dialog.mark.click()
+    assert (ranges.setting.value(), ranges.values.text()) == ("learning_rate", "0.0001..0.01:log")
+    ranges.values.setText("5..1")
+    ranges.mark.click()
     assert "less than" in dialog.said.text()
-    dialog.values.setText("0.001, 0.01")
-    dialog.mark.click()
+    ranges.values.setText("0.001, 0.01")
+    ranges.mark.click()
     assert session.document.plan.search[0].choices == (0.001, 0.01)
     session.undo()
     assert session.document.plan.search == ()
+    assert not dialog.start.isEnabled()
     session.redo()
-    dialog._show_ranges()
     dialog.sampler.set_value("grid")
     dialog.count.set_value(2)
     dialog.start.click()
-    qtbot.waitUntil(lambda: dialog.best.isEnabled() and not dialog._workers, timeout=4 * PATIENCE)
+    qtbot.waitUntil(lambda: dialog.best.isEnabled() and not session.searches.live, timeout=4 * PATIENCE)
+    qtbot.waitUntil(lambda: dialog.start.text() == "Go on", timeout=PATIENCE)
     assert dialog.trials.rowCount() == 2
     dialog.best.click()
     qtbot.waitUntil(lambda: bool(opened), timeout=PATIENCE)
@@ -143,3 +145,64 @@ def test_ranges_are_marked_searched_and_the_best_is_opened(qtbot: QtBot, session
     assert len(RunStore().records()) == 2
     dialog.close()
     assert replace(session.document.plan, search=()).search == ()
+
+
+def test_all_that_is_measured_can_be_judged_by_and_all_settings_are_found_by_typing(
+    qtbot: QtBot, session: Session, parent: QWidget
+) -> None:
+    dialog = SearchDialog(session, lambda *_: None, parent)
+    dialog.show()
+    offered = {choice.value: choice.help for choice in dialog.measure.choices}
+    assert list(offered) == ["val_loss", "val_accuracy", "train_loss", "train_accuracy"]
+    assert offered["val_accuracy"].startswith("Greater")
+    assert offered["val_loss"].startswith("Smaller")
+    assert dialog.measure.value() == "val_loss"
+    line = dialog.ranges.setting.lineEdit()
+    assert line is not None
+    line.selectAll()
+    qtbot.keyClicks(line, "conv2d_1.str")
+    popup = dialog.ranges.setting.completer().popup()
+    qtbot.waitUntil(popup.isVisible, timeout=PATIENCE)
+    qtbot.keyClick(popup, Qt.Key.Key_Down)
+    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    assert dialog.ranges.setting.value() == "conv2d_1.stride"
+    assert dialog.ranges.values.text() == "1, 2, 3"
+    qtbot.keyClick(dialog.ranges.values, Qt.Key.Key_Return)
+    assert session.document.plan.search[0].of == "conv2d_1.stride"
+    dialog.close()
+
+
+def test_a_search_goes_on_without_its_window_and_says_what_failed(
+    qtbot: QtBot, session: Session, parent: QWidget
+) -> None:
+    sizes = Range(of="batch_size", choices=(64, 100_000))
+    session.perform(SetPlan(replace(session.document.plan, search=(sizes,))))
+    said: list[str] = []
+    session.searches.said.connect(said.append)
+    dialog = SearchDialog(session, lambda *_: None, parent)
+    dialog.show()
+    dialog.sampler.set_value("grid")
+    dialog.count.set_value(2)
+    dialog.start.click()
+    qtbot.waitUntil(lambda: bool(session.searches.live), timeout=PATIENCE)
+    dialog.close()
+    qtbot.waitUntil(lambda: bool(said), timeout=4 * PATIENCE)
+    assert said[0].startswith("search-small-1 has ended. The best val_loss is ")
+
+    again = SearchDialog(session, lambda *_: None, parent)
+    again.show()
+    qtbot.waitUntil(lambda: len(again.which.choices) == 2, timeout=PATIENCE)
+    again.which.enter("search-small-1")
+    qtbot.waitUntil(lambda: again.trials.rowCount() == 2, timeout=PATIENCE)
+    rows = [[again.trials.item(row, column).text() for column in range(5)] for row in range(2)]
+    failed = next(row for row in rows if row[1] == "failed")
+    assert failed[3] == "100000"
+    assert "100000 samples" in failed[4]
+    assert again.best.isEnabled()
+    again.which.enter("")
+    again.start.click()  # a search of its own, though of the same name's document
+    qtbot.waitUntil(lambda: session.searches.live == ["search-small-2"], timeout=PATIENCE)
+    qtbot.waitUntil(again.stop.isEnabled, timeout=PATIENCE)
+    again.stop.click()
+    qtbot.waitUntil(lambda: not session.searches.live, timeout=4 * PATIENCE)
+    again.close()
