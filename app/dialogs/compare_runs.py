@@ -14,7 +14,7 @@ from app.panels.charts_ticks import value_label
 from app.panels.parallel_plot import ParallelPlot
 from app.theme import set_role, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, dress_table
-from graph_engine.runs.comparing import Difference, Group, group_over_seeds, group_runs, varying
+from graph_engine.runs.comparing import Difference, Group, group_over_seeds, group_runs, is_greater, varying
 
 if TYPE_CHECKING:
     from graph_engine.runs import RunRecord
@@ -64,7 +64,8 @@ class CompareRunsDialog(Dialog):
         return _page(FormRow("Group by", self.by), self.groups)
 
     def _parallel_page(self) -> QWidget:
-        preferred = next((name for name in ("val_accuracy", "val_loss") if name in self._metrics), None)
+        judged = [name for name in self._metrics if name.startswith("val_") and is_greater(self._records, name)]
+        preferred = next((name for name in ("val_accuracy", *judged, "val_loss") if name in self._metrics), None)
         self.measure = ChoiceField([Choice(name, name) for name in self._metrics], preferred)
         self.measure.committed.connect(lambda _: self._show_parallel())
         self.plot = ParallelPlot()

@@ -133,7 +133,7 @@ class SearchDialog(Dialog):
         row = QHBoxLayout()
         row.setSpacing(theme_manager().spacing.xl)
         row.addWidget(which, 1)
-        row.addStretch(1)
+        row.addWidget(QWidget(), 1)
         self._body.addLayout(row)
 
     # What is shown.

@@ -80,6 +80,19 @@ def test_groups_differences_and_lines_that_can_be_picked(qtbot: QtBot, parent: Q
     assert [two.differences.item(0, column).text() for column in range(3)] == ["plan.seed", "0", "1"]
 
 
+def test_the_best_line_is_the_one_with_the_smallest_of_what_is_to_be_small(qtbot: QtBot) -> None:
+    plot = ParallelPlot()
+    qtbot.addWidget(plot)
+    errors = [replace(each, best={"val_mae": at + 1.0, "val_coverage": at + 1.0}) for at, each in enumerate(records())]
+    for metric, best in (("val_mae", 0), ("val_coverage", 3)):
+        plot.show_runs(errors, metric)
+        goodness = plot._goodness()
+        assert goodness.index(max(goodness)) == best, metric
+    said = [replace(each, greater=("val_mae",)) for each in errors]  # a metric of that name that a plan has so
+    plot.show_runs(said, "val_mae")
+    assert plot._goodness()[3] == 1.0
+
+
 def test_lines_are_drawn_anew_for_other_runs_sizes_and_colours(qtbot: QtBot) -> None:
     plot = ParallelPlot()
     qtbot.addWidget(plot)
