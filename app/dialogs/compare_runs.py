@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
+from math import inf, isnan
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -60,6 +60,7 @@ class CompareRunsDialog(Dialog):
         for column in range(1, self.groups.columnCount()):
             if (head := self.groups.horizontalHeaderItem(column)) is not None:
                 head.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.groups.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # as they were found
         self._show_groups()
         return _page(FormRow("Group by", self.by), self.groups)
 
@@ -81,19 +82,33 @@ class CompareRunsDialog(Dialog):
     def _show_groups(self) -> None:
         by = str(self.by.value())
         found = group_over_seeds(self._records) if by == _OVER_SEEDS else group_runs(self._records, [by])
+        self.groups.setSortingEnabled(False)  # it would sort rows that are half written
         self.groups.setRowCount(len(found))
         for row, group in enumerate(found):
             cells = [group.title, str(len(group.runs)), *(_figure(group, name) for name in self._metrics)]
+            figures = [float(len(group.runs)), *(group.metrics.get(name, (-inf,))[0] for name in self._metrics)]
             for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
+                item = _Figure(text, figures[column - 1]) if column else QTableWidgetItem(text)
                 if column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 else:
                     item.setToolTip("\n".join((group.title, *(record.name for record in group.runs))))
                 self.groups.setItem(row, column, item)
+        self.groups.setSortingEnabled(True)
         self.groups.resizeColumnsToContents()
         widest = theme_manager().spacing.px(360)
         self.groups.setColumnWidth(0, min(self.groups.columnWidth(0), widest))
+
+
+class _Figure(QTableWidgetItem):
+    """A number in words that is sorted as a number."""
+
+    def __init__(self, text: str, value: float) -> None:
+        super().__init__(text)
+        self._value = value
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return self._value < other._value if isinstance(other, _Figure) else super().__lt__(other)
 
 
 def _figure(group: Group, name: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FIGURES = {2: 100, 3: 102, 4: 76, 5: 70, 6: 62, 7: 108}
 _SHARES = {0: (0.4, 140), 1: (0.26, 76), 8: (0.14, 46), 9: (0.2, 50)}
 """Widths (px at the base text size) of columns of figures; of the others, their share of the rest, and the least."""
-_BESIDE = 34
+_BESIDE = 46
 """Room beside the heading of a metric that was chosen, for the arrow."""
 
 

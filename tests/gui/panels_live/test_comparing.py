@@ -64,6 +64,10 @@ def test_groups_differences_and_lines_that_can_be_picked(qtbot: QtBot, parent: Q
     cells = [[dialog.groups.item(row, column).text() for column in range(3)] for row in range(3)]
     assert cells[0] == ["learning_rate 0.001, optimiser adam", "2", "91.00 ± 1.41 %"]
     assert cells[1][2] == "70.00 %"
+    dialog.groups.sortItems(2, Qt.SortOrder.DescendingOrder)
+    assert [dialog.groups.item(row, 2).text() for row in range(3)] == ["91.00 ± 1.41 %", "80.00 %", "70.00 %"]
+    dialog.groups.sortItems(2, Qt.SortOrder.AscendingOrder)
+    assert dialog.groups.item(0, 2).text() == "70.00 %"
     dialog.by.set_value("optimiser")
     dialog.by.committed.emit("optimiser")
     assert dialog.groups.rowCount() == 2
