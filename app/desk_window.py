@@ -231,11 +231,18 @@ class DeskWindow(QMainWindow):
             now = with_changes(document, read_changes(folder.path))
             RunChangeDialog(now, progress.stage - 1, runs.change, self).open()
 
-    def show_search(self) -> None:
-        """Searches for better settings of the document."""
+    def show_search(self, of: str = "") -> None:
+        """Searches for better settings of the document, over `of` if given; one window is enough."""
         from app.dialogs.search import SearchDialog
 
-        SearchDialog(self._session, self._files.open_document, self).show()
+        dialog = self.findChild(SearchDialog)
+        if dialog is None:
+            dialog = SearchDialog(self._session, self._files.open_document, self)
+            dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+        if of:
+            dialog.propose_range(of)
 
     def show_checkpoints(self, run: str) -> None:
         """Shows what a run can be rewound to, and branched from."""

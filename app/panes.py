@@ -197,6 +197,9 @@ class Panes(QObject):
         from app.panels.runs import RunsPanel
 
         panel = RunsPanel(self._session)
+        if chosen := self._settings.text("runs/metrics"):
+            panel.show_metrics(chosen.split())
+        panel.metrics_changed.connect(lambda names: self._settings.keep_text("runs/metrics", " ".join(names)))
         panel.document_requested.connect(self._files.open_document)
         panel.said.connect(self._notices.say)
         panel.failed.connect(self._notices.tell)

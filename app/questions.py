@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -31,6 +31,25 @@ def ask_to_leave_training(window: QWidget, leave: Callable[[], object], stop: Ca
     box.setWindowTitle("Training is going on")
     box.setText("Let it go on without the window?")
     box.setInformativeText("It has a process of its own. The window finds it again when it is opened.")
+    go_on = box.addButton("Close, it goes on", QMessageBox.ButtonRole.AcceptRole)
+    end = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(go_on)
+    box.finished.connect(box.deleteLater)
+    box.buttonClicked.connect(lambda button: leave() if button is go_on else stop() if button is end else None)
+    box.open()
+
+
+def ask_to_leave_search(
+    window: QWidget, names: Sequence[str], leave: Callable[[], object], stop: Callable[[], object]
+) -> None:
+    """Asks whether searches go on without the window or are ended."""
+    box = QMessageBox(window)
+    box.setObjectName("searching")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("A search is going on")
+    box.setText(f"Let {' and '.join(names)} go on without the window?")
+    box.setInformativeText("It has processes of its own. The window finds it again when it is opened.")
     go_on = box.addButton("Close, it goes on", QMessageBox.ButtonRole.AcceptRole)
     end = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
     box.addButton(QMessageBox.StandardButton.Cancel)

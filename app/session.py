@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.forecasts import Forecasts
 from app.open_document import OpenDocument, Selection
 from app.runs.follower import RunFollower
+from app.runs.searches import Searches
 from app.speed_tests import SpeedTests
 from app.workers import Checked, Compiled, Jobs
 from graph_engine.blocks import Kind
@@ -89,6 +90,8 @@ class Session(QObject):
     """The user wants the code of this document to run, and is to be shown it first."""
     trust_changed = Signal()
     """The code of this document may run now."""
+    search_requested = Signal(str)
+    """Other values of this setting are to be searched for; `conv2d_1.channels`."""
     code_requested = Signal(str)
     """The code of this custom block is to be shown for editing; of a new one, if it is empty."""
 
@@ -112,6 +115,7 @@ class Session(QObject):
         self.runs = RunFollower(self)
         self.forecasts = Forecasts(self)
         self.speed_tests = SpeedTests(self)
+        self.searches = Searches(self)
 
     # --- what is open
 

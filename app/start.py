@@ -160,6 +160,7 @@ class Studio(QObject):
 
         if self._finds_runs:
             self.session.runs.find()
+            self.session.searches.refresh()
         self.session.jobs.start(
             "Looking for devices", find_devices, self.window.topbar.device.show_devices, lambda _: None
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.figures import ago, plural, short
 from app.forecasts import brief
@@ -31,6 +31,12 @@ class StatusBar(QWidget):
         self._jobs, self._check, self._totals, self._kept = (QLabel() for _ in range(4))
         self._row = QHBoxLayout(self)
         self._row.addWidget(run, 1)
+        self.search = QToolButton()
+        set_role(self.search, "small")
+        self.search.setToolTip("A search for better settings goes on: show it")
+        self.search.clicked.connect(lambda: session.search_requested.emit(""))
+        self._row.addWidget(self.search)
+        session.searches.changed.connect(self._show_search)
         for label in (self._jobs, self._check, self._totals, self._kept):
             set_role(label, "small")
             self._row.addWidget(label)
@@ -46,6 +52,7 @@ class StatusBar(QWidget):
         theme_manager().changed.connect(self._space)
         self._space()
         self._show_jobs()
+        self._show_search()
         self._show_check()
         self._show_kept()
 
@@ -66,6 +73,11 @@ class StatusBar(QWidget):
         titles = self._session.jobs.titles
         self._jobs.setText(f"{titles[0]} …" if titles else "")
         self._jobs.setVisible(bool(titles))
+
+    def _show_search(self) -> None:
+        searches = self._session.searches
+        self.search.setText(" · ".join(map(searches.progress, searches.live)))
+        self.search.setVisible(bool(searches.live))
 
     def _show_check(self) -> None:
         check = self._session.check

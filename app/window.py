@@ -28,7 +28,7 @@ from app.panels.welcome import WelcomePage
 from app.panes import Panes
 from app.preset_shelf import PresetShelf
 from app.probes import Probes
-from app.questions import ask_to_leave_training, ask_to_stop_training
+from app.questions import ask_to_leave_search, ask_to_leave_training, ask_to_stop_training
 from app.recent_menu import RecentMenu
 from app.search_everything import SearchEverything
 from app.session import Session
@@ -126,18 +126,19 @@ class MainWindow(DeskWindow):
         self._close_now()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._may_close or not (self._session.runs.live or self._session.any_dirty):
+        busy = self._session.runs.live or self._session.searches.live
+        if self._may_close or not (busy or self._session.any_dirty):
             self._leave()
             event.accept()
             return
         event.ignore()  # what is asked now closes the window when it is answered
         runs = self._session.runs
         if runs.outlives:
-            ask_to_leave_training(self, self._close_unless_unsaved, self._stop_and_close)
+            ask_to_leave_training(self, self._close_unless_searching, self._stop_and_close)
         elif runs.live:
-            ask_to_stop_training(self, self._close_unless_unsaved)
+            ask_to_stop_training(self, self._close_unless_searching)
         else:
-            self._close_unless_unsaved()
+            self._close_unless_searching()
 
     def event(self, event: QEvent) -> bool:
         lay_out_before(event)
@@ -196,6 +197,8 @@ class MainWindow(DeskWindow):
         self.glances.figures.connect(self.panes.inspector.show_live)
         session.refused.connect(self.notices.refuse)
         session.code_requested.connect(self.edit_code)
+        session.search_requested.connect(self.show_search)
+        session.searches.said.connect(self.notices.say)
         session.trust_requested.connect(self.ask_for_trust)
         session.check_changed.connect(self.take_back_solved)
         book.refused.connect(self.notices.refuse)
@@ -285,7 +288,20 @@ class MainWindow(DeskWindow):
 
     def _stop_and_close(self) -> None:
         self._session.runs.stop()  # it hears of it, and ends without the window
-        self._close_unless_unsaved()
+        self._close_unless_searching()
+
+    def _close_unless_searching(self) -> None:
+        searches = self._session.searches
+
+        def end() -> None:
+            for name in searches.live:
+                searches.stop(name)
+            self._close_unless_unsaved()
+
+        if searches.live:
+            ask_to_leave_search(self, searches.live, self._close_unless_unsaved, end)
+        else:
+            self._close_unless_unsaved()
 
     def _close_now(self) -> None:
         self._may_close = True
@@ -302,6 +318,7 @@ class MainWindow(DeskWindow):
         self.versions.stop()
         self._session.runs.close()
         self._session.speed_tests.stop()
+        self._session.searches.close()
         self._session.jobs.close()
         self.autosave.close()
         self._canvas.close_document()

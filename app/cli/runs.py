@@ -45,7 +45,8 @@ def _show(records: list[RunRecord]) -> None:
     table = make_table("run", "document", "state", "epochs", "best", "started", "took", right=("epochs", "took"))
     for record in records:
         metrics = record.best or record.metrics
-        name = next((name for name in _SHOWN if name in metrics), "")
+        great = [name for name in record.greater if name.startswith("val_")]
+        name = next((name for name in ("val_accuracy", *great, *_SHOWN) if name in metrics), "")
         table.add_row(
             plain(record.id if record.name == record.id else f"{record.id} ({record.name})"),
             plain(record.document),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -42,8 +43,14 @@ def search(
     trials: Annotated[int, typer.Option("--trials", metavar="N", min=1, help="How many sets of values to try.")] = 20,
     sampler: Annotated[SamplerName, typer.Option("--sampler", help="How values are chosen.")] = SamplerName.TPE,
     metric: Annotated[
-        str, typer.Option("--metric", metavar="M", help="Small if it ends in loss, else great.")
-    ] = "val_loss",
+        str,
+        typer.Option(
+            "--metric",
+            metavar="M",
+            help="Any series that is measured, such as val_accuracy; default: what the plan judges by.",
+            show_default=False,
+        ),
+    ] = "",
     prune: Annotated[bool, typer.Option("--prune/--no-prune", help="Give up runs that do badly.")] = True,
     workers: Annotated[int, typer.Option("--workers", metavar="W", min=1, help="Processes that try values.")] = 1,
     epochs: Annotated[
@@ -52,7 +59,12 @@ def search(
     seed: Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Of the values chosen.")] = 0,
     name: Annotated[
         str,
-        typer.Option("--name", metavar="NAME", help="Of the search; one there is gone on with.", show_default=False),
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="Of the search; the same search of this name is gone on with. Default: a new name.",
+            show_default=False,
+        ),
     ] = "",
     out: Annotated[
         Path | None,
@@ -65,7 +77,6 @@ def search(
 
     Example: layerloom search lenet5 --range learning_rate=1e-4..0.1:log --range batch_size=16,32,64 --trials 20
     """
-    from graph_engine.document.file import save
     from graph_engine.runs import search as searching
 
     found = open_thing(thing, trust_code=trust_code)
@@ -75,37 +86,67 @@ def search(
     given = tuple(_range(text) for text in ranges or ())
     marked = tuple(each for each in plan.search if each.of not in {other.of for other in given})
     document.plan = replace(plan, search=(*marked, *given))
-    chosen = searching.Search(
-        name=name or f"search-{document.title.lower().replace(' ', '-')}",
-        sampler=sampler.value,
-        trials=trials,
-        metric=metric,
-        prune=prune,
-        seed=seed,
+    folder = searching.begin_search(
+        document,
+        searching.Search(name=name, sampler=sampler.value, trials=trials, metric=metric, prune=prune, seed=seed),
     )
-    folder = searching.begin_search(document, chosen)
-    beside = searching.start_workers(folder, workers - 1)
+    chosen, _ = searching.read_search(folder)
+    before = len(searching.trials_of(folder))
+    _work(folder, workers, lambda trial: None if json else note(_line(trial, chosen.metric)))
+    all_trials = searching.trials_of(folder)
+    if before and len(all_trials) == before:
+        note(f"The search {chosen.name} has {before} trials already: ask for more with --trials.")
+    _tell(folder, chosen.metric, all_trials, out=out, json=json)
+
+
+def _work(folder: Path, workers: int, on_trial: Callable[[Trial], None]) -> None:
+    """Tries values, with processes beside this one; they end when it is interrupted."""
+    from graph_engine.runs.search import work_on
+    from graph_engine.runs.search_places import end_search, troubles_of
+    from graph_engine.runs.search_workers import start_workers
+
+    beside = start_workers(folder, workers - 1)
     try:
-        searching.work_on(folder, lambda trial: None if json else note(_line(trial, metric)))
+        work_on(folder, on_trial)
+    except BaseException:
+        end_search(folder)
+        raise
     finally:
         for process in beside:
             process.wait()
-    all_trials = searching.trials_of(folder)
-    best, best_document = searching.best_of(folder)
-    if out is not None:
-        save(best_document, out)
+        for trouble in troubles_of(folder):
+            note(trouble)
+
+
+def _tell(folder: Path, metric: str, trials: list[Trial], *, out: Path | None, json: bool) -> None:
+    """Raises: RunError when no trial ended well: after what they came to is told."""
+    from graph_engine.document.file import save
+    from graph_engine.runs import RunError
+    from graph_engine.runs.search import best_of
+
+    best, wrong = None, None
+    try:
+        best, document = best_of(folder)
+        if out is not None:
+            save(document, out)
+    except RunError as error:
+        wrong = error
     if json:
         print_json(
             {
-                "search": chosen.name,
+                "search": folder.name,
                 "metric": metric,
-                "trials": [_data(trial) for trial in all_trials],
-                "best": _data(best),
-                "document": str(out) if out is not None else None,
+                "trials": [_data(trial) for trial in trials],
+                "best": _data(best) if best is not None else None,
+                "document": str(out) if out is not None and best is not None else None,
             }
         )
     else:
-        _show(all_trials, best, metric)
+        _show(trials, metric)
+        if best is not None:
+            say(f"The best is trial {best.number}: the run {best.run}. The search is called {folder.name}.")
+    if wrong is not None:
+        raise wrong
 
 
 def _range(text: str) -> Range:
@@ -129,6 +170,7 @@ def _data(trial: Trial) -> dict[str, Any]:
         "values": dict(trial.values),
         "run": trial.run,
         "score": trial.score,
+        "reason": trial.reason,
     }
 
 
@@ -137,16 +179,18 @@ def _line(trial: Trial, metric: str) -> str:
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in trial.values.items()
     )
     score = "" if trial.score is None else f"  {metric} {figure(metric, trial.score)}"
-    return f"trial {trial.number}  {trial.state}{score}  {values}"
+    reason = f"  {trial.reason}" if trial.reason else ""
+    return f"trial {trial.number}  {trial.state}{score}  {values}{reason}"
 
 
-def _show(trials: list[Trial], best: Trial, metric: str) -> None:
+def _show(trials: list[Trial], metric: str) -> None:
     names = list(dict.fromkeys(name for trial in trials for name in trial.values))
-    table = make_table("trial", "run", "state", metric, *names, right=("trial", metric))
+    why = ["why"] if any(trial.reason for trial in trials) else []
+    table = make_table("trial", "run", "state", metric, *names, *why, right=("trial", metric))
     for trial in trials:
         score = "" if trial.score is None else figure(metric, trial.score)
         values = [trial.values.get(name, "") for name in names]
         cells = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+        cells += [trial.reason] if why else []
         table.add_row(str(trial.number), plain(trial.run), trial.state, score, *map(plain, cells))
     show(table)
-    say(f"The best is trial {best.number}: the run {best.run}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
+from math import inf, isnan
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -14,7 +14,7 @@ from app.panels.charts_ticks import value_label
 from app.panels.parallel_plot import ParallelPlot
 from app.theme import set_role, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, dress_table
-from graph_engine.runs.comparing import Difference, Group, group_over_seeds, group_runs, varying
+from graph_engine.runs.comparing import Difference, Group, group_over_seeds, group_runs, is_greater, varying
 
 if TYPE_CHECKING:
     from graph_engine.runs import RunRecord
@@ -60,11 +60,13 @@ class CompareRunsDialog(Dialog):
         for column in range(1, self.groups.columnCount()):
             if (head := self.groups.horizontalHeaderItem(column)) is not None:
                 head.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.groups.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # as they were found
         self._show_groups()
         return _page(FormRow("Group by", self.by), self.groups)
 
     def _parallel_page(self) -> QWidget:
-        preferred = next((name for name in ("val_accuracy", "val_loss") if name in self._metrics), None)
+        judged = [name for name in self._metrics if name.startswith("val_") and is_greater(self._records, name)]
+        preferred = next((name for name in ("val_accuracy", *judged, "val_loss") if name in self._metrics), None)
         self.measure = ChoiceField([Choice(name, name) for name in self._metrics], preferred)
         self.measure.committed.connect(lambda _: self._show_parallel())
         self.plot = ParallelPlot()
@@ -80,19 +82,33 @@ class CompareRunsDialog(Dialog):
     def _show_groups(self) -> None:
         by = str(self.by.value())
         found = group_over_seeds(self._records) if by == _OVER_SEEDS else group_runs(self._records, [by])
+        self.groups.setSortingEnabled(False)  # it would sort rows that are half written
         self.groups.setRowCount(len(found))
         for row, group in enumerate(found):
             cells = [group.title, str(len(group.runs)), *(_figure(group, name) for name in self._metrics)]
+            figures = [float(len(group.runs)), *(group.metrics.get(name, (-inf,))[0] for name in self._metrics)]
             for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
+                item = _Figure(text, figures[column - 1]) if column else QTableWidgetItem(text)
                 if column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 else:
                     item.setToolTip("\n".join((group.title, *(record.name for record in group.runs))))
                 self.groups.setItem(row, column, item)
+        self.groups.setSortingEnabled(True)
         self.groups.resizeColumnsToContents()
         widest = theme_manager().spacing.px(360)
         self.groups.setColumnWidth(0, min(self.groups.columnWidth(0), widest))
+
+
+class _Figure(QTableWidgetItem):
+    """A number in words that is sorted as a number."""
+
+    def __init__(self, text: str, value: float) -> None:
+        super().__init__(text)
+        self._value = value
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        return self._value < other._value if isinstance(other, _Figure) else super().__lt__(other)
 
 
 def _figure(group: Group, name: str) -> str:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
 from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
-    QLineEdit,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -23,47 +18,52 @@ from PySide6.QtWidgets import (
 )
 
 from app.dialogs.dialog import Dialog
+from app.dialogs.search_ranges import SearchRanges
 from app.panels.charts_ticks import value_label
+from app.runs.searches import outcome_of
 from app.theme import set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, NumberField, dress_table, scrolled
-from graph_engine.document import Range, SetPlan
-from graph_engine.runs.errors import RunError
-from graph_engine.runs.ranges import read_range, write_range
-from graph_engine.runs.settings import settings_of
+from graph_engine.train import TrainError
+from graph_engine.train.measures import judged_series, measures_of
 
 if TYPE_CHECKING:
-    import subprocess
-    from pathlib import Path
-
     from app.session import Session
     from graph_engine.document import Document
-    from graph_engine.runs.search import Trial
+    from graph_engine.runs.search import SearchState, Trial
 
-_EVERY = 1000  # ms between two looks at the trials
+_NEW = ""
+_HINT = (
+    "Each set of values that is tried makes a run. It goes on when this is closed; the status bar shows how far it is."
+)
+_MORE = 20
+"""How many trials are proposed, and how many more of a search that has all it should."""
+_STATES = {"complete": "done", "pruned": "given up", "fail": "failed", "running": "training"}
 
 
 class SearchDialog(Dialog):
-    """The ranges are part of the document. Trials are made by processes, so the window has nothing to do."""
+    """The ranges are part of the document. Trials are made by processes: closing this ends nothing, and the line
+    *Search* shows a search again.
+    """
 
     def __init__(self, session: Session, open_document: Callable[[Document, str], None], window: QWidget) -> None:
         super().__init__("Search for better settings", window, buttons=QDialogButtonBox.StandardButton.Close)
         self._session = session
+        self._searches = session.searches
         self._open = open_document
-        self._folder: Path | None = None
-        self._workers: list[subprocess.Popen[bytes]] = []
-        self._trials: list[Trial] = []
-        self._looking = self._closed = False
+        self._closed = False
+        self._shown: SearchState | None = None
         spacing = theme_manager().spacing
-        self.resize(spacing.px(760), spacing.px(640))
+        self.resize(spacing.px(800), spacing.px(680))
         self._body = self._scrolled()
-        self._add_ranges()
+        self.ranges = SearchRanges(session)
+        self._body.addWidget(self.ranges)
         self._add_ways()
-        self.trials = QTableWidget(0, 4)
+        self.trials = QTableWidget(0, 3)
         self.trials.setAccessibleName("Trials")
         dress_table(self.trials)
         self.trials.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.trials.horizontalHeader().setStretchLastSection(True)
-        self.trials.setMinimumHeight(spacing.px(160))
+        self.trials.setMinimumHeight(spacing.px(170))
         self.said = QLabel()
         self.said.setWordWrap(True)
         set_role(self.said, "faint")
@@ -74,16 +74,24 @@ class SearchDialog(Dialog):
         for button, act in ((self.start, self._start), (self.stop, self._stop), (self.best, self._open_best)):
             self.buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
             button.clicked.connect(act)
-        self._timer = QTimer(self, interval=_EVERY)
-        self._timer.timeout.connect(self._look)
-        self._show_ranges()
-        self._show_trials([])
+        self.ranges.changed.connect(self._on_ranges)
+        self.ranges.said.connect(self.said.setText)
+        self._searches.changed.connect(self._on_searches)
+        self._on_ranges()
+        self._on_searches()
+        live = self._searches.live
+        self._choose(live[0] if live else _NEW)
+        self._searches.refresh()
         self.finish()
+
+    def propose_range(self, of: str) -> None:
+        """Puts a setting with a range to begin with into the line, for a new search."""
+        self._choose(_NEW)
+        self.ranges.propose(of)
 
     def done(self, result: int) -> None:
         self._closed = True  # what is on its way finds nobody to tell
-        self._stop()
-        self._timer.stop()
+        self._searches.watch("")
         super().done(result)
 
     # Building.
@@ -98,201 +106,176 @@ class SearchDialog(Dialog):
         body.setSpacing(spacing.l)
         return body
 
-    def _add_ranges(self) -> None:
-        note = QLabel(
-            "What is searched over: write 1e-4..0.1:log, 16..128:16, or choices such as 16, 32, 64. "
-            "Closing this window ends the search."
-        )
-        note.setWordWrap(True)
-        set_role(note, "faint")
-        self.ranges = QTableWidget(0, 2)
-        self.ranges.setAccessibleName("Ranges")
-        self.ranges.setHorizontalHeaderLabels(["Setting", "Values"])
-        dress_table(self.ranges)
-        heads = self.ranges.horizontalHeader()
-        heads.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        heads.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.ranges.setFixedHeight(theme_manager().spacing.px(130))
-        self.ranges.itemChanged.connect(self._on_edited)
-        settings = settings_of(self._session.document)
-        self.setting = ChoiceField([Choice(name, f"{name}  ({value})") for name, value in settings.items()])
-        self.values = QLineEdit()
-        self.values.setPlaceholderText("1e-4..0.1:log")
-        self.values.setAccessibleName("Values")
-        self.mark = QPushButton("Mark")
-        self.unmark = QPushButton("Remove")
-        self.mark.clicked.connect(self._mark)
-        self.values.returnPressed.connect(self._mark)
-        self.unmark.clicked.connect(self._unmark)
-        row = QHBoxLayout()
-        for widget, stretch in ((self.setting, 3), (self.values, 3), (self.mark, 0), (self.unmark, 0)):
-            row.addWidget(widget, stretch)
-        self._body.addWidget(note)
-        self._body.addWidget(self.ranges)
-        self._body.addLayout(row)
-
     def _add_ways(self) -> None:
         ways = [
             Choice("tpe", "TPE", "Learns from trials"),
             Choice("random", "Random"),
             Choice("grid", "Grid", "All of them, in turn"),
         ]
+        self.which = ChoiceField([Choice(_NEW, "A new search")], _NEW)
+        self.which.committed.connect(lambda name: self._choose(str(name)))
         self.sampler = ChoiceField(ways, "tpe")
-        self.count = NumberField(20, whole=True, minimum=1)
+        self.count = NumberField(_MORE, whole=True, minimum=1)
+        self.count.value_changed.connect(self._show_buttons)
         self.at_once = NumberField(1, whole=True, minimum=1, maximum=max(os.cpu_count() or 1, 1))
-        self.measure = ChoiceField([Choice("val_loss", "Val loss"), Choice("val_accuracy", "Val accuracy")])
+        self.measure = ChoiceField([])
         rows = (
             (("How", self.sampler), ("Judged by", self.measure)),
             (("Trials", self.count), ("Side by side", self.at_once)),
         )
         for pair in rows:
             row = QHBoxLayout()
+            row.setSpacing(theme_manager().spacing.xl)
             for title, field in pair:
                 row.addWidget(FormRow(title, field), 1)
             self._body.addLayout(row)
+        which = FormRow("Search", self.which, help_text="A new one, or one there is: it goes on when this is closed.")
+        row = QHBoxLayout()
+        row.setSpacing(theme_manager().spacing.xl)
+        row.addWidget(which, 1)
+        row.addWidget(QWidget(), 1)
+        self._body.addLayout(row)
 
-    # Ranges.
+    # What is shown.
 
-    def _show_ranges(self) -> None:
-        marked = self._session.document.plan.search
-        blocked = QSignalBlocker(self.ranges)
-        self.ranges.setRowCount(len(marked))
-        for row, each in enumerate(marked):
-            name = QTableWidgetItem(each.of)
-            name.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-            self.ranges.setItem(row, 0, name)
-            self.ranges.setItem(row, 1, QTableWidgetItem(write_range(each)))
-        blocked.unblock()
-        self.start.setEnabled(bool(marked) and not self._workers)
-
-    def _mark(self) -> None:
-        found = self._read(str(self.setting.value()), self.values.text())
-        if found is not None:
-            rest = [each for each in self._session.document.plan.search if each.of != found.of]
-            self._set([*rest, found])
-            self.values.clear()
-
-    def _unmark(self) -> None:
-        rows = {index.row() for index in self.ranges.selectedIndexes()}
-        self._set([each for row, each in enumerate(self._session.document.plan.search) if row not in rows])
-
-    def _on_edited(self, item: QTableWidgetItem) -> None:
-        marked = list(self._session.document.plan.search)
-        found = self._read(marked[item.row()].of, item.text())
-        if found is not None:
-            marked[item.row()] = found
-        self._set(marked)
-
-    def _read(self, of: str, text: str) -> Range | None:
+    def _on_ranges(self) -> None:
+        """The document in front is another, or marks other settings."""
+        document = self._session.document
         try:
-            return read_range(of, text)
-        except RunError as error:
+            measured = measures_of(document)
+        except TrainError as error:
+            measured = {}
             self.said.setText(str(error))
-            return None
+        self._usual = judged_series(document)
+        self.measure.set_choices(
+            [
+                Choice(name, name.replace("_", " ", 1), f"{'Greater' if greater else 'Smaller'} values are better")
+                for name, greater in measured.items()
+            ]
+        )
+        if self.measure.value() not in measured and self._shown is None:
+            self.measure.set_value(self._usual if self._usual in measured else next(iter(measured), None))
+        self._show_buttons()
 
-    def _set(self, ranges: list[Range]) -> None:
-        plan = self._session.document.plan
-        if tuple(ranges) != plan.search:
-            self._session.attempt(SetPlan(replace(plan, search=tuple(ranges))), label="Change what is searched over")
-            self.said.clear()
-        self._show_ranges()
+    def _on_searches(self) -> None:
+        if self._closed:
+            return
+        live = set(self._searches.live)
+        names = [Choice(name, f"{name}, going on" if name in live else name) for name in self._searches.names]
+        self.which.set_choices([Choice(_NEW, "A new search"), *names])
+        state = self._searches.state(str(self.which.value()))
+        if state is not None and state != self._shown:
+            self._show(state)
+
+    def _choose(self, name: str) -> None:
+        """Shows a search, or what a new one takes."""
+        self.which.set_value(name)
+        self._searches.watch(name)
+        state = self._searches.state(name) if name else None
+        if state is not None:
+            self._show(state)
+        elif not name:
+            self._shown = None
+            self.trials.setRowCount(0)
+            self.trials.setColumnCount(0)
+            self.said.setText(_HINT)
+            self.measure.set_value(self._usual)
+            self._on_ranges()
+
+    def _show(self, state: SearchState) -> None:
+        if self._shown is None or self._shown.name != state.name:
+            self.sampler.set_value(state.search.sampler)
+            self.measure.set_value(state.search.metric)
+            self.count.set_value(max(state.search.trials, state.ended + (0 if state.live else _MORE)))
+        self._shown = state
+        self._show_trials(state)
+        counted = f"{state.ended} of {state.search.trials} trials have ended"
+        if state.stopping:
+            text = f"{counted}; stopping …"
+        elif state.live:
+            text = f"{counted}; searching …"
+        else:
+            text = f"{counted}. {outcome_of(state)}"
+        self.said.setText(text)
+        self._show_buttons()
+
+    def _show_trials(self, state: SearchState) -> None:
+        table, best = self.trials, state.best
+        why = any(trial.reason for trial in state.trials)
+        heads = ["Trial", "State", state.search.metric.replace("_", " ", 1), *state.ranges, *(["Why"] if why else [])]
+        table.setColumnCount(len(heads))
+        table.setHorizontalHeaderLabels(heads)
+        table.setRowCount(len(state.trials))
+        for row, trial in enumerate(reversed(state.trials)):
+            is_best = best is not None and trial.number == best.number
+            for column, text in enumerate(_cells(trial, state, is_best=is_best, why=why)):
+                item = QTableWidgetItem(text)
+                if trial.reason:
+                    item.setToolTip(trial.reason)
+                if is_best:
+                    item.setFont(theme_manager().typography.font("strong"))
+                table.setItem(row, column, item)
+        table.resizeColumnsToContents()
+
+    def _show_buttons(self) -> None:
+        state = self._shown
+        new = not self.which.value()
+        live = state is not None and state.live
+        for field in (self.sampler, self.measure):
+            field.setEnabled(new)
+        self.start.setText("Search" if new else "Go on")
+        more = state is not None and not live and int(self.count.value() or 0) > state.ended
+        self.start.setEnabled(bool(self.ranges.names) and self.measure.value() is not None if new else more)
+        self.stop.setEnabled(live and state is not None and not state.stopping)
+        self.best.setEnabled(state is not None and state.best is not None)
 
     # Searching.
 
     def _start(self) -> None:
-        from graph_engine.runs.search import Search, begin_search, start_workers
+        from graph_engine.runs.search import Search
 
-        document = self._session.document.snapshot()
-        names = [each.id for each in self._session.runs.library.records or ()]
-        search = Search(
-            name=f"search-{len(names) + 1}-{document.title.lower().replace(' ', '-')}",
-            sampler=self.sampler.value(),
-            trials=int(self.count.value()),
-            metric=str(self.measure.value()),
-        )
-        workers = int(self.at_once.value())
-
-        def work() -> tuple[Path, list[subprocess.Popen[bytes]]]:
-            folder = begin_search(document, search)
-            return folder, start_workers(folder, workers)
-
-        def begun(found: tuple[Path, list[subprocess.Popen[bytes]]]) -> None:
-            self._folder, self._workers = found
-            if self._closed:
-                self._stop()
-                return
-            self._timer.start()
-            self._show_trials([])
-
+        trials, workers = int(self.count.value()), int(self.at_once.value())
+        name = str(self.which.value())
+        self.start.setEnabled(False)
         self.said.setText("Starting …")
-        self._session.jobs.start("Starting the search", work, begun, self._tell)
+        if name:
+            self._searches.go_on(name, trials, workers, self._begun, self._tell)
+        else:
+            search = Search(sampler=self.sampler.value(), trials=trials, metric=str(self.measure.value()))
+            self._searches.begin(self._session.document.snapshot(), search, workers, self._begun, self._tell)
+
+    def _begun(self, name: str) -> None:
+        if not self._closed:
+            self._choose(name)
 
     def _stop(self) -> None:
-        for process in self._workers:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-
-    def _look(self) -> None:
-        from graph_engine.runs.search import trials_of
-
-        folder = self._folder
-        if folder is None or self._looking:
-            return
-        self._looking = True
-
-        def take(found: list[Trial]) -> None:
-            self._looking = False
-            if self._closed:
-                return
-            if all(process.poll() is not None for process in self._workers):
-                self._workers = []
-                self._timer.stop()
-            self._show_trials(found)
-            self._session.runs.library.refresh()
-
-        self._session.jobs.start("Looking at trials", lambda: trials_of(folder), take, lambda _: self._end_look())
+        if self._shown is not None:
+            self._searches.stop(self._shown.name)
 
     def _tell(self, error: Exception) -> None:
         if not self._closed:
             self.said.setText(str(error))
-
-    def _end_look(self) -> None:
-        self._looking = False
-
-    def _show_trials(self, trials: list[Trial]) -> None:
-        self._trials = trials
-        names = [each.of for each in self._session.document.plan.search]
-        self.trials.setColumnCount(3 + len(names))
-        self.trials.setHorizontalHeaderLabels(["Trial", "State", str(self.measure.value()), *names])
-        self.trials.setRowCount(len(trials))
-        for row, trial in enumerate(reversed(trials)):
-            score = "" if trial.score is None else value_label(trial.score)
-            cells: list[Any] = [trial.number, trial.state, score, *(trial.values.get(name, "") for name in names)]
-            for column, cell in enumerate(cells):
-                text = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
-                self.trials.setItem(row, column, QTableWidgetItem(text))
-        searching = bool(self._workers)
-        ended = [trial for trial in trials if trial.state in ("complete", "pruned", "fail")]
-        self.start.setEnabled(not searching and bool(names))
-        self.stop.setEnabled(searching)
-        self.best.setEnabled(any(trial.state == "complete" for trial in trials))
-        if trials or searching:
-            self.said.setText(
-                f"{len(ended)} of {self.count.value()} trials have ended{'; searching …' if searching else '.'}"
-            )
+            self._show_buttons()
 
     def _open_best(self) -> None:
         from graph_engine.runs.search import best_of
 
-        folder = self._folder
-        if folder is not None:
-            self._session.jobs.start(
-                "Reading the best",
-                lambda: best_of(folder),
-                self._open_found,
-                self._tell,
-            )
+        state = self._shown
+        if state is not None:
+            self._session.jobs.start("Reading the best", lambda: best_of(state.folder), self._open_found, self._tell)
 
     def _open_found(self, found: tuple[Trial, Document]) -> None:
         trial, document = found
         self._open(document, f"{document.title}, trial {trial.number}")
+
+
+def _cells(trial: Trial, state: SearchState, *, is_best: bool, why: bool) -> list[str]:
+    values = [trial.values.get(name, "") for name in state.ranges]
+    said = _STATES.get(trial.state, trial.state)
+    return [
+        str(trial.number),
+        "best" if is_best else said,
+        "" if trial.score is None else value_label(trial.score),
+        *(f"{value:.4g}" if isinstance(value, float) else str(value) for value in values),
+        *([trial.reason] if why else []),
+    ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.formulas import may_hold_formulas, meaning
 from app.panels.parameter_field import field_for, json_value, show_value, with_uses
+from app.runs.searches import SEARCH_OVER
 from app.theme import theme_manager
 from app.widgets import FormRow, Scrubbable, Section
 from app.widgets.field import InvalidText
@@ -17,6 +19,7 @@ from app.widgets.parsed_field import ParsedField
 from graph_engine.blocks.named import is_formula, plain
 from graph_engine.blocks.parameter import ParameterType
 from graph_engine.document import MAIN, SetParameter
+from graph_engine.runs.searchable import SEARCHED
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -104,9 +107,17 @@ class ParameterForm(QWidget):
         row = FormRow(spec.meta.title, field, help_text=words, default=spec.default)
         row.field.edited.connect(lambda value: self._on_edited(spec, value))
         row.field.committed.connect(lambda value: self._on_committed(spec, value))
+        if spec.type in SEARCHED:
+            search = QAction(SEARCH_OVER, row)
+            search.triggered.connect(lambda: self._search_over(spec.name))
+            row.offer(search)
         self.rows[spec.name] = row
         self._fields[spec.name] = field
         return row
+
+    def _search_over(self, name: str) -> None:
+        place = self._node if self._graph == MAIN else f"{self._graph}:{self._node}"
+        self._session.search_requested.emit(f"{place}.{name}")
 
     def _given(self, formula: str) -> Any:
         try:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.panels.charts_ticks import value_label
 from app.theme import qcolor, theme_manager
-from graph_engine.runs.comparing import score, value_of, varying
+from graph_engine.runs.comparing import is_greater, score, value_of, varying
 
 if TYPE_CHECKING:
     from graph_engine.runs import RunRecord
@@ -95,7 +95,7 @@ class ParallelPlot(QWidget):
     def show_runs(self, records: Sequence[RunRecord], metric: str) -> None:
         """Draws runs; `metric` is the figure at the right."""
         self._records, self._axes = records, axes_of(records, metric)
-        self._greater = not metric.endswith("loss")
+        self._greater = is_greater(records, metric)
         self._over = -1
         self.setAccessibleDescription(f"{len(records)} runs over {', '.join(axis.title for axis in self._axes)}")
         self._forget()

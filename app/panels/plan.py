@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.panels.forecast import ForecastSection
 from app.panels.plan_settings import ADVANCED, SECTIONS, Setting, is_shown
 from app.panels.plan_stages import PlanStages
 from app.panels.speed import SpeedSection
+from app.runs.searches import SEARCH_OVER
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, Section, scrolled
 from graph_engine.blocks import Role
-from graph_engine.document import Binding, SetBinding
+from graph_engine.document import Binding, Plan, SetBinding
+from graph_engine.runs.searchable import plan_name
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -180,10 +182,21 @@ class PlanPanel(QWidget):
             field = setting.field()
             row = FormRow(setting.title, field, help_text=setting.help, default=setting.default)
             row.field.committed.connect(lambda value, setting=setting: self._commit(setting, value))
+            search = QAction(SEARCH_OVER, row)
+            search.triggered.connect(lambda _=False, setting=setting: self._search_over(setting))
+            if plan_name(Plan(), 1, 1, setting.searched) is not None:
+                row.offer(search)
             self._settings[setting.name] = setting
             self.rows[setting.name] = row
             section.add(row)
         return section
+
+    def _search_over(self, setting: Setting) -> None:
+        plan = self._session.document.plan
+        focus = self.stages.focus.within(plan)
+        name = plan_name(plan, focus.stage + 1, focus.update + 1, setting.searched)
+        if name is not None:
+            self._session.search_requested.emit(name)
 
     def _commit(self, setting: Setting, value: Any) -> None:
         document = self._session.document

@@ -25,6 +25,8 @@ class Setting:
     field: Callable[[], QWidget]
     get: Callable[[Plan], Any]
     put: Callable[[Plan, Any], Plan]
+    searched: str
+    """Where it is in plan, stage or update, for `plan_name`."""
 
     @property
     def default(self) -> Any:
@@ -43,6 +45,7 @@ def _of_plan(name: str, title: str, help_text: str, field: Callable[[], QWidget]
         field,
         lambda plan: getattr(plan, name),
         lambda plan, value: replace(plan, **{name: value}),
+        name,
     )
 
 
@@ -51,7 +54,7 @@ def _of_stage(name: str, title: str, help_text: str, field: Callable[[], QWidget
         stage: Stage = replace(plan.stages[0], **{name: value})
         return plan.with_first(stage=stage)
 
-    return Setting(name, title, help_text, field, lambda plan: getattr(plan.stages[0], name), put)
+    return Setting(name, title, help_text, field, lambda plan: getattr(plan.stages[0], name), put, name)
 
 
 def _of_optimiser(name: str, title: str, help_text: str, field: Callable[[], QWidget]) -> Setting:
@@ -59,7 +62,7 @@ def _of_optimiser(name: str, title: str, help_text: str, field: Callable[[], QWi
         optimiser: Optimiser = replace(plan.first_update.optimiser, **{name: value})
         return plan.with_first(optimiser=optimiser)
 
-    return Setting(name, title, help_text, field, lambda plan: getattr(plan.first_update.optimiser, name), put)
+    return Setting(name, title, help_text, field, lambda plan: getattr(plan.first_update.optimiser, name), put, name)
 
 
 def _of_schedule(name: str, title: str, help_text: str, field: Callable[[], QWidget]) -> Setting:
@@ -67,9 +70,10 @@ def _of_schedule(name: str, title: str, help_text: str, field: Callable[[], QWid
         schedule: Schedule = replace(plan.first_update.schedule, **{name: value})
         return plan.with_first(schedule=schedule)
 
-    return Setting(
-        f"schedule_{name}", title, help_text, field, lambda plan: getattr(plan.first_update.schedule, name), put
-    )
+    def get(plan: Plan) -> Any:
+        return getattr(plan.first_update.schedule, name)
+
+    return Setting(f"schedule_{name}", title, help_text, field, get, put, f"schedule.{name}")
 
 
 def _beta(at: int, title: str, help_text: str) -> Setting:
@@ -82,7 +86,7 @@ def _beta(at: int, title: str, help_text: str) -> Setting:
         optimiser = replace(plan.first_update.optimiser, betas=cast("tuple[float, float]", tuple(betas)))
         return plan.with_first(optimiser=optimiser)
 
-    return Setting(f"beta_{at + 1}", title, help_text, _share, get, put)
+    return Setting(f"beta_{at + 1}", title, help_text, _share, get, put, f"betas.{at + 1}")
 
 
 def _of_update(name: str, title: str, help_text: str, field: Callable[[], QWidget]) -> Setting:
@@ -91,7 +95,7 @@ def _of_update(name: str, title: str, help_text: str, field: Callable[[], QWidge
         update: Update = replace(stage.updates[0], **{name: value})
         return plan.with_first(stage=replace(stage, updates=(update, *stage.updates[1:])))
 
-    return Setting(f"update_{name}", title, help_text, field, lambda plan: getattr(plan.first_update, name), put)
+    return Setting(f"update_{name}", title, help_text, field, lambda plan: getattr(plan.first_update, name), put, name)
 
 
 def _of_average(name: str, title: str, help_text: str, field: Callable[[], QWidget]) -> Setting:
@@ -109,7 +113,7 @@ def _of_average(name: str, title: str, help_text: str, field: Callable[[], QWidg
             stage=replace(stage, updates=(replace(stage.updates[0], average=average), *stage.updates[1:]))
         )
 
-    return Setting(f"average_{name}", title, help_text, field, get, put)
+    return Setting(f"average_{name}", title, help_text, field, get, put, f"average.{name}")
 
 
 def _text(usual: Any, word: str, read: Callable[[str], Any], write: Callable[[Any], str]) -> Callable[[], QWidget]:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from app.widgets import InvalidText, ParsedField, read_number
 from graph_engine.document import Goal, Judgement, Loading, Part, Penalty, WeightedLoss, WeightGroup
 from graph_engine.document.rules import TAG_NAME
+from graph_engine.train.measures import usually_greater
 
 T = TypeVar("T")
 
@@ -113,11 +114,11 @@ def write_goal(goal: Goal) -> str:
 
 
 def read_judgement(text: str) -> Judgement:
-    """`accuracy, greater`, `mae_1`: a series, smaller being better unless it is said. Raises: InvalidText."""
+    """`accuracy`, `mae_1, smaller`: a series; what is better is as its name has it unless said. Raises: InvalidText."""
     match = re.fullmatch(r"(?:val_|train_)?(\w+)(?:[,\s]+(greater|smaller))?", text)
     if match is None:
         raise InvalidText("Type a series such as loss, or accuracy, greater.")
-    usual = "greater" if "accuracy" in match[1] else "smaller"
+    usual = "greater" if usually_greater(match[1]) else "smaller"
     return Judgement(name=match[1], better=match[2] or usual)  # type: ignore[arg-type]
 
 

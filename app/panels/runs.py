@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.dialogs.checkpoints import show_checkpoints
-from app.panels.runs_model import NAME, NOTE, TAGS, RunsModel
+from app.panels.runs_model import METRICS, NAME, NOTE, TAGS, RunsModel, metric_title, metrics_of
 from app.panels.runs_table import RunsTable
 from app.theme import icon, set_surface, theme_manager
 from app.widgets import Banner, ElidedLabel, EmptyState, MessageAction, SearchField
@@ -43,6 +43,8 @@ class RunsPanel(QWidget):
     """What was done, to be told in passing."""
     failed = Signal(object)
     """The exception that says what could not be done."""
+    metrics_changed = Signal(object)
+    """The series that are columns (a tuple of names): others were chosen."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +52,7 @@ class RunsPanel(QWidget):
         self._runs = session.runs
         self._library = session.runs.library
         self._banner: Banner | None = None
+        self.metrics: tuple[str, ...] = tuple(METRICS)
         set_surface(self, "panel")
         self.setAccessibleName("Runs")
         self.model = RunsModel(self._runs.shown, self)
@@ -83,12 +86,21 @@ class RunsPanel(QWidget):
         self._library.refresh()
         self._show_live()
 
+    def show_metrics(self, names: Sequence[str]) -> None:
+        """Has these series as columns."""
+        self.metrics = tuple(dict.fromkeys(names))
+        self.model.set_metrics(self.metrics)
+        self.table.show_metrics(self.metrics)
+
     # Building.
 
     def _build(self) -> None:
         self.search = SearchField("Filter runs…")
         self.table = RunsTable(self.model)
         self.search.set_view(self.table)
+        heads = self.table.horizontalHeader()
+        heads.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        heads.customContextMenuRequested.connect(lambda at: self._metric_menu().popup(heads.mapToGlobal(at)))
         self._make_actions()
         self._bar = QHBoxLayout()
         self._bar.addWidget(self.search, 1)
@@ -97,6 +109,14 @@ class RunsPanel(QWidget):
             button = QToolButton()
             button.setDefaultAction(action)
             self._bar.addWidget(button)
+        self.columns = QToolButton()
+        self.columns.setIcon(icon("sliders"))
+        self.columns.setToolTip("The metrics that are columns")
+        self.columns.setAccessibleName("Metrics that are columns")
+        self.columns.clicked.connect(
+            lambda: self._metric_menu().popup(self.columns.mapToGlobal(self.columns.rect().bottomLeft()))
+        )
+        self._bar.addWidget(self.columns)
         self._message = ElidedLabel()
         self._message.setAccessibleName("Why the run ended")
         self._empty = EmptyState("history", "")
@@ -260,6 +280,23 @@ class RunsPanel(QWidget):
             else:
                 menu.addAction(action)
         menu.popup(self.table.viewport().mapToGlobal(at))
+
+    def _metric_menu(self) -> QMenu:
+        """Any series that some run measured may be a column."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        for name in dict.fromkeys((*METRICS, *metrics_of(self._library.records or ()), *self.metrics)):
+            action = menu.addAction(metric_title(name))
+            action.setToolTip(name)
+            action.setCheckable(True)
+            action.setChecked(name in self.metrics)
+            action.triggered.connect(lambda on, name=name: self._show_metric(name, on=on))
+        return menu
+
+    def _show_metric(self, name: str, *, on: bool) -> None:
+        self.show_metrics([*(each for each in self.metrics if each != name), *([name] if on else [])])
+        self.metrics_changed.emit(self.metrics)
 
     # Doing.
 

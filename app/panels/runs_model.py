@@ -15,6 +15,7 @@ from app.figures import clock
 from app.panels.charts_ticks import value_label
 from app.panels.run_status import STATES
 from app.theme import qcolor, theme_manager
+from graph_engine.runs.comparing import is_greater
 
 if TYPE_CHECKING:
     from app.runs.shown import ShownRuns
@@ -78,7 +79,7 @@ def _number(value: float | None, absent: float) -> float:
     return value if value is not None else absent
 
 
-NAME, STATE, TAGS, NOTE = 0, 2, 8, 9
+NAME, STATE, STARTED, TAGS, NOTE = 0, 2, 7, 8, 9
 
 COLUMNS: tuple[Column, ...] = (
     Column("Run", lambda run: run.name, lambda run: run.name.lower(), help="Tick a run to draw its curves"),
@@ -108,6 +109,33 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
+METRICS = {"val_accuracy": 3, "val_loss": 4}
+"""The columns of metrics that are always there, though perhaps hidden; others come after the last column."""
+
+
+def metrics_of(records: Sequence[RunRecord]) -> list[str]:
+    """All series that runs measured: those of the held-out samples first, by name."""
+    names = {name for record in records for part in (record.best, record.metrics) for name in part}
+    return sorted(names - {"epoch", "step"}, key=lambda name: (not name.startswith("val_"), name))
+
+
+def metric_title(name: str) -> str:
+    """`Val coverage`, of `val_coverage`."""
+    return name.replace("_", " ").capitalize()
+
+
+def _of_metric(name: str, *, greater: bool) -> Column:
+    def text(record: RunRecord) -> str:
+        value = best(record, name)
+        return "" if value is None else value_label(value, percent=name.endswith("accuracy"))
+
+    def key(record: RunRecord) -> float:
+        value = best(record, name)
+        return -inf if value is None else value if greater else -value
+
+    return Column(metric_title(name), text, key, figures=True, help=f"{name} of the best epoch")
+
+
 class RunsModel(QAbstractTableModel):
     """Runs as rows. Names and notes are edited in place; the box before a name draws its curves."""
 
@@ -125,7 +153,9 @@ class RunsModel(QAbstractTableModel):
         self._rows: list[RunRecord] = []
         self._places: dict[str, int] = {}
         self._text = ""
-        self._column, self._descending = 7, True
+        self._column, self._descending = STARTED, True
+        self._metrics: tuple[str, ...] = ()
+        self._columns = COLUMNS
         self._live = ""
         self._progress: Progress | None = None
 
@@ -134,6 +164,8 @@ class RunsModel(QAbstractTableModel):
     def set_records(self, records: Sequence[RunRecord]) -> None:
         """Shows these runs."""
         self._records = records
+        columns = (_of_metric(name, greater=is_greater(records, name)) for name in self._metrics)
+        self._columns = (*COLUMNS, *columns)
         self._arrange()
 
     def set_filter(self, text: str) -> None:
@@ -142,12 +174,30 @@ class RunsModel(QAbstractTableModel):
             self._text = text
             self._arrange()
 
+    def set_metrics(self, names: Sequence[str]) -> None:
+        """Has these series as columns after the last, beside those of `METRICS`."""
+        names = tuple(name for name in names if name not in METRICS)
+        if names == self._metrics:
+            return
+        count, nowhere = len(COLUMNS), QModelIndex()
+        if self._column >= count:
+            self._column = STARTED
+        if self._metrics:
+            self.beginRemoveColumns(nowhere, count, count + len(self._metrics) - 1)
+            self._metrics, self._columns = (), COLUMNS
+            self.endRemoveColumns()
+        if names:
+            self.beginInsertColumns(nowhere, count, count + len(names) - 1)
+            columns = (_of_metric(name, greater=is_greater(self._records, name)) for name in names)
+            self._metrics, self._columns = names, (*COLUMNS, *columns)
+            self.endInsertColumns()
+
     def set_live(self, run: str, progress: Progress | None) -> None:
         """The run that goes on, whose row follows it; empty: none does."""
         rows = {self.row_of(self._live), self.row_of(run)}
         self._live, self._progress = run, progress
         for row in rows - {-1}:
-            self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(self._columns) - 1))
 
     def refresh_colors(self) -> None:
         """Other runs are drawn, or in other colours."""
@@ -173,12 +223,12 @@ class RunsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
+        return 0 if parent.isValid() else len(self._columns)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal:
             return None
-        column = COLUMNS[section]
+        column = self._columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
             # room for the arrow, which would else lie on a heading that ends at the right
             return column.title + "     " if column.figures and section == self._column else column.title
@@ -189,7 +239,7 @@ class RunsModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        record, column = self.record(index.row()), COLUMNS[index.column()]
+        record, column = self.record(index.row()), self._columns[index.column()]
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
                 return column.text(record)
@@ -245,7 +295,7 @@ class RunsModel(QAbstractTableModel):
         self.beginResetModel()
         rows = [record for record in self._records if all(word in _searched(record) for word in words)]
         rows.sort(key=lambda record: record.created, reverse=True)
-        rows.sort(key=COLUMNS[self._column].key, reverse=self._descending)
+        rows.sort(key=self._columns[self._column].key, reverse=self._descending)
         rows.sort(key=lambda record: not record.pinned)
         self._rows = rows
         self._places = {record.id: row for row, record in enumerate(rows)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from app.panels.runs_model import COLUMNS, METRICS, NOTE, STARTED
 from app.theme import theme_manager
 from app.widgets import dress_table
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 _FIGURES = {2: 100, 3: 102, 4: 76, 5: 70, 6: 62, 7: 108}
 _SHARES = {0: (0.4, 140), 1: (0.26, 76), 8: (0.14, 46), 9: (0.2, 50)}
 """Widths (px at the base text size) of columns of figures; of the others, their share of the rest, and the least."""
+_BESIDE = 46
+"""Room beside the heading of a metric that was chosen, for the arrow."""
 
 
 class RunsTable(QTableView):
@@ -36,7 +40,7 @@ class RunsTable(QTableView):
         heads = self.horizontalHeader()
         heads.setSectionsClickable(True)
         heads.setSortIndicatorShown(True)
-        heads.setSortIndicator(7, Qt.SortOrder.DescendingOrder)
+        heads.setSortIndicator(STARTED, Qt.SortOrder.DescendingOrder)
         heads.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         heads.sectionResized.connect(self._on_resized)
 
@@ -61,19 +65,32 @@ class RunsTable(QTableView):
         super().resizeEvent(event)
         self.share_width()
 
+    def show_metrics(self, names: Sequence[str]) -> None:
+        """Has these metrics as columns, after the state, those that the model has always first."""
+        heads = self.horizontalHeader()
+        for name, column in METRICS.items():
+            self.setColumnHidden(column, name not in names)
+        first = max(METRICS.values()) + 1
+        for at in range(self.model().columnCount() - len(COLUMNS)):
+            heads.moveSection(heads.visualIndex(len(COLUMNS) + at), first + at)
+        self.share_width()
+
     def share_width(self) -> None:
         """Figures have the room they need; names, documents and notes share the rest, until a column is dragged."""
         if self._by_hand:
             return
         px = theme_manager().spacing.px
-        rest = self.viewport().width() - sum(px(width) for width in _FIGURES.values())
+        figures = {column: px(width) for column, width in _FIGURES.items() if not self.isColumnHidden(column)}
+        for column in range(len(COLUMNS), self.model().columnCount()):
+            title = str(self.model().headerData(column, Qt.Orientation.Horizontal)).strip()
+            figures[column] = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + px(_BESIDE)
+        rest = self.viewport().width() - sum(figures.values())
         self._sharing = True
-        for column, width in _FIGURES.items():
-            self.setColumnWidth(column, px(width))
+        for column, width in figures.items():
+            self.setColumnWidth(column, width)
         for column, (share, least) in _SHARES.items():
             self.setColumnWidth(column, max(px(least), int(rest * share)))
         self._sharing = False
 
     def _on_resized(self, column: int) -> None:
-        last = self.model().columnCount() - 1  # it stretches by itself
-        self._by_hand = self._by_hand or (not self._sharing and column != last)
+        self._by_hand = self._by_hand or (not self._sharing and column != NOTE)  # that stretches by itself

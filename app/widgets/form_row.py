@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QContextMenuEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
 from app.theme import icon, set_role, theme_manager
 from app.widgets.elided_label import ElidedLabel
@@ -92,6 +92,29 @@ class FormRow(QWidget):
         """Says something below the field, such as what a formula gives; empty for nothing."""
         self._note.setText(text)
         self._note.setVisible(bool(text))
+
+    def offer(self, action: QAction) -> None:
+        """Offers something in the menu of the row, below what the menu of its field has."""
+        self.addAction(action)
+        self.widget.installEventFilter(self)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.actions():
+            self._open_menu(QMenu(self), event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QContextMenuEvent) and isinstance(watched, QLineEdit):
+            menu = watched.createStandardContextMenu()
+            menu.addSeparator()
+            self._open_menu(menu, event)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _open_menu(self, menu: QMenu, event: QContextMenuEvent) -> None:
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self.actions())
+        menu.popup(event.globalPos())
+        event.accept()
 
     def is_changed(self) -> bool:
         """Whether the value is another than the default."""

@@ -132,6 +132,8 @@ class Block:
     title: ClassVar[str]
     category: ClassVar[Category]
     role: ClassVar[Role] = Role.LAYER
+    greater: ClassVar[bool] = False
+    """Of a metric: whether greater values are better."""
     reference: ClassVar[Reference | None] = None
     keywords: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[tuple[Input, ...]] = (Input("x"),)

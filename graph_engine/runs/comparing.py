@@ -16,6 +16,7 @@ from graph_engine.document.file import write_whole
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.settings import SEED, flat
+from graph_engine.train.measures import usually_greater
 
 if TYPE_CHECKING:
     from graph_engine.document import Document
@@ -99,6 +100,12 @@ def score(record: RunRecord, metric: str) -> float | None:
     return None
 
 
+def is_greater(records: Sequence[RunRecord], metric: str) -> bool:
+    """Whether greater values of a metric are better: as runs say, else by its name."""
+    said = [record for record in records if record.greater]
+    return any(metric in record.greater for record in said) if said else usually_greater(metric)
+
+
 def table_of(records: Sequence[RunRecord]) -> str:
     """The runs as CSV: one row each, with their settings and metrics."""
     settings = list(dict.fromkeys(name for record in records for name in record.settings))
@@ -122,7 +129,8 @@ def write_table(records: Sequence[RunRecord], path: Path) -> None:
 
 
 def write_tensorboard(stored: StoredRun, folder: Path) -> Path:
-    """The curves of a run as event files that TensorBoard shows, in a folder of its own below `folder`.
+    """The curves of a run as event files that TensorBoard shows, in a folder of its own below `folder`; they take the
+    place of those written there before.
 
     Raises: RunError when TensorBoard is not installed, or the folder can't be written.
     """
@@ -135,12 +143,15 @@ def write_tensorboard(stored: StoredRun, folder: Path) -> Path:
         ) from error
     place = folder / stored.id
     try:
+        before = list(place.glob("events.out.tfevents.*"))
         writer = SummaryWriter(str(place))
         for name, points in stored.folder.feed().since().points.items():
             split, _, measure = name.partition("_")
             for step, value in zip(points.step.tolist(), points.value.tolist(), strict=True):
                 writer.add_scalar(f"{measure}/{split}", value, int(step))
         writer.close()
+        for path in before:  # TensorBoard would draw both
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise RunError(f"{place} can't be written: {error.strerror or error}.") from error
     return place

@@ -22,6 +22,7 @@ from graph_engine.runs.settings import settings_of
 from graph_engine.runs.store import RunStore
 from graph_engine.train import Control, RunState
 from graph_engine.train.changes import DatedChange
+from graph_engine.train.measures import measures_of
 
 if TYPE_CHECKING:
     from graph_engine.train.team import Team
@@ -82,7 +83,10 @@ def launch(
         facts = provenance(
             document.plan, prepared.samples, describe(prepared.device), prepared.threads, compiled=compiled
         )
-        record = replace(record, state=RunState.QUEUED, provenance=facts, settings=settings_of(document))
+        greater = tuple(name for name, is_greater in measures_of(document).items() if is_greater)
+        record = replace(
+            record, state=RunState.QUEUED, provenance=facts, settings=settings_of(document), greater=greater
+        )
         folder.write_subject(resumed or document, prepared.program.source)
         folder.write_plan([*plan_in_words(document, prepared.result), *trainer.notes])
         folder.write(record)

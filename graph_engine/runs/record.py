@@ -21,8 +21,8 @@ class RunRecord:
     `best` the epoch with the best validation loss: its number, step and metrics. `provenance` says what it takes to
     do it again: versions, device, threads, seed, data. `node` is where a failed run failed, `message` why; `fits` is a
     batch size that memory would have been enough for (0: it was). `parent` is the run that this one branched from after
-    `parent_step` steps, or does again. `settings` are the values of plan and nodes by which runs are compared. `tags`
-    and `pinned` are a person's, as `name` and `note` are.
+    `parent_step` steps, or does again. `settings` are the values of plan and nodes by which runs are compared. Of the
+    series `greater`, greater values are better. `tags` and `pinned` are a person's, as `name` and `note` are.
     """
 
     id: str
@@ -49,6 +49,7 @@ class RunRecord:
     parent: str = ""
     parent_step: int = 0
     settings: Mapping[str, str | float] = field(default_factory=dict)
+    greater: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     pinned: bool = False
 
@@ -69,7 +70,8 @@ def from_json(text: str | bytes) -> RunRecord:
         raise ValueError("not the record of a run")
     kept = {name: item for name, item in value.items() if name in known}
     kept["state"] = RunState(kept["state"])
-    kept["tags"] = tuple(map(str, kept.get("tags") or ()))
+    for name in ("tags", "greater"):
+        kept[name] = tuple(map(str, kept.get(name) or ()))
     for name in ("metrics", "best"):
         numbers = kept.get(name) or {}
         kept[name] = {key: math.nan if number is None else float(number) for key, number in numbers.items()}

@@ -7,152 +7,224 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import signal
-import subprocess
-import sys
+import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal
 
 from graph_engine.data.seeds import mix
-from graph_engine.document import Document, EditRefused, Range, SetParameter, SetPlan
-from graph_engine.document.codec import FormatError, plan_from_json
-from graph_engine.document.file import load, save, write_whole
+from graph_engine.document import Document, Range
+from graph_engine.document.file import FileError, load, save, write_whole
 from graph_engine.home import place
-from graph_engine.runs.comparing import score
+from graph_engine.runs.comparing import compare_documents
 from graph_engine.runs.errors import RunError
-from graph_engine.runs.settings import complete, plan_path
-from graph_engine.runs.starting import start_run
+from graph_engine.runs.folder import make_folder
+from graph_engine.runs.ranges import write_range
+from graph_engine.runs.search_places import (
+    REASON,
+    RUN,
+    STOPPED,
+    WORKER,
+    WorkerPlace,
+    forget_end,
+    is_to_end,
+    troubles_of,
+    workers_of,
+)
+from graph_engine.runs.settings import Value, with_values
 from graph_engine.runs.store import RunStore
+from graph_engine.train.measures import judged_series, measures_of
 
 if TYPE_CHECKING:
     import optuna
 
 Sampler = Literal["tpe", "random", "grid"]
-Value = str | int | float | bool
 DOCUMENT, SEARCH, STUDY = "document.loom", "search.json", "study.sqlite"
-_LOOK = 0.05  # s between two looks at a run that is tried
 _WARM_UP = 1  # epochs before a run may be given up
+_NAME = re.compile(r"[^\s./\\][^/\\]{0,99}")
+_LOST = "The process that tried it ended before it did."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Search:
-    """How to search. `metric` is that of the best epoch of each run; one that ends in `loss` is made small, any other
-    great. `prune` gives up runs that are worse than the median of those before at the same epoch.
+    """How to search. `metric` is a series (`val_accuracy`) at the best epoch of each run; "": what the plan judges by.
+    The plan's judge, or the block that measures it, says whether it is to be small or great. `prune` gives up runs that
+    are worse than the median of those before at the same epoch. Without a `name` it is given a new one.
     """
 
-    name: str
+    name: str = ""
     sampler: Sampler = "tpe"
     trials: int = 20
-    metric: str = "val_loss"
+    metric: str = ""
     prune: bool = True
     seed: int = 0
-
-    @property
-    def greater(self) -> bool:
-        return not self.metric.endswith("loss")
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One set of values: the run that tried it, and what came of it."""
+    """One set of values: the run that tried it, and what came of it; `reason` says why it failed. `counts` is False of
+    one that goes on, was stopped or lost: such values are tried anew.
+    """
 
     number: int
     state: str
     values: Mapping[str, Value]
     run: str
     score: float | None
+    reason: str = ""
+    counts: bool = True
 
 
-def with_values(document: Document, values: Mapping[str, Value]) -> Document:
-    """A copy of `document` with other settings, by their names in `settings_of`.
-
-    Raises: RunError when there is no such setting, or it does not take the value.
+@dataclass(frozen=True, slots=True)
+class SearchState:
+    """How a search stands: the settings it is over, its trials, whether somebody is at work on it, and why who was not
+    did not end well. `stopping`: it was told to end.
     """
-    copy = document.snapshot()
-    for name, value in values.items():
-        try:
-            path = plan_path(copy.plan, name)
-            if path is not None:
-                said = complete(copy.plan)
-                _put(said, path.split("."), value)
-                copy.apply(SetPlan(plan_from_json(said)))
-            else:
-                node, _, parameter = name.partition(".")
-                if node not in copy.main:
-                    raise RunError(f"There is no setting called {name!r}: neither of the plan nor of a node.")
-                copy.apply(SetParameter(node, parameter, value))
-        except (EditRefused, FormatError) as error:
-            raise RunError(f"{name} can't be {value!r}: {error}") from error
-    return copy
+
+    name: str
+    folder: Path
+    search: Search
+    document: str
+    ranges: tuple[str, ...]
+    greater: bool
+    trials: tuple[Trial, ...]
+    live: bool
+    stopping: bool
+    troubles: tuple[str, ...]
+
+    @property
+    def ended(self) -> int:
+        """How many of the trials asked for have ended."""
+        return sum(trial.counts for trial in self.trials)
+
+    @property
+    def best(self) -> Trial | None:
+        scored = [each for each in self.trials if each.score is not None and each.state == "complete"]
+        return max(scored, key=lambda each: (each.score or 0.0) * (1 if self.greater else -1), default=None)
+
+
+def state_of(folder: Path) -> SearchState:
+    """Raises: RunError when the folder holds no search."""
+    search, document = read_search(folder)
+    live = bool(workers_of(folder))  # before the trials: who ends meanwhile has told all
+    return SearchState(
+        folder.name,
+        folder,
+        search,
+        document.title,
+        tuple(each.of for each in document.plan.search),
+        is_greater(search, document),
+        tuple(trials_of(folder)),
+        live,
+        live and is_to_end(folder),
+        tuple(troubles_of(folder)),
+    )
+
+
+def all_searches() -> list[tuple[str, bool]]:
+    """The names of all searches, the newest first, and whether somebody is at work on each."""
+    found = sorted(searches_folder().glob(f"*/{SEARCH}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return [(path.parent.name, bool(workers_of(path.parent))) for path in found]
 
 
 def begin_search(document: Document, search: Search) -> Path:
-    """Makes the folder of a search, which `work_on` and `trials_of` take; one of this name is gone on with.
+    """Makes the folder of a search, which `work_on` and `trials_of` take; its name is that of the search. One of this
+    name is gone on with, if it is of the same document, ranges, metric and sampler.
 
-    Raises: RunError when nothing is marked to be searched over, or a range does not fit; FileError.
+    Raises: RunError when nothing is marked to be searched over, a range does not fit, nothing measures the metric, or
+    the search of this name is another one; PlanError when the plan does not fit; FileError.
     """
     _optuna()
     ranges = document.plan.search
     if not ranges:
         raise RunError("Nothing is marked to be searched over. Give a range, such as learning_rate from 1e-4 to 0.1.")
     for each in ranges:
-        for value in (each.choices[:1] or (each.low,))[:1]:
+        for value in each.choices or (each.low,):
             with_values(document, {each.of: _whole(each, value)})
     if search.sampler == "grid" and not all(each.choices or each.step for each in ranges):
         raise RunError("A grid needs choices or a step for every range.")
-    folder = place() / "searches" / search.name
-    folder.mkdir(parents=True, exist_ok=True)
-    save(document, folder / DOCUMENT)
-    write_whole(folder / SEARCH, json.dumps(asdict(search)))
+    measured = measures_of(document)
+    search = replace(search, metric=search.metric or judged_series(document))
+    if search.metric not in measured:
+        raise RunError(f"Nothing measures {search.metric!r}. Choose one of what there is: {', '.join(measured)}.")
+    searches = searches_folder()
+    if not search.name:
+        folder = make_folder(searches, f"search {document.title}")
+        search = replace(search, name=folder.name)
+    elif not _NAME.fullmatch(search.name):
+        raise RunError(f"A search can't be called {search.name!r}. Give a name without / that begins with no dot.")
+    else:
+        folder = searches / search.name
+    if (folder / SEARCH).exists():
+        _require_same(folder, document, search)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save(document, folder / DOCUMENT)
+        write_whole(folder / SEARCH, json.dumps(asdict(search)))
+        forget_end(folder)
+    except OSError as error:
+        raise FileError(f"{folder} can't be written: {error.strerror or error}. Free some space.") from error
     _study(folder)
     return folder
 
 
-def work_on(folder: Path, on_trial: Callable[[Trial], None] = lambda _: None, *, worker: int = 0) -> None:
-    """Tries values until the search has as many trials as it should. Several processes may work on one search, each as
-    another `worker`, so that they do not draw the same values.
+def searches_folder() -> Path:
+    """The folder that holds a folder for each search, whether or not it is there."""
+    return place() / "searches"
+
+
+def work_on(folder: Path, on_trial: Callable[[Trial], None] = lambda _: None, *, at: WorkerPlace | None = None) -> None:
+    """Tries values until the search has as many trials as it should, or is told to end. Several processes may work on
+    one search, each at another place, so that they do not draw the same values. A trial that can't be trained has
+    failed, with its reason, and the search goes on.
 
     Raises: RunError, FileError.
     """
+    from graph_engine.runs.trying import TrialFailed, try_values
+
     library = _optuna()
-    search, document = _read(folder)
-    study = _study(folder, worker)
-    store = RunStore()
-    done = (library.trial.TrialState.COMPLETE, library.trial.TrialState.PRUNED, library.trial.TrialState.FAIL)
+    at = at or WorkerPlace.take(folder)
+    try:
+        search, document = read_search(folder)
+        study = _study(folder, at.number)
+        _take_up(study, at.number)
+        store = RunStore()
 
-    def tell(_: optuna.Study, frozen: optuna.trial.FrozenTrial) -> None:
-        on_trial(_trial(frozen))
+        def enough() -> bool:
+            return len([each for each in study.get_trials(deepcopy=False) if _counts(each)]) >= search.trials
 
-    if len(study.get_trials(deepcopy=False, states=done)) < search.trials:
-        study.optimize(
-            lambda trial: _try(trial, document, search, store),
-            callbacks=[library.study.MaxTrialsCallback(search.trials, states=done), tell],
-            catch=(RunError,),
-        )
+        def told(study: optuna.Study, frozen: optuna.trial.FrozenTrial) -> None:
+            on_trial(_trial(frozen))
+            if frozen.user_attrs.get(STOPPED):
+                study.enqueue_trial(frozen.params)  # for whoever goes on
+            if is_to_end(folder) or enough():
+                study.stop()
 
+        def attempt(trial: optuna.Trial) -> float:
+            trial.set_user_attr(WORKER, at.number)
+            values = {each.of: _suggest(trial, each) for each in document.plan.search}
+            return try_values(trial, document, values, search, folder, store)
 
-def start_workers(folder: Path, count: int) -> list[subprocess.Popen[bytes]]:
-    """Processes that work on a search beside this one."""
-    return [
-        subprocess.Popen(
-            [sys.executable, "-m", "graph_engine.runs.search", str(folder), str(worker)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        for worker in range(1, count + 1)
-    ]
+        if not enough() and not is_to_end(folder):
+            study.optimize(attempt, callbacks=[told], catch=(TrialFailed,))
+    except library.exceptions.OptunaError as error:
+        raise RunError(f"The search {folder.name} can't go on: {error}.") from error
+    finally:
+        at.let_go()
 
 
 def trials_of(folder: Path) -> list[Trial]:
     """All trials of a search so far."""
-    return [_trial(each) for each in _study(folder).get_trials(deepcopy=False)]
+    alive = workers_of(folder)
+    found = []
+    for each in _study(folder).get_trials(deepcopy=False):
+        trial = _trial(each)
+        if trial.state == "running" and each.user_attrs.get(WORKER) not in alive:
+            trial = replace(trial, state="fail", reason=_LOST)
+        if trial.state != "waiting":
+            found.append(trial)
+    return found
 
 
 def best_of(folder: Path) -> tuple[Trial, Document]:
@@ -160,42 +232,79 @@ def best_of(folder: Path) -> tuple[Trial, Document]:
 
     Raises: RunError when no trial ended well.
     """
-    search, document = _read(folder)
-    scored = [trial for trial in trials_of(folder) if trial.score is not None and trial.state == "complete"]
-    if not scored:
-        raise RunError(f"No trial of the search {search.name} has ended well yet.")
-    best = (max if search.greater else min)(scored, key=lambda trial: trial.score or 0.0)
+    state, (_, document) = state_of(folder), read_search(folder)
+    best = state.best
+    if best is None:
+        reason = next((f" The last one: {each.reason}" for each in reversed(state.trials) if each.reason), "")
+        raise RunError(f"No trial of the search {state.name} has ended well yet.{reason}")
     return best, with_values(document, best.values)
 
 
-def _try(trial: optuna.Trial, document: Document, search: Search, store: RunStore) -> float:
-    library = _optuna()
-    values = {each.of: _suggest(trial, each) for each in document.plan.search}
-    handle = start_run(with_values(document, values), name=f"{search.name} {trial.number}", store=store)
-    trial.set_user_attr("run", handle.id)
-    store.set_tags(handle.id, [search.name])
-    cursor, given_up = None, False
+def read_search(folder: Path) -> tuple[Search, Document]:
+    """How is searched, and the document with its ranges.
+
+    Raises: RunError when the folder holds no search.
+    """
     try:
-        while not handle.wait(_LOOK):
-            news = handle.feed.since(cursor)
-            cursor = news.cursor
-            points = news.points.get(search.metric)
-            if points is None or not search.prune or given_up:
-                continue
-            for epoch, value in zip(points.epoch.tolist(), points.value.tolist(), strict=True):
-                trial.report(value, round(epoch))
-            if trial.should_prune():
-                given_up = True
-                handle.control.stop()
-    finally:
-        handle.stop()
-    record = handle.record
-    if given_up:
-        raise library.TrialPruned
-    value = score(record, search.metric)
-    if value is None or record.state == "failed":
-        raise RunError(record.message or f"The run {handle.id} measured no {search.metric}.")
-    return value
+        said = json.loads((folder / SEARCH).read_bytes())
+        known = {each.name for each in fields(Search)}
+        return Search(**{key: value for key, value in said.items() if key in known}), load(folder / DOCUMENT)
+    except (OSError, ValueError, TypeError, AttributeError, FileError) as error:
+        raise RunError(f"{folder} holds no search ({error}).") from error
+
+
+def is_greater(search: Search, document: Document) -> bool:
+    """Whether greater values of what is searched by are better."""
+    return measures_of(document).get(search.metric, False)
+
+
+def _require_same(folder: Path, document: Document, search: Search) -> None:
+    """Raises: RunError when the search there is is not of this document, these ranges, this metric and sampler."""
+    before, began_with = read_search(folder)
+    said: list[str] = []
+    ranges = [{each.of: write_range(each) for each in one.plan.search} for one in (began_with, document)]
+    for name in dict.fromkeys((*ranges[0], *ranges[1])):
+        then, wanted = (each.get(name) for each in ranges)
+        if then != wanted:
+            said.append(
+                f"{name} over {then}, not {wanted}"
+                if then and wanted
+                else f"{name} over {then}, which is not asked for now"
+                if then
+                else f"not over {name}"
+            )
+    for one, other in ((before.metric, search.metric), (before.sampler, search.sampler)):
+        if one != other:
+            said.append(f"by {one}, not {other}")
+    plain = [each.snapshot() for each in (began_with, document)]
+    for copy in plain:
+        copy.plan = replace(copy.plan, search=())
+    said += [
+        f"with {each.place} {each.before or 'unset'}, not {each.after or 'unset'}"
+        for each in compare_documents(*plain)
+        if each.place != "title"
+    ]
+    if said:
+        more = f", and {len(said) - 3} other differences" if len(said) > 3 else ""
+        raise RunError(
+            f"There is a search called {search.name} already: {'; '.join(said[:3])}{more}. Give this one another name "
+            "(--name), or ask for the same again to go on with it."
+        )
+
+
+def _counts(frozen: optuna.trial.FrozenTrial) -> bool:
+    """Whether a trial is one of those asked for: it has ended by itself, rather than been stopped or lost."""
+    lost = frozen.state.name == "FAIL" and REASON not in frozen.user_attrs
+    return frozen.state.is_finished() and not lost and not frozen.user_attrs.get(STOPPED)
+
+
+def _take_up(study: optuna.Study, number: int) -> None:
+    """Ends the trials of a worker that was at this place and is gone; their values are tried anew."""
+    states = _optuna().trial.TrialState
+    for each in study.get_trials(deepcopy=False, states=(states.RUNNING,)):
+        if each.user_attrs.get(WORKER, number) == number:
+            study.tell(each.number, state=states.FAIL)
+            study.enqueue_trial(each.params)
 
 
 def _suggest(trial: optuna.Trial, chosen: Range) -> Value:
@@ -226,12 +335,12 @@ def _grid(document: Document) -> dict[str, list[Any]]:
 def _study(folder: Path, worker: int = 0) -> optuna.Study:
     """The study of a search; what it draws depends on who draws, and on how many trials there were before."""
     library = _optuna()
-    search, document = _read(folder)
+    search, document = read_search(folder)
     study: optuna.Study = library.create_study(
         storage=f"sqlite:///{folder / STUDY}",
         study_name=search.name,
         load_if_exists=True,
-        direction="maximize" if search.greater else "minimize",
+        direction="maximize" if is_greater(search, document) else "minimize",
         pruner=library.pruners.MedianPruner(n_warmup_steps=_WARM_UP) if search.prune else library.pruners.NopPruner(),
     )
     seed = mix(search.seed, worker, len(study.get_trials(deepcopy=False)))
@@ -244,26 +353,14 @@ def _study(folder: Path, worker: int = 0) -> optuna.Study:
     return study
 
 
-def _read(folder: Path) -> tuple[Search, Document]:
-    try:
-        return Search(**json.loads((folder / SEARCH).read_bytes())), load(folder / DOCUMENT)
-    except (OSError, ValueError, TypeError) as error:
-        raise RunError(f"{folder} holds no search ({error}).") from error
-
-
 def _trial(frozen: optuna.trial.FrozenTrial) -> Trial:
     value = frozen.value
     if value is None and frozen.intermediate_values:
         value = frozen.intermediate_values[max(frozen.intermediate_values)]
-    run = str(frozen.user_attrs.get("run", ""))
-    return Trial(frozen.number, frozen.state.name.lower(), dict(frozen.params), run, value)
-
-
-def _put(value: Any, path: list[str], new: Value) -> None:
-    """Puts `new` at a path of `flat` into a JSON value."""
-    for part in path[:-1]:
-        value = value[int(part) - 1] if isinstance(value, list) else value[part]
-    value[path[-1]] = new
+    about = frozen.user_attrs
+    state = frozen.state.name.lower()
+    reason = str(about.get(REASON, _LOST if state == "fail" else ""))
+    return Trial(frozen.number, state, dict(frozen.params), str(about.get(RUN, "")), value, reason, _counts(frozen))
 
 
 def _optuna() -> Any:
@@ -274,15 +371,5 @@ def _optuna() -> Any:
             "Searching needs the package optuna, which is not installed. "
             "Install it with: pip install 'layerloom[search]'"
         ) from error
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # why a trial failed is said here, without a traceback
     return optuna
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt  # the run that is tried is stopped on the way out
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _end)
-    with suppress(KeyboardInterrupt):
-        work_on(Path(sys.argv[1]), worker=int(sys.argv[2]))

@@ -25,6 +25,25 @@ def test_a_search_ends_with_the_best_document(layerloom: Call, tmp_path: Path) -
     assert plan.first_update.optimiser.learning_rate == said["best"]["values"]["learning_rate"]
 
 
+def test_what_fails_is_told_and_another_search_of_the_name_is_refused(layerloom: Call) -> None:
+    call = ("search", "autoencoder", "--trials", 2, "--epochs", 1, "--sampler", "grid", "--name", "sizes", "--json")
+    out = layerloom(*call, "--range", "batch_size=64,100000")
+    assert out.status == 0
+    assert "Traceback" not in out.err
+    failed = next(each for each in out.json["trials"] if each["state"] == "fail")
+    assert failed["values"] == {"batch_size": 100_000}
+    assert "100000 samples" in failed["reason"]
+    assert out.json["best"]["values"] == {"batch_size": 64}
+    layerloom(*call, "--range", "batch_size=32,64").assert_refused(1, "batch_size over 64, 100000", "--name")
+    layerloom("search", "autoencoder", "--range", "batch_size=64", "--metric", "val_accuracy").assert_refused(
+        1, "val_accuracy", "val_loss, val_r2"
+    )
+    alone = layerloom(*call[:-3], "--range", "batch_size=100000", "--json")
+    assert alone.status == 1
+    assert alone.json["best"] is None
+    assert "100000 samples" in alone.err
+
+
 @pytest.mark.parametrize("text", ["learning_rate", "learning_rate=5..1", "learning_rate=-1..1:log", "batch_size=a..b"])
 def test_ranges_that_are_none(layerloom: Call, text: str) -> None:
     layerloom("search", "lenet5", "--range", text).assert_refused(2, "--range")

@@ -100,6 +100,9 @@ def test_curves_for_tensorboard(
     curves = run.folder.feed().since().points
     names = [name.partition("_") for name in curves]
     assert sorted(written.Tags()["scalars"]) == sorted(f"{measure}/{split}" for split, _, measure in names)
+    again = EventAccumulator(str(write_tensorboard(store.get(run.id), tmp_path / "curves")))
+    again.Reload()
+    assert [each.step for each in again.Scalars("loss/train")] == curves["train_loss"].step.tolist(), "not twice"
     losses = written.Scalars("loss/train")
     assert [each.step for each in losses] == curves["train_loss"].step.tolist()
     assert [each.value for each in losses] == pytest.approx(curves["train_loss"].value.tolist(), rel=1e-6)

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import optuna
 import pytest
+import torch
 
-from graph_engine.document import Document, Range
+from graph_engine.document import AddNodes, Connect, Document, Judgement, Node, Range, SetParameter
 from graph_engine.document.codec import plan_from_json, plan_to_json
-from graph_engine.runs import RunError, RunState, RunStore, search
-from graph_engine.runs.search import Search, begin_search, best_of, start_workers, trials_of, with_values, work_on
+from graph_engine.document.file import save
+from graph_engine.runs import RunError, RunHandle, RunState, RunStore, search, trying
+from graph_engine.runs.ranges import read_range
+from graph_engine.runs.search import (
+    Search,
+    begin_search,
+    best_of,
+    read_search,
+    searches_folder,
+    trials_of,
+    work_on,
+)
+from graph_engine.runs.search_places import end_search, troubles_of, workers_of
+from graph_engine.runs.search_workers import start_workers
+from graph_engine.runs.searchable import searchable
+from graph_engine.runs.settings import settings_of, with_values
+from presets import open_preset
 
 Make = Callable[..., Document]
 
 RATES = Range(of="learning_rate", choices=(1e-5, 0.02))
+SAME = Search(name="same", trials=2)
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def marked(document: Document, *ranges: Range) -> Document:
@@ -37,6 +63,39 @@ def test_settings_of_plan_and_nodes_are_given_by_name(document: Make) -> None:
     for name, value in (("nonsense", 1), ("linear_1.colour", 1), ("optimiser", "magic"), ("batch_size", 0)):
         with pytest.raises(RunError, match=name.partition(".")[0]):
             with_values(document(), {name: value})
+
+
+def test_all_of_plan_and_nodes_can_be_searched_and_is_proposed_a_range_that_fits() -> None:
+    net = open_preset("resnet:depth=50")
+    net.apply(SetParameter("conv2d_1", "groups", None))
+    found = searchable(net)
+    for name in ("learning_rate", "weight_decay", "momentum", "batch_size", "betas.2", "clip_norm", "label_smoothing"):
+        assert name in found or any(each.endswith(f".{name}") for each in found), name
+    assert found["conv2d_1.stride"].value == "1", "a default"
+    assert found["bottleneck:conv2d_2.kernel"].about == "Kernel of Conv 2d"
+    exposed = [name for name in found if name.startswith("bottleneck_") and name.endswith(".width")]
+    assert exposed, "an exposed parameter of each use of a composite"
+    for name, each in found.items():
+        chosen = read_range(name, each.proposal)
+        ends = chosen.choices or ((int(chosen.low), int(chosen.high)) if chosen.whole else (chosen.low, chosen.high))
+        for value in ends:
+            with_values(net, {name: value})
+
+
+def test_settings_inside_composites_lists_and_switches_are_given_and_kept_with_the_run() -> None:
+    net = open_preset("resnet:depth=50")
+    values = {"bottleneck:conv2d_2.kernel": 5, "betas.2": 0.9, "nesterov": "on", "conv2d_1.bias": "false"}
+    given = with_values(net, values)
+    assert given.graphs["bottleneck"]["conv2d_2"].parameters["kernel"] == 5
+    assert given.plan.first_update.optimiser.betas == (0.9, 0.9)
+    assert given.plan.first_update.optimiser.nesterov is True
+    assert given.main["conv2d_1"].parameters["bias"] is False
+    assert "bottleneck:conv2d_2.kernel" not in settings_of(given)
+    searched = marked(given, Range(of="bottleneck:conv2d_2.kernel", choices=(3, 5)))
+    assert settings_of(searched)["bottleneck:conv2d_2.kernel"] == 5
+    for name, value in (("nothing:conv2d_1.kernel", 3), ("bottleneck:conv2d_2.kernel", 0), ("betas.3", 0.5)):
+        with pytest.raises(RunError, match=re.escape(name)):
+            with_values(net, {name: value})
 
 
 def test_ranges_are_part_of_the_document(document: Make) -> None:
@@ -119,6 +178,120 @@ def test_what_does_badly_is_given_up(document: Make, store: RunStore) -> None:
     given_up = [each for each in trials_of(folder) if each.state == "pruned"]
     assert given_up
     assert store.get(given_up[0].run).record.state == "stopped"
+
+
+def test_the_best_is_the_one_with_the_smallest_loss_of_any_name(document: Make, store: RunStore) -> None:
+    net = marked(document(epochs=1), RATES)
+    logits, label = (net.main.wires_into("cross_entropy_1")[port] for port in ("logits", "label"))
+    net.apply(AddNodes((Node("cross_entropy_2", "cross_entropy"),)))
+    for port, wire in (("logits", logits), ("label", label)):
+        net.apply(Connect(replace(wire, target="cross_entropy_2", input=port)))
+    folder = begin_search(net, Search(sampler="grid", metric="val_cross_entropy_1", prune=False))
+    work_on(folder)
+    trials = trials_of(folder)
+    best, _ = best_of(folder)
+    assert best.values["learning_rate"] == 0.02
+    assert best.score == min(each.score for each in trials if each.score is not None)
+    assert "val_accuracy" in store.get(best.run).record.greater
+    assert "val_cross_entropy_1" not in store.get(best.run).record.greater
+
+
+def test_what_is_not_measured_is_refused_before_anything_is_tried(document: Make) -> None:
+    with pytest.raises(RunError, match=r"'coverage'.*val_loss, val_accuracy, train_loss"):
+        begin_search(marked(document(), RATES), Search(name="x", metric="coverage"))
+    assert not (searches_folder() / "x").exists()
+
+
+def test_without_a_name_or_metric_a_search_is_a_new_one_of_what_the_plan_judges_by(document: Make) -> None:
+    net = marked(document(judge=Judgement(name="accuracy", better="greater")), RATES)
+    folders = [begin_search(net, Search()) for _ in range(2)]
+    assert [folder.name for folder in folders] == ["search-small-net5-1", "search-small-net5-2"]
+    found, _ = read_search(folders[0])
+    assert (found.name, found.metric) == ("search-small-net5-1", "val_accuracy")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda net: marked(net, replace(RATES, choices=(0.1, 0.02))), "learning_rate over 1e-05, 0.02, not 0.1, 0.02"),
+        (lambda net: marked(net, Range(of="batch_size", choices=(50, 100))), "not over batch_size"),
+        (lambda net: marked(with_values(net, {"batch_size": 50}), RATES), "plan.batch_size 100, not 50"),
+        (lambda net: replace(SAME, metric="val_accuracy"), "by val_loss, not val_accuracy"),
+        (lambda net: replace(SAME, sampler="random"), "by tpe, not random"),
+    ],
+)
+def test_another_search_of_the_same_name_is_refused_in_words(
+    document: Make, change: Callable[[Document], Document | Search], words: str
+) -> None:
+    net = document(epochs=1)
+    begin_search(marked(net, RATES), SAME)
+    other = change(document(epochs=1))
+    with pytest.raises(RunError, match=re.escape(words)) as refused:
+        begin_search(*((marked(net, RATES), other) if isinstance(other, Search) else (other, SAME)))
+    assert "--name" in str(refused.value)
+    begin_search(marked(net, RATES), replace(SAME, trials=9, seed=3))  # more of the same
+
+
+def test_what_can_not_be_trained_has_failed_and_the_search_goes_on(
+    document: Make, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    start = trying.start_run
+
+    def start_run(tried: Document, **options: Any) -> RunHandle:
+        if tried.plan.batch_size == 7:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB.")
+        return start(tried, **options)
+
+    monkeypatch.setattr(trying, "start_run", start_run)
+    sizes = Range(of="batch_size", choices=(100, 100_000, 7))
+    widths = Range(of="dropout_1.probability", choices=(0.1, "wide"))
+    net = marked(document(epochs=1), sizes)
+    folder = begin_search(net, Search(sampler="grid", trials=3))
+    work_on(folder)
+    found = {each.values["batch_size"]: each for each in trials_of(folder)}
+    assert {size: each.state for size, each in found.items()} == {100: "complete", 100_000: "fail", 7: "fail"}
+    assert "100000 samples" in found[100_000].reason
+    assert "not enough memory" in found[7].reason
+    assert best_of(folder)[0].values["batch_size"] == 100
+    assert capfd.readouterr().err == ""
+    with pytest.raises(RunError, match="wide"):
+        begin_search(marked(net, widths), Search())
+
+
+def test_a_search_that_is_told_to_end_does_and_is_gone_on_with(document: Make, store: RunStore) -> None:
+    net = marked(document(epochs=100_000), Range(of="batch_size", choices=(50,)))
+    folder = begin_search(net, Search(name="long", sampler="random", trials=2, prune=False))
+    worker = start_workers(folder, 1)[0]
+    wait_until(lambda: any(each.step for each in store.records()))
+    assert workers_of(folder) == {0}
+    end_search(folder)
+    assert worker.wait(60) == 0
+    assert (workers_of(folder), troubles_of(folder)) == (set(), [])
+    (stopped,) = trials_of(folder)
+    assert (stopped.state, stopped.reason) == ("fail", "The search was stopped.")
+    assert store.get(stopped.run).record.state is RunState.STOPPED
+
+
+def test_a_worker_that_dies_is_told_of_and_its_values_are_tried_anew(document: Make, store: RunStore) -> None:
+    net = marked(document(epochs=100_000), Range(of="learning_rate", low=0.001, high=0.1))
+    folder = begin_search(net, Search(name="dies", sampler="random", trials=1, prune=False))
+    worker = start_workers(folder, 1)[0]
+    wait_until(lambda: any(each.step for each in store.records()))
+    worker.kill()
+    worker.wait(60)
+    wait_until(lambda: not workers_of(folder))
+    assert troubles_of(folder) == ["A worker ended without a word: the system may have ended it."]
+    (lost,) = trials_of(folder)
+    assert (lost.state, lost.reason) == ("fail", "The process that tried it ended before it did.")
+
+    (folder / "document.loom").write_text("{")
+    worker = start_workers(folder, 1)[0]
+    assert worker.wait(60) == 1
+    assert "holds no search" in troubles_of(folder)[0]
+    save(marked(document(epochs=1), *net.plan.search), folder / "document.loom")
+    work_on(folder)
+    ended = [each for each in trials_of(folder) if each.state == "complete"]
+    assert [each.values for each in ended] == [lost.values]
 
 
 def test_what_can_not_be_searched_is_told(document: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,6 +145,7 @@ class Accuracy(Block):
     title: ClassVar = "Accuracy"
     category: ClassVar = Category.METRIC
     role: ClassVar = Role.METRIC
+    greater: ClassVar = True
     keywords: ClassVar = ("metric", "correct", "classification")
     inputs: ClassVar = (_SCORES, _LABELS)
     outputs: ClassVar = (Output("accuracy", Kind.SCALAR),)

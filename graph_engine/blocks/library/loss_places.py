@@ -114,6 +114,7 @@ class SequenceAccuracy(Block):
     title: ClassVar = "Sequence accuracy"
     category: ClassVar = Category.METRIC
     role: ClassVar = Role.METRIC
+    greater: ClassVar = True
     keywords: ClassVar = ("metric", "correct", "exact match", "tokens", "sequence to sequence", "tagging")
     inputs: ClassVar = _SAID
     outputs: ClassVar = (Output("sequence_accuracy", Kind.SCALAR),)

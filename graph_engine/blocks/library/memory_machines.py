@@ -162,6 +162,7 @@ class BitAccuracy(Block):
     title: ClassVar = "Bit accuracy"
     category: ClassVar = Category.METRIC
     role: ClassVar = Role.METRIC
+    greater: ClassVar = True
     keywords: ClassVar = ("metric", "binary", "sequence", "copy task", "correct")
     reference: ClassVar = _TURING
     inputs: ClassVar = (

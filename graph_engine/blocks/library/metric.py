@@ -32,6 +32,7 @@ class TopkAccuracy(Block):
     title: ClassVar = "Top-k accuracy"
     category: ClassVar = Category.METRIC
     role: ClassVar = Role.METRIC
+    greater: ClassVar = True
     keywords: ClassVar = ("metric", "top-5", "imagenet", "classification", "correct")
     reference: ClassVar = Reference(
         "Russakovsky, Deng, Su, Krause, Satheesh, Ma, Huang, Karpathy, Khosla, Bernstein, Berg, Fei-Fei",
@@ -63,6 +64,7 @@ class TopkAccuracy(Block):
 class _OverClasses(CollectedMetric):
     """Shared by what is counted of each class and then averaged."""
 
+    greater: ClassVar = True
     inputs: ClassVar = _CLASSIFIED
     examples: ClassVar = (
         ({}, {"logits": _LOGITS, "label": _LABEL}),
@@ -156,6 +158,7 @@ class Auroc(CollectedMetric):
     """
 
     title: ClassVar = "AUROC"
+    greater: ClassVar = True
     keywords: ClassVar = ("auc", "roc curve", "ranking", "threshold", "imbalanced", "classification")
     reference: ClassVar = Reference(
         "Hanley, McNeil", 1982, "The meaning and use of the area under a receiver operating characteristic (ROC) curve"
@@ -182,6 +185,7 @@ class MeanIou(CollectedMetric):
     """
 
     title: ClassVar = "Mean IoU"
+    greater: ClassVar = True
     whole_numbers: ClassVar = True
     keywords: ClassVar = ("jaccard", "intersection over union", "segmentation", "overlap", "pixels")
     reference: ClassVar = Reference("Jaccard", 1912, "The distribution of the flora in the alpine zone")
@@ -225,6 +229,7 @@ class Mae(Block):
     title: ClassVar = "Absolute error metric"
     category: ClassVar = Category.METRIC
     role: ClassVar = Role.METRIC
+    greater: ClassVar = False
     keywords: ClassVar = ("mae", "l1", "regression", "mean absolute error")
     reference: ClassVar = Reference(
         "Willmott, Matsuura",
@@ -249,6 +254,7 @@ class R2(CollectedMetric):
     """
 
     title: ClassVar = "R² score"
+    greater: ClassVar = True
     keywords: ClassVar = ("r2", "determination", "explained variance", "regression")
     reference: ClassVar = Reference("Wright", 1921, "Correlation and causation")
     inputs: ClassVar = (

@@ -16,6 +16,7 @@ _POINT, _IMAGE = TensorSpec((N, 4)), TensorSpec((N, 2, 5, 6))
 class _AmongNeighbours(CollectedMetric):
     """Shared by metrics that compare a set of made samples with a set of real ones."""
 
+    greater: ClassVar = True
     keywords: ClassVar = ("gan", "generative", "mode collapse", "diversity", "quality", "neighbours")
     inputs: ClassVar = (
         Input("made", (Kind.VECTOR, Kind.IMAGE), "samples of the generator"),

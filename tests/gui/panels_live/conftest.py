@@ -31,6 +31,7 @@ def session(qtbot: QtBot) -> Iterator[Session]:
     open_in(qtbot, made, small_network())
     yield made
     assert made.runs.close()
+    made.searches.close()
     made.jobs.close()
     made.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

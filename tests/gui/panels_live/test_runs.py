@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton
 
 from app.panels.runs import RunsPanel
-from app.panels.runs_model import COLUMNS, NAME, NOTE, STATE, RunsModel, best, started
+from app.panels.runs_model import COLUMNS, NAME, NOTE, STATE, RunsModel, best, metrics_of, started
 from app.runs.shown import ShownRuns
 from app.session import Session
 from app.theme import theme_manager
@@ -76,6 +76,54 @@ def test_the_best_run_comes_first_when_sorted_and_unknown_values_last(model: Run
         model.sort(titled(title), Qt.SortOrder.DescendingOrder)
         assert column(model, NAME)[:2] == ["small-3", "small-1"]
         assert column(model, titled(title))[2:] == ["", ""]
+
+
+def test_any_measured_series_is_a_column_sorted_by_what_is_better(model: RunsModel) -> None:
+    game = {"greater": ("val_coverage",)}
+    records = [
+        record(number, best={"val_coverage": 0.1 * number, "val_mae": 1.0 * number}, metrics={"train_r2": 0.5}, **game)
+        for number in (2, 1, 3)
+    ]
+    model.set_records([*records, record(4)])
+    assert metrics_of(records) == ["val_coverage", "val_mae", "train_r2"]
+    model.set_metrics(["val_accuracy", "val_coverage", "val_mae"])
+    assert [model.headerData(at, Qt.Orientation.Horizontal) for at in (10, 11)] == ["Val coverage", "Val mae"]
+    model.sort(10, Qt.SortOrder.DescendingOrder)
+    assert column(model, NAME) == ["small-3", "small-2", "small-1", "small-4"]
+    assert column(model, 10) == ["0.3000", "0.2000", "0.1000", ""]
+    model.sort(11, Qt.SortOrder.DescendingOrder)
+    assert column(model, NAME) == ["small-1", "small-2", "small-3", "small-4"]
+    model.set_metrics([])
+    assert model.columnCount() == len(COLUMNS)
+    model.set_records(records)
+    assert column(model, NAME) == ["small-3", "small-2", "small-1"]
+
+
+def test_columns_of_metrics_are_chosen_from_the_menu_of_the_head(
+    qtbot: QtBot, session: Session, panel: RunsPanel
+) -> None:
+    train(qtbot, session)
+    session.runs.library.refresh()
+    qtbot.waitUntil(lambda: "train_accuracy" in metrics_of(session.runs.library.records or ()), timeout=PATIENCE)
+    changed: list[tuple[str, ...]] = []
+    panel.metrics_changed.connect(changed.append)
+
+    def choose(title: str) -> None:
+        panel.columns.click()
+        menu = next(each for each in panel.findChildren(QMenu) if each.isVisible())
+        (action,) = (each for each in menu.actions() if each.text() == title)
+        qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+
+    choose("Train accuracy")
+    choose("Val loss")
+    assert changed[-1] == ("val_accuracy", "train_accuracy")
+    heads = panel.table.horizontalHeader()
+    shown = [at for at in map(heads.logicalIndex, range(heads.count())) if not heads.isSectionHidden(at)]
+    titles = [panel.model.headerData(at, Qt.Orientation.Horizontal) for at in shown]
+    assert titles[:5] == ["Run", "Document", "State", "Val accuracy", "Train accuracy"]
+    assert titles[-1] == "Note"
+    cell = panel.model.data(panel.model.index(0, len(COLUMNS)))
+    assert cell == f"{RunStore().records()[0].best['train_accuracy'] * 100:.2f} %"
 
 
 def test_every_word_of_the_filter_must_be_found(model: RunsModel) -> None:

@@ -72,6 +72,7 @@ def session(worker: ImmediateWorker) -> Iterator[Session]:
     made = Session(worker)
     yield made
     made.runs.close()
+    made.searches.close()
     made.jobs.close()
     made.deleteLater()
     settle()
