@@ -173,9 +173,10 @@ class RunFollower(QObject):
         self.launch(lambda: begin(snapshot, store=self.library.store()))
 
     def resume_run(self, run: str) -> None:
-        """Goes on with a run that was stopped or interrupted, from its newest checkpoint, or begins one that waits."""
-        if not self.live:
-            self.launch(lambda: self.go_on_with(self.library.store().get(run)))
+        """Goes on with a run that was stopped or interrupted, from its newest checkpoint, or begins one that waits; in
+        the queue where another is on.
+        """
+        self.again.resume(run)
 
     def go_on_with(self, stored: StoredRun, *, apart: bool | None = None) -> Handle:
         """For `launch`: goes on with a run where it belongs, or as `apart` says."""
@@ -304,8 +305,16 @@ class RunFollower(QObject):
 
     # Inside.
 
-    def launch(self, start: Callable[[], Handle]) -> None:
-        """Follows the run that `start` begins; it is called on a thread."""
+    def launch(
+        self,
+        start: Callable[[], Handle],
+        *,
+        begun: Callable[[], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Follows the run that `start` begins; it is called on a thread. What keeps it from that is handed to `failed`,
+        else told by `refused`.
+        """
         from graph_engine.train import Progress
 
         self._starting, self._stop_at_once = True, False
@@ -322,7 +331,12 @@ class RunFollower(QObject):
                     handle.stop(_PATIENCE)
             return handle
 
-        self.background.start("Starting", work, self._begin, self._refuse)
+        def done(handle: Handle) -> None:
+            self._begin(handle)
+            if begun is not None:
+                begun()
+
+        self.background.start("Starting", work, done, lambda error: self._refuse(error, failed or self.refused.emit))
 
     def _want(self, wish: Callable[[], None]) -> None:
         from graph_engine.runs import RunError
@@ -333,11 +347,11 @@ class RunFollower(QObject):
             self.refused.emit(error)
         self.state_changed.emit()
 
-    def _refuse(self, error: Exception) -> None:
+    def _refuse(self, error: Exception, tell: Callable[[Exception], object]) -> None:
         self._starting = self._stop_at_once = False
         self._progress = None
         self.state_changed.emit()
-        self.refused.emit(error)
+        tell(error)
 
     def _begin(self, handle: Handle) -> None:
         from app.runs.curves import RunCurves

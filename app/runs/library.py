@@ -32,6 +32,8 @@ class RunLibrary(QObject):
         self._background = background
         self._store: RunStore | None = None
         self._records: tuple[RunRecord, ...] | None = None
+        self.ours: frozenset[str] = frozenset()
+        """The runs going on that this window began, or a window that is gone, on this machine."""
         self._listing = False
         self._stale = False
 
@@ -57,7 +59,7 @@ class RunLibrary(QObject):
             self._stale = True
             return
         self._listing, self._stale = True, False
-        self._do(lambda: tuple(self.store().records()), self._take)
+        self._do(self._list, self._take)
 
     def rename(self, run: str, name: str) -> None:
         """Calls a run otherwise."""
@@ -121,10 +123,18 @@ class RunLibrary(QObject):
         """Reads what a run measured."""
         self._do(lambda: _curves(self.store(), run), take)
 
-    def _take(self, records: tuple[RunRecord, ...]) -> None:
+    def _list(self) -> tuple[tuple[RunRecord, ...], frozenset[str]]:
+        from graph_engine.runs.owner import read_owner
+
+        store = self.store()
+        records = tuple(store.records())
+        live = {each.id: read_owner(store.run_folder(each.id).path) for each in records if each.state.live}
+        return records, frozenset(run for run, owner in live.items() if owner is not None and owner.is_ours)
+
+    def _take(self, found: tuple[tuple[RunRecord, ...], frozenset[str]]) -> None:
         self._listing = False
-        if records != self._records:
-            self._records = records
+        if found != (self._records, self.ours):
+            self._records, self.ours = found
             self.changed.emit()
         if self._stale:
             self.refresh()

@@ -136,7 +136,7 @@ def _begin(
     try:
         if process.stdin is not None:
             with process.stdin as pipe:
-                pipe.write(json.dumps(request).encode())
+                pipe.write(json.dumps({**request, "by": os.getpid()}).encode())
     except BrokenPipeError:
         pass  # it has ended: why is said below
     while not (folder.path / PROGRESS).exists():

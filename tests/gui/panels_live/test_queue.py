@@ -1,0 +1,179 @@
+"""The queue, and what is done with runs while another is on: nothing stops it, nothing is silent, nothing blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from app.session import Session
+from graph_engine.document import Binding
+from graph_engine.runs import RunState, RunStore
+from graph_engine.runs.owner import OWNER, Owner, read_owner
+from graph_engine.train import keeper
+from graph_engine.train.changes import read_changes
+from tests.gui.panels_live.making import PATIENCE, train
+from tests.gui.panels_live.test_apart import LONG, prepare, step
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def saves_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every epoch leaves a checkpoint."""
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
+
+
+def state(run: str) -> RunState:
+    return RunStore().get(run).record.state
+
+
+def sentences(session: Session) -> list[str]:
+    """What the window tells from now on."""
+    said: list[str] = []
+    session.runs.again.said.connect(said.append)
+    session.runs.refused.connect(lambda error: said.append(str(error)))
+    session.runs.ended.connect(lambda record: said.append(record.message))
+    return said
+
+
+def begin_long(qtbot: QtBot, session: Session) -> str:
+    prepare(qtbot, session, 5000)
+    session.runs.start()
+    qtbot.waitUntil(lambda: bool(session.runs.run) and step(session) > 3, timeout=LONG)
+    return session.runs.run
+
+
+@pytest.mark.usefixtures("saves_often")
+def test_nothing_that_is_done_with_an_old_run_stops_the_one_that_is_on(qtbot: QtBot, session: Session) -> None:
+    """Branched, rewound, tried again in smaller batches: each waits in the queue, is told, and is done afterwards."""
+    prepare(qtbot, session, 3)
+    runs, again, store = session.runs, session.runs.again, RunStore()
+    old = train(qtbot, session)
+    middle = store.get(old).folder.checkpoints.steps()[1]
+    last = store.get(old).record.step
+    new = begin_long(qtbot, session)
+    said = sentences(session)
+
+    for at, (act, words) in enumerate(
+        [
+            (lambda: again.retry(old, 16), f"goes on from step {last} of {old} with a batch of 16"),
+            (lambda: again.branch(old, middle), f"a branch of {old} after step {middle}"),
+            (lambda: again.rewind(old, middle), f"{old}, back at step {middle}"),
+        ]
+    ):
+        act()
+        qtbot.waitUntil(lambda at=at: len(again.waiting) == at + 1, timeout=LONG)
+        assert words in said[-1]
+        assert "waits in the queue" in said[-1]
+    again.rewind(old, 123456)  # refused, in words
+    qtbot.waitUntil(lambda: "no whole checkpoint of step 123456" in said[-1], timeout=LONG)
+    assert runs.run == new
+    assert state(new) is RunState.RUNNING
+    assert state(old) is RunState.WAITING
+
+    runs.stop()
+    qtbot.waitUntil(lambda: not again.waiting and not runs.live, timeout=LONG)
+    assert state(new) is RunState.STOPPED
+    records = {record.id: record for record in store.records()}
+    assert records[old].state is RunState.FINISHED
+    branches = [record for record in records.values() if record.parent == old]
+    assert {(each.state, each.parent_step) for each in branches} == {
+        (RunState.FINISHED, middle),
+        (RunState.FINISHED, last),
+    }
+
+
+@pytest.mark.usefixtures("saves_often")
+def test_a_smaller_batch_goes_on_from_the_end_of_an_epoch(qtbot: QtBot, session: Session) -> None:
+    prepare(qtbot, session, 4)
+    run = train(qtbot, session)
+    store = RunStore()
+    stored = store.get(run)
+    stored.folder.checkpoints.forget_after(stored.folder.checkpoints.steps()[2])
+    (done, *_), said = stored.folder.checkpoints.steps(), sentences(session)
+    before = stored.folder.epochs()
+    session.runs.again.retry(run, 16)
+    qtbot.waitUntil(lambda: session.runs.last != run and not session.runs.live, timeout=LONG)
+
+    assert said[0] == f"{session.runs.last}, which goes on from step {done} of {run} with a batch of 16, trains now."
+    retried = store.get(session.runs.last)
+    assert [each.words for each in read_changes(retried.folder.path)] == ["batch size 64 → 16"]
+    assert retried.record.epoch == 4
+    assert retried.folder.epochs()[:2] == before[:2]
+    per_epoch = -(-stored.record.provenance["data"]["train"] // 16)
+    assert retried.record.step - done in (2 * per_epoch, 2 * (per_epoch - 1))  # the last batch may be left out
+
+    for each in stored.folder.checkpoints.steps():
+        stored.folder.checkpoints.forget_after(each - 1)
+    session.runs.again.retry(run, 32)
+    qtbot.waitUntil(lambda: session.runs.last != retried.id and not session.runs.live, timeout=LONG)
+    assert f"does {run} from the start with a batch of 32" in " ".join(said)
+    anew = store.get(session.runs.last)
+    assert (anew.record.parent, anew.record.parent_step) == (run, 0)
+    assert anew.document().plan.batch_size == 32
+
+
+def test_a_run_that_cannot_begin_is_told_and_the_queue_goes_on(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    prepare(qtbot, session, 1)
+    again, said = session.runs.again, sentences(session)
+    data = tmp_path / "d.npz"
+    random = np.random.default_rng(0)
+    np.savez(data, image=random.random((200, 1, 8, 8), dtype=np.float32), label=random.integers(0, 10, 200))
+    bad = session.document.snapshot()
+    bad.binding = Binding(dataset=str(data))
+    for at, document in enumerate((bad, session.document)):
+        again.enqueue(document)
+        again.hold_queue()
+        qtbot.waitUntil(lambda at=at: len(again.waiting) == at + 1, timeout=PATIENCE)
+    first, second = (record.id for record in again.waiting)
+    data.unlink()
+    again.start_queue()
+    qtbot.waitUntil(lambda: state(second) is RunState.FINISHED and not session.runs.live, timeout=LONG)
+
+    record = RunStore().get(first).record
+    assert record.state is RunState.FAILED
+    assert record.message.startswith("It could not begin: ")
+    assert "d.npz" in record.message
+    assert record.message in said
+
+
+def test_a_run_of_another_machine_or_window_leaves_the_room_free(qtbot: QtBot, session: Session) -> None:
+    """A cluster's run in a shared home, here one whose folder says so."""
+    prepare(qtbot, session, 1)
+    store, runs = RunStore(), session.runs
+    run = train(qtbot, session)
+    folder = store.get(run).folder
+    mine = read_owner(folder.path)
+    assert mine is not None
+    assert mine.is_ours
+    lock = folder.lock
+    assert lock.take()
+    folder.write(replace(folder.read(), state=RunState.RUNNING))
+    store.refresh(run)
+    try:
+        runs.library.refresh()
+        qtbot.waitUntil(lambda: len(runs.again.beside) == 1, timeout=PATIENCE)
+        assert not runs.again.has_room
+        for other in (replace(mine, host="far"), replace(mine, by=1, by_began="")):
+            write_owner(folder.path, other)
+            runs.library.refresh()
+            qtbot.waitUntil(lambda: run not in runs.library.ours, timeout=PATIENCE)
+            assert runs.again.has_room
+        runs.again.enqueue(session.document)
+        qtbot.waitUntil(lambda: len(store.records(states=[RunState.FINISHED])) == 1, timeout=LONG)
+    finally:
+        lock.let_go()
+        folder.write(replace(folder.read(), state=RunState.FINISHED))
+
+
+def write_owner(folder: Path, owner: Owner) -> None:
+    import json
+    from dataclasses import asdict
+
+    (folder / OWNER).write_text(json.dumps(asdict(owner)), "utf-8")
