@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
+    QLabel,
     QMenu,
     QStackedLayout,
     QToolButton,
@@ -22,7 +23,7 @@ from app.dialogs.checkpoints import show_checkpoints
 from app.panels.runs_model import NAME, NOTE, TAGS, RunsModel
 from app.panels.runs_table import RunsTable
 from app.theme import icon, set_surface, theme_manager
-from app.widgets import Banner, ElidedLabel, EmptyState, MessageAction, SearchField
+from app.widgets import Banner, EmptyState, MessageAction, SearchField
 from graph_engine.train import RunState
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ class RunsPanel(QWidget):
             button = QToolButton()
             button.setDefaultAction(action)
             self._bar.addWidget(button)
-        self._message = ElidedLabel()
+        self._message = QLabel()
+        self._message.setWordWrap(True)
+        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._message.setAccessibleName("Why the run ended")
         self._empty = EmptyState("history", "")
         body = QWidget()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +17,9 @@ from pytestqt.qtbot import QtBot
 
 from app.window import MainWindow
 from graph_engine.document import Document
-from graph_engine.runs import RunState, RunStore
+from graph_engine.runs import RunRecord, RunState, RunStore
+from graph_engine.train import keeper
+from graph_engine.train.checkpoints import Checkpoints
 from presets import open_preset
 from tests.runs.test_process import FAULTY
 
@@ -85,7 +89,102 @@ def test_a_process_that_a_device_brings_down_is_one_click_from_going_on(
     qtbot.waitUntil(lambda: ended(window), timeout=LONG)
     run = window.session.runs.last
     assert RunStore().get(run).record.state is RunState.INTERRUPTED
-    click(qtbot, window, "Go on")
+    (first, *_) = RunStore().get(run).folder.checkpoints.steps() or [0]
+    click(qtbot, window, f"Go on from step {first}" if first else "Try again")
     qtbot.waitUntil(lambda: window.session.runs.run == run, timeout=LONG)
     qtbot.waitUntil(lambda: ended(window), timeout=LONG)
     assert RunStore().get(run).record.state is RunState.FINISHED
+
+
+def notice(window: MainWindow) -> str:
+    return " ".join(toast.text() for toast in window.notices.toasts.toasts())
+
+
+def test_a_number_that_is_not_finite_shows_its_node_and_goes_on_slower(
+    open_in: OpenIn, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole sentence, the node brought into view, and one click at half the learning rate."""
+    from graph_engine.train.changes import read_changes
+
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
+    document = small()
+    document.plan = document.plan.with_first(stage=replace(document.plan.stages[0], epochs=3))
+    rate = document.plan.stages[0].updates[0].optimiser.learning_rate
+    window = open_in(document)
+    linear, bad = torch.nn.functional.linear, [True]
+
+    def poisoned(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+        steps = window.session.runs.progress.step if window.session.runs.progress is not None else 0
+        y = linear(x, weight, bias)
+        return y * float("nan") if bad[0] and steps > 30 and weight.shape[0] == 84 else y
+
+    monkeypatch.setattr(torch.nn.functional, "linear", poisoned)
+    window.book.run("run.train")
+    qtbot.waitUntil(lambda: offered(window, "Show node") is not None, timeout=LONG)
+    bad[0] = False
+    (failed,) = RunStore().records()
+    assert failed.node
+    assert failed.message in notice(window)
+    at = RunStore().get(failed.id).folder.checkpoints.steps()[0]
+    words = f"Go on from step {at} at half the learning rate"
+    assert offered(window, words) is not None
+    assert offered(window, "Rewind or branch…") is not None
+    window.canvas.centerOn(-5000, -5000)
+    click(qtbot, window, "Show node")
+    assert window.session.selection.nodes == (failed.node,)
+    item = window.canvas.canvas_scene.nodes[failed.node]
+    qtbot.waitUntil(
+        lambda: window.canvas.mapToScene(window.canvas.viewport().rect()).boundingRect().contains(item.scenePos()),
+        timeout=LONG,
+    )
+
+    window._ends.tell(failed)
+    click(qtbot, window, words)
+    qtbot.waitUntil(lambda: bool(window.session.runs.run), timeout=LONG)
+    qtbot.waitUntil(lambda: ended(window), timeout=LONG)
+    stored = RunStore().get(failed.id)
+    assert stored.record.state is RunState.FINISHED, stored.record.message
+    assert [each.words for each in read_changes(stored.folder.path)] == [f"learning rate {rate:g} → {rate / 2:g}"]
+
+
+def test_a_node_inside_a_composite_is_shown_where_it_failed(open_in: OpenIn, qtbot: QtBot) -> None:
+    window = open_in("resnet")
+    session = window.session
+    name = next(each for each in session.document.graphs if each != "main")
+    node = next(iter(session.document.graphs[name])).id
+    record = RunRecord(
+        id="x-1",
+        name="x-1",
+        document=session.document.title,
+        state=RunState.FAILED,
+        message="Boom.",
+        node=f"{name}:{node}",
+    )
+    window._ends.tell(record)
+    click(qtbot, window, "Show node")
+    assert session.graph_name == name
+    assert session.selection.nodes == (node,)
+
+
+def test_a_full_disk_is_told_whole_and_one_click_from_going_on(
+    open_in: OpenIn, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_in(small())
+    save = Checkpoints.save
+    full = [True]
+
+    def refuse(self: Checkpoints, *args: Any, **options: Any) -> None:
+        if full[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(self, *args, **options)
+
+    monkeypatch.setattr(Checkpoints, "save", refuse)
+    window.book.run("run.train")
+    qtbot.waitUntil(lambda: offered(window, "Try again") is not None, timeout=LONG)
+    assert "could not be saved (No space left on device)" in notice(window)
+    assert "free some space" in notice(window)
+    full[0] = False
+    run = window.session.runs.last
+    click(qtbot, window, "Try again")
+    qtbot.waitUntil(lambda: RunStore().get(run).record.state is RunState.FINISHED and ended(window), timeout=LONG)
