@@ -1,4 +1,4 @@
-"""What the window tells of a run that did not end well: the whole sentence, the node, and what can be done about it."""
+"""What the window tells of runs that did not end well, or still wait: the whole sentence, and what can be done."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ class RunEnds:
             return runs.library.store().get(record.id).folder.checkpoints.steps()
 
         runs.background.start("Runs", read, lambda steps: self._offer(record, steps), lambda _: self._offer(record, []))
+
+    def offer_queue(self, waiting: int) -> None:
+        """Says that runs wait from last time."""
+        again = self._session.runs.again
+        them = "it" if waiting == 1 else "them"
+        runs = "One run waits" if waiting == 1 else f"{waiting} runs wait"
+        self._notices.say(
+            f"{runs} from last time.",
+            action=MessageAction(f"Start {them}", again.start_queue),
+            more=[MessageAction(f"Remove {them}", again.clear_queue)],
+        )
 
     def _offer(self, record: RunRecord, steps: list[int]) -> None:
         if record.state is RunState.INTERRUPTED:

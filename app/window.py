@@ -133,7 +133,7 @@ class MainWindow(DeskWindow):
             return
         event.ignore()  # what is asked now closes the window when it is answered
         runs = self._session.runs
-        if runs.outlives:
+        if runs.all_outlive:
             ask_to_leave_training(self, self._close_unless_unsaved, self._stop_and_close)
         elif runs.live:
             ask_to_stop_training(self, self._close_unless_unsaved)
@@ -204,6 +204,7 @@ class MainWindow(DeskWindow):
         session.runs.noticed.connect(self.notices.refuse)
         session.runs.ended.connect(self._ends.tell)
         session.runs.again.said.connect(self.notices.say)
+        session.runs.again.left.connect(self._ends.offer_queue)
         session.runs.again.changed.connect(book.refresh_soon)
         session.runs.library.failed.connect(self.notices.refuse)
         session.jobs.failed.connect(lambda _, error: self.notices.tell(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from graph_engine.document import Document, Plan
     from graph_engine.runs import RunRecord, StoredRun
 
+    Going = frozenset[tuple[str, bool]]
+    """Which runs go on, and whether each has taken a step."""
     Make = Callable[[], StoredRun]
     Told = Callable[[StoredRun], str]
 
 _OTHERS_EVERY = 3000  # ms between two looks at runs that go on beside the one that is followed
+_HEARD_AFTER = 300  # ms after which a run has heard what is wanted of it
 
 
 class RunsAgain(QObject):
@@ -30,6 +33,8 @@ class RunsAgain(QObject):
     """What was done, to be told in passing."""
     changed = Signal()
     """Which runs wait, or go on beside, may be others."""
+    left = Signal(int)
+    """So many runs wait from last time; the queue is held until it is started."""
 
     def __init__(self, follower: RunFollower) -> None:
         super().__init__(follower)
@@ -42,6 +47,9 @@ class RunsAgain(QObject):
         """Whether the queue goes on by itself."""
         self._beginning: set[str] = set()
         self._given_up: set[str] = set()
+        self._held: dict[str, tuple[str, Going]] = {}
+        self._soon = QTimer(self, singleShot=True, interval=_HEARD_AFTER)
+        self._soon.timeout.connect(self._library.refresh)
         self._timer = QTimer(self, interval=_OTHERS_EVERY)
         self._timer.timeout.connect(self._library.refresh)
         self._library.changed.connect(self._on_records)
@@ -68,7 +76,29 @@ class RunsAgain(QObject):
         ours = sum(each.id in self._library.ours for each in self.beside)
         return ours + self._follower.live + len(self._beginning) < self.at_once
 
+    def why_waits(self, record: RunRecord) -> str:
+        """Why a run of the queue has not begun, in a sentence; empty for any other."""
+        if record.state is not RunState.WAITING:
+            return ""
+        if not self.is_on:
+            return "It waits, and the queue is held: let it go on from the menu Run."
+        if record.id in self._held:
+            return f"It waits: {self._held[record.id][0]}."
+        return "It waits for runs before it to end."
+
     # What a person wants.
+
+    def pause(self, run: str) -> None:
+        """Has a run stand still after the step in progress, whoever is at work on it."""
+        self._want(run, "pause")
+
+    def go_on(self, run: str) -> None:
+        """Has a run that stands still go on."""
+        self._want(run, "resume")
+
+    def stop(self, run: str) -> None:
+        """Ends a run after the step in progress, with a checkpoint."""
+        self._want(run, "stop")
 
     def enqueue(self, document: Document) -> None:
         """Keeps a run of the document as it is for when there is room for it."""
@@ -88,6 +118,26 @@ class RunsAgain(QObject):
         """Begins no more runs of the queue; those that go on do."""
         self.is_on = False
         self.changed.emit()
+
+    def clear_queue(self) -> None:
+        """Takes all runs out of the queue: those that have not begun go to the trash."""
+        from graph_engine.runs import take_out_of_queue
+
+        store = self._library.store
+
+        def work() -> int:
+            waiting = store().records(states=[RunState.WAITING])
+            for record in waiting:
+                take_out_of_queue(record.id, store())
+            return len(waiting)
+
+        def done(count: int) -> None:
+            runs = "One run waits" if count == 1 else f"{count} runs wait"
+            self.said.emit(f"{runs} no more. What had not begun is in the trash.")
+            self._library.refresh()
+
+        self.hold_queue()
+        self._follower.background.start("Queue", work, done, self._follower.refused.emit)
 
     def resume(self, run: str) -> None:
         """Goes on with a run, or begins one that waits; at once where none is on, else when there is room."""
@@ -187,8 +237,21 @@ class RunsAgain(QObject):
 
     def close(self) -> None:
         self._timer.stop()
+        self._soon.stop()
 
     # Inside.
+
+    def _want(self, run: str, what: Literal["pause", "resume", "stop"]) -> None:
+        """Tells a run through its folder."""
+        from graph_engine.runs.wishes import Wish, send_wish
+
+        store = self._library.store
+        self._follower.background.start(
+            "Runs",
+            lambda: send_wish(store().get(run).folder.path, Wish(what)),
+            lambda _: self._soon.start(),
+            self._follower.refused.emit,
+        )
 
     def _begin(self, make: Make, tell: Told, *, like: str = "", tells: bool = False) -> None:
         """Goes on with the run that `make` gives (on a thread): here where none is on, in a process of its own if that
@@ -241,6 +304,7 @@ class RunsAgain(QObject):
         waiting = {record.id for record in self.waiting}
         self._beginning &= waiting
         self._given_up &= waiting
+        self._held = {run: held for run, held in self._held.items() if run in waiting}
         self._go_on()
         self._watch()
         self.changed.emit()
@@ -253,32 +317,56 @@ class RunsAgain(QObject):
         elif not wanted:
             self._timer.stop()
 
+    def _going(self) -> Going:
+        """The runs that go on on this machine."""
+        here = self._library.here
+        return frozenset((each.id, each.step > 0) for each in self._library.records or () if each.id in here)
+
     def _go_on(self) -> None:
         """Begins the next runs of the queue, if there is room for them."""
         waiting = [each for each in self.waiting if each.id not in self._beginning | self._given_up]
         if not self.is_on or self._then is not None or not waiting or not self.has_room:
             return
         run = waiting[0].id
-        self._beginning.add(run)
         if not self._follower.live:
+            self._beginning.add(run)
             store = self._library.store
             self._follower.launch(
                 lambda: self._follower.go_on_with(store().get(run)), failed=lambda error: self._give_up(run, error)
             )
-        else:
+        elif self._held.get(run, ("", None))[1] != self._going():
+            self._beginning.add(run)
             self._begin_beside(run)
 
     def _begin_beside(self, run: str) -> None:
+        """Begins a run in a process of its own, if the device allows it."""
         from graph_engine.runs import resume_process
 
-        store = self._library.store
+        store, going = self._library.store, self._going()
 
-        def work() -> None:
-            resume_process(run, store=store()).leave()
+        def work() -> str:
+            from app.runs.room import why_no_room
 
-        self._follower.background.start(
-            "Starting", work, lambda _: self._library.refresh(), lambda error: self._give_up(run, error)
-        )
+            stored = store().get(run)
+            why = why_no_room(stored, [store().get(each) for each, _ in going])
+            if not why:
+                resume_process(stored, store=store()).leave()
+            return why
+
+        def done(why: str) -> None:
+            if why:
+                self._hold(run, why, going)
+            self._library.refresh()
+
+        self._follower.background.start("Starting", work, done, lambda error: self._give_up(run, error))
+
+    def _hold(self, run: str, why: str, going: Going) -> None:
+        """The device does not allow a run while those of `going` go on as they do."""
+        self._beginning.discard(run)
+        if self._held.get(run, ("", going))[0] != why:
+            self.said.emit(f"{run} waits in the queue: {why}.")
+        self._held[run] = (why, going)
+        self.changed.emit()
 
     def _give_up(self, run: str, error: Exception) -> None:
         """A run of the queue does not begin: it has failed, which is told, and the next is begun."""

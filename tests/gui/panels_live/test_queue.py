@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QToolButton
 
+from app.panels.runs import RunsPanel
+from app.panels.runs_model import STATE
 from app.session import Session
 from graph_engine.document import Binding
-from graph_engine.runs import RunState, RunStore
+from graph_engine.runs import RunState, RunStore, follow_run
 from graph_engine.runs.owner import OWNER, Owner, read_owner
 from graph_engine.train import keeper
 from graph_engine.train.changes import read_changes
@@ -177,3 +183,111 @@ def write_owner(folder: Path, owner: Owner) -> None:
     from dataclasses import asdict
 
     (folder / OWNER).write_text(json.dumps(asdict(owner)), "utf-8")
+
+
+def test_runs_side_by_side_are_followed_paused_and_stopped_from_their_rows(
+    qtbot: QtBot, session: Session, show: Callable[..., RunsPanel]
+) -> None:
+    """Each by the mouse, whichever is in front."""
+    prepare(qtbot, session, 5000)
+    runs = session.runs
+    runs.again.at_once = 2
+    panel = show(RunsPanel(session))
+    for _ in range(2):
+        runs.again.enqueue(session.document)
+    qtbot.waitUntil(lambda: bool(runs.run) and len(runs.again.beside) == 1, timeout=LONG)
+    inside, (apart,) = runs.run, (record.id for record in runs.again.beside)
+    qtbot.waitUntil(lambda: step(session) > 3 and shown_state(panel, apart) == "training", timeout=LONG)
+
+    press(qtbot, panel, apart, panel.pause)
+    qtbot.waitUntil(lambda: shown_state(panel, apart) == "paused", timeout=LONG)
+    assert shown_state(panel, inside) == "training"
+    press(qtbot, panel, apart, panel.follow)
+    qtbot.waitUntil(lambda: runs.run == apart and runs.paused, timeout=LONG)
+    stood = step(session)
+    assert runs.outlives
+    assert not runs.all_outlive, "closing the window would end the other"
+    assert [each.run for each in runs.shown.runs] == [apart, inside]
+    loss = runs.shown.runs[1].curves.get("loss", "train")
+    assert loss is not None
+    length = len(loss)
+    qtbot.waitUntil(lambda: len(loss) > length, timeout=LONG)  # it goes on, and is drawn on
+    runs.pause()
+    qtbot.waitUntil(lambda: step(session) > stood, timeout=LONG)
+
+    press(qtbot, panel, inside, panel.pause)  # put aside, it hears as well
+    qtbot.waitUntil(lambda: shown_state(panel, inside) == "paused", timeout=LONG)
+    press(qtbot, panel, inside, panel.follow)
+    qtbot.waitUntil(lambda: runs.run == inside and runs.paused, timeout=LONG)
+    assert not runs.outlives
+    press(qtbot, panel, apart, panel.follow)
+    qtbot.waitUntil(lambda: runs.run == apart, timeout=LONG)
+    press(qtbot, panel, apart, panel.stop)
+    qtbot.waitUntil(lambda: state(apart) is RunState.STOPPED, timeout=LONG)
+    qtbot.waitUntil(lambda: runs.run == inside, timeout=LONG)  # which is followed again
+    press(qtbot, panel, inside, panel.stop)
+    qtbot.waitUntil(lambda: not runs.live and state(inside) is RunState.STOPPED, timeout=LONG)
+
+
+def test_closing_ends_the_run_that_is_put_aside(qtbot: QtBot, session: Session) -> None:
+    prepare(qtbot, session, 5000)
+    runs = session.runs
+    runs.again.at_once = 2
+    for _ in range(2):
+        runs.again.enqueue(session.document)
+    qtbot.waitUntil(lambda: bool(runs.run) and len(runs.again.beside) == 1, timeout=LONG)
+    inside, (apart,) = runs.run, (record.id for record in runs.again.beside)
+    runs.follow(apart)
+    qtbot.waitUntil(lambda: runs.run == apart, timeout=LONG)
+    assert runs.close()
+    assert state(inside) is RunState.STOPPED
+    assert state(apart).live
+    other = follow_run(apart, RunStore())
+    assert other.stop(30)
+    other.leave()
+
+
+@pytest.mark.parametrize(
+    ("cores", "free", "words"),
+    [(1, 1e12, "it computes on 1 core, and the runs that go on take 1 of 1"), (8, 1e6, "are free on this machine")],
+)
+def test_a_run_that_the_device_has_no_room_for_waits_and_says_why(
+    qtbot: QtBot,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    show: Callable[..., RunsPanel],
+    cores: int,
+    free: float,
+    words: str,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    monkeypatch.setattr("graph_engine.train.forecast._available", lambda _: int(free))
+    runs = session.runs
+    runs.again.at_once = 2
+    panel = show(RunsPanel(session))
+    begin_long(qtbot, session)
+    said = sentences(session)
+    runs.again.enqueue(session.document)
+    qtbot.waitUntil(lambda: any(words in each for each in said), timeout=LONG)
+    (waiting,) = runs.again.waiting
+    panel.choose(waiting.id)
+    assert words in panel._message.text()
+    assert not runs.again.beside
+    runs.again.hold_queue()
+    assert "held" in panel._message.text()
+    runs.stop()
+    qtbot.waitUntil(lambda: not runs.live, timeout=LONG)
+
+
+def shown_state(panel: RunsPanel, run: str) -> str:
+    row = panel.model.row_of(run)
+    return str(panel.model.data(panel.model.index(row, STATE))) if row >= 0 else ""
+
+
+def press(qtbot: QtBot, panel: RunsPanel, run: str, action: QAction) -> None:
+    """Clicks the row of a run, then a button of the bar."""
+    at = panel.table.visualRect(panel.model.index(panel.model.row_of(run), STATE)).center()
+    qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    button = next(each for each in panel.findChildren(QToolButton) if each.defaultAction() is action)
+    qtbot.waitUntil(button.isEnabled, timeout=PATIENCE)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)

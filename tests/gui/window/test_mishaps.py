@@ -15,9 +15,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
+from app.start import Studio
 from app.window import MainWindow
 from graph_engine.document import Document
-from graph_engine.runs import RunRecord, RunState, RunStore
+from graph_engine.runs import RunRecord, RunState, RunStore, enqueue
 from graph_engine.train import keeper
 from graph_engine.train.checkpoints import Checkpoints
 from presets import open_preset
@@ -188,3 +189,24 @@ def test_a_full_disk_is_told_whole_and_one_click_from_going_on(
     run = window.session.runs.last
     click(qtbot, window, "Try again")
     qtbot.waitUntil(lambda: RunStore().get(run).record.state is RunState.FINISHED and ended(window), timeout=LONG)
+
+
+@pytest.mark.parametrize("answer", ["Start them", "Remove them"])
+def test_runs_that_wait_from_last_time_are_told_when_the_window_opens(
+    studio: Studio, qtbot: QtBot, answer: str
+) -> None:
+    store = RunStore()
+    document = small()
+    document.plan = replace(document.plan, batch_size=512)
+    waiting = [enqueue(document, store=store).id for _ in range(2)]
+    studio.begin()
+    window = studio.window
+    qtbot.waitUntil(lambda: "2 runs wait from last time." in notice(window), timeout=2 * LONG)
+    assert not window.session.runs.live
+    click(qtbot, window, answer)
+    goal = [RunState.FINISHED] * 2 if answer == "Start them" else []
+    qtbot.waitUntil(
+        lambda: [record.state for record in store.records()] == goal and not window.session.runs.live, timeout=2 * LONG
+    )
+    if not goal:
+        assert {record.id for record in store.trash()} == set(waiting)
