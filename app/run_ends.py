@@ -52,7 +52,7 @@ class RunEnds:
 
     def _offer(self, record: RunRecord, steps: list[int]) -> None:
         if record.state is RunState.INTERRUPTED:
-            said = f"The process of {record.name} ended before the run did."
+            said = f"{record.name} was interrupted. {record.message}"
         else:
             said = f"{record.name} failed. {record.message}"
         actions = self._mends(record, steps)

@@ -131,6 +131,7 @@ class RunsPanel(QWidget):
         self.pin = self._action("pin", "Keep at the top", self._toggle_pin)
         self.resume = self._action("play", "Go on with this run", self._resume)
         self.follow = self._action("eye", "Follow it", self._follow)
+        self.elsewhere = self._action("folder", "Follow a run in a folder…", self._ask_folder)
         self.pause = self._action("pause", "Pause it", self._pause)
         self.stop = self._action("stop", "Stop it", self._stop)
         self.back = self._action("history", "Rewind or branch…", self._show_checkpoints)
@@ -250,8 +251,6 @@ class RunsPanel(QWidget):
         self._message.setVisible(bool(message))
 
     def _open_menu(self, at: QPoint) -> None:
-        if not self.all_chosen():
-            return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for action in (
@@ -277,7 +276,10 @@ class RunsPanel(QWidget):
             None,
             self.delete,
             self.trash,
+            self.elsewhere,
         ):
+            if not self.all_chosen() and action not in (self.trash, self.elsewhere):
+                continue
             if action is None:
                 menu.addSeparator()
             else:
@@ -309,6 +311,12 @@ class RunsPanel(QWidget):
         chosen = self.chosen()
         if chosen is not None:
             self._runs.follow(chosen.id)
+
+    def _ask_folder(self) -> None:
+        from app.dialogs.run_folder import ask_run_folder
+        from app.runs.finding import follow_folder
+
+        ask_run_folder(self, lambda path: follow_folder(self._runs, path))
 
     def _pause(self) -> None:
         chosen = self.chosen()

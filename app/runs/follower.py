@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from app.runs.curves import RunCurves
     from app.session import Session
     from graph_engine.document import Document
-    from graph_engine.runs import FollowedRun, RunFolder, RunHandle, RunRecord, StoredRun
+    from graph_engine.runs import FollowedRun, RunFolder, RunHandle, StoredRun
     from graph_engine.train import Progress
     from graph_engine.train.changes import RunChange
     from graph_engine.train.feed import Cursor
@@ -224,19 +224,6 @@ class RunFollower(QObject):
             self._begin(handle)
 
         self.background.start("Following", work, done, self.refused.emit)
-
-    def find(self) -> None:
-        """Follows the newest run that goes on in another process; `again.left` tells of those that wait."""
-
-        def take(found: RunRecord | None, waiting: int) -> None:
-            if found is not None and not self.live:
-                self.follow(found.id)
-                self.again.said.emit(f"{found.name} is still training.")
-            if waiting and not self.again.is_on:
-                self.library.refresh()
-                self.again.left.emit(waiting)
-
-        self.library.look(take)
 
     def leave(self) -> None:
         """Follows a run in another process no longer; it goes on."""

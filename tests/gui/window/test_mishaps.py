@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 import torch
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.start import Studio
 from app.window import MainWindow
 from graph_engine.document import Document
-from graph_engine.runs import RunRecord, RunState, RunStore, enqueue
+from graph_engine.runs import RunRecord, RunState, RunStore, enqueue, start_process
+from graph_engine.runs.wishes import Wish, send_wish
 from graph_engine.train import keeper
 from graph_engine.train.checkpoints import Checkpoints
 from presets import open_preset
@@ -210,3 +212,47 @@ def test_runs_that_wait_from_last_time_are_told_when_the_window_opens(
     )
     if not goal:
         assert {record.id for record in store.trash()} == set(waiting)
+
+
+def test_a_run_of_another_home_is_followed_and_stopped_by_its_folder(
+    open_in: OpenIn, qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """From the menu Run: the folder is pasted, curves come, and it hears the window's Stop."""
+    document = small()
+    document.plan = document.plan.with_first(stage=replace(document.plan.stages[0], epochs=500))
+    far = start_process(document, store=RunStore(tmp_path / "far"))
+    request.addfinalizer(lambda: send_wish(far.folder.path, Wish.STOP))
+    far.leave()
+    window = open_in(small())
+    runs = window.session.runs
+
+    def choose(path: Path) -> None:
+        window.book.run("run.follow_folder")
+        dialog = window.findChild(QFileDialog, "run-folder")
+        assert dialog is not None
+        line = dialog.findChild(QLineEdit, "fileNameEdit")
+        assert line is not None
+        QGuiApplication.clipboard().setText(str(path))
+        line.selectAll()
+        QTest.keyClick(line, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        button = next(each for each in dialog.findChildren(QAbstractButton) if each.text() == "Follow")
+        qtbot.waitUntil(button.isEnabled, timeout=LONG)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.findChild(QFileDialog, "run-folder") is None, timeout=LONG)
+
+    choose(far.folder.path)
+    qtbot.waitUntil(lambda: runs.run == far.id, timeout=LONG)
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.step > 3, timeout=LONG)
+    loss = runs.shown.runs[0].curves.get("loss", "train")
+    assert loss is not None
+    window.book.run("run.pause")
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.state is RunState.PAUSED, timeout=LONG)
+    window.book.run("run.stop")
+    qtbot.waitUntil(lambda: ended(window), timeout=LONG)
+    assert far.folder.read().state is RunState.STOPPED
+    assert RunStore().get(far.id).folder.path.resolve() == far.folder.path
+
+    choose(far.folder.path)
+    qtbot.waitUntil(lambda: f"{far.id} is not going on: it is stopped." in notice(window), timeout=LONG)
+    choose(tmp_path)
+    qtbot.waitUntil(lambda: "is no run" in notice(window), timeout=LONG)
