@@ -47,6 +47,7 @@ class RunsAgain(QObject):
         """Whether the queue goes on by itself."""
         self._beginning: set[str] = set()
         self._given_up: set[str] = set()
+        self._were_beside: set[str] = set()
         self._held: dict[str, tuple[str, Going]] = {}
         self._soon = QTimer(self, singleShot=True, interval=_HEARD_AFTER)
         self._soon.timeout.connect(self._library.refresh)
@@ -74,7 +75,14 @@ class RunsAgain(QObject):
         another window, or on another machine that keeps its runs here, does not.
         """
         ours = sum(each.id in self._library.ours for each in self.beside)
-        return ours + self._follower.live + len(self._beginning) < self.at_once
+        return ours + self._front_takes_room + len(self._beginning) < self.at_once
+
+    @property
+    def _front_takes_room(self) -> bool:
+        """Whether a run is followed, or begins, that is of this window: one of another machine may be followed too."""
+        listed = [each.id for each in self._library.records or () if each.state.live]
+        run = self._follower.run
+        return self._follower.live and (run not in listed or run in self._library.ours)
 
     def why_waits(self, record: RunRecord) -> str:
         """Why a run of the queue has not begun, in a sentence; empty for any other."""
@@ -301,6 +309,7 @@ class RunsAgain(QObject):
         self._watch()
 
     def _on_records(self) -> None:
+        self._tell_ends()
         waiting = {record.id for record in self.waiting}
         self._beginning &= waiting
         self._given_up &= waiting
@@ -308,6 +317,15 @@ class RunsAgain(QObject):
         self._go_on()
         self._watch()
         self.changed.emit()
+
+    def _tell_ends(self) -> None:
+        """Of the runs that this window began beside the one that is followed; that one is told of by the follower."""
+        follower = self._follower
+        for record in self._library.records or ():
+            followed = record.id in (follower.run, follower.last)
+            if record.id in self._were_beside and not record.state.live and not followed:
+                follower.ended.emit(record)
+        self._were_beside = {each.id for each in self.beside if each.id in self._library.ours}
 
     def _watch(self) -> None:
         """Looks at the runs beside now and then, as long as there are any."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from app.panels.runs_model import STATE
 from app.session import Session
 from graph_engine.document import Binding
 from graph_engine.runs import RunState, RunStore, follow_run
+from graph_engine.runs.folder import PID
 from graph_engine.runs.owner import OWNER, Owner, read_owner
 from graph_engine.train import keeper
 from graph_engine.train.changes import read_changes
@@ -171,8 +174,12 @@ def test_a_run_of_another_machine_or_window_leaves_the_room_free(qtbot: QtBot, s
             runs.library.refresh()
             qtbot.waitUntil(lambda: run not in runs.library.ours, timeout=PATIENCE)
             assert runs.again.has_room
+        runs.follow(run)  # followed, it takes no room either
+        qtbot.waitUntil(lambda: runs.run == run, timeout=PATIENCE)
+        assert runs.again.has_room
         runs.again.enqueue(session.document)
         qtbot.waitUntil(lambda: len(store.records(states=[RunState.FINISHED])) == 1, timeout=LONG)
+        runs.leave()
     finally:
         lock.let_go()
         folder.write(replace(folder.read(), state=RunState.FINISHED))
@@ -227,6 +234,27 @@ def test_runs_side_by_side_are_followed_paused_and_stopped_from_their_rows(
     qtbot.waitUntil(lambda: runs.run == inside, timeout=LONG)  # which is followed again
     press(qtbot, panel, inside, panel.stop)
     qtbot.waitUntil(lambda: not runs.live and state(inside) is RunState.STOPPED, timeout=LONG)
+
+
+def test_the_end_of_a_run_beside_is_told(qtbot: QtBot, session: Session) -> None:
+    """Although another is followed: here, its process is killed."""
+    prepare(qtbot, session, 5000)
+    runs = session.runs
+    runs.again.at_once = 2
+    for _ in range(2):
+        runs.again.enqueue(session.document)
+    qtbot.waitUntil(lambda: bool(runs.run) and len(runs.again.beside) == 1, timeout=LONG)
+    (beside,) = runs.again.beside
+    told: list[tuple[str, RunState]] = []
+    runs.ended.connect(lambda record: told.append((record.id, record.state)))
+    pid = RunStore().get(beside.id).folder.path / PID
+    qtbot.waitUntil(lambda: bool(runs.again._were_beside), timeout=LONG)
+    os.kill(int(pid.read_text("ascii")), signal.SIGKILL)
+    qtbot.waitUntil(lambda: bool(told), timeout=LONG)
+    runs.stop()
+    qtbot.waitUntil(lambda: not runs.live, timeout=LONG)
+    assert told[0] == (beside.id, RunState.INTERRUPTED)
+    assert len(told) == 2
 
 
 def test_closing_ends_the_run_that_is_put_aside(qtbot: QtBot, session: Session) -> None:
