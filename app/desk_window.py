@@ -15,6 +15,8 @@ from graph_engine.check.report import Code
 from graph_engine.document.surgery import wrap_in_residual
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.actions.book import ActionBook
     from app.canvas import CanvasView
     from app.costs import CostOverlay
@@ -249,6 +251,17 @@ class DeskWindow(QMainWindow):
         from app.dialogs.checkpoints import show_checkpoints
 
         show_checkpoints(self._session.runs, run, self)
+
+    def follow_folder(self) -> None:
+        """Asks for the folder of a run, and follows it."""
+        from app.dialogs.run_folder import ask_run_folder
+        from app.runs.finding import follow_folder
+
+        def follow(path: Path) -> None:
+            self.show_panel("charts")
+            follow_folder(self._session.runs, path)
+
+        ask_run_folder(self, follow)
 
     def probe(self) -> None:
         """Watches the selected node: its maps are shown, and a number brings them back."""

@@ -14,6 +14,8 @@ from app.memory import lack_of_memory
 from app.widgets import MessageAction, Severity, ToastStack
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtWidgets import QWidget
 
 _log = logging.getLogger("layerloom")
@@ -31,9 +33,16 @@ class Notices(QObject):
         self.toasts = ToastStack(window)
         self._reported: set[str] = set()
 
-    def say(self, text: str, *, severity: Severity = "info", action: MessageAction | None = None) -> None:
-        """Shows a message for a while."""
-        self.toasts.show(text, severity=severity, action=action)
+    def say(
+        self,
+        text: str,
+        *,
+        severity: Severity = "info",
+        action: MessageAction | None = None,
+        more: Sequence[MessageAction] = (),
+    ) -> None:
+        """Shows a message for a while, with what can be done about it; an error, or a choice, until it is dismissed."""
+        self.toasts.show(text, severity=severity, action=action, more=more)
 
     def take_back(self, text: str) -> None:
         """Closes a message that is no longer true."""

@@ -16,6 +16,7 @@ from PySide6.QtCore import QEvent, QEventLoop, QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from app.open_document import OpenDocument
+from app.runs.finding import find_runs
 from app.session import Session
 from app.settings import Settings
 from app.theme import theme_manager
@@ -159,7 +160,7 @@ class Studio(QObject):
         from graph_engine.doctor.devices import find_devices
 
         if self._finds_runs:
-            self.session.runs.find()
+            find_runs(self.session.runs)
             self.session.searches.refresh()
         self.session.jobs.start(
             "Looking for devices", find_devices, self.window.topbar.device.show_devices, lambda _: None

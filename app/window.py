@@ -30,6 +30,7 @@ from app.preset_shelf import PresetShelf
 from app.probes import Probes
 from app.questions import ask_to_leave_search, ask_to_leave_training, ask_to_stop_training
 from app.recent_menu import RecentMenu
+from app.run_ends import RunEnds
 from app.search_everything import SearchEverything
 from app.session import Session
 from app.statusbar import StatusBar
@@ -43,7 +44,6 @@ from graph_engine.blocks.custom import custom_of, is_custom
 if TYPE_CHECKING:
     from app.settings import Settings
     from graph_engine.document.journal import Recovery
-    from graph_engine.runs import RunRecord
 
 
 class MainWindow(DeskWindow):
@@ -67,6 +67,7 @@ class MainWindow(DeskWindow):
         self.shelf = PresetShelf(session.jobs, self)
         self._files = Files(session, settings, self.notices, self)
         self._exports = Exports(session, settings, self.notices, self)
+        self._ends = RunEnds(session, self.notices, self._files, self.show_checkpoints)
         self._canvas = CanvasView()
         self._canvas.snap = settings.snap_to_grid
         self._own = OwnBlocks(session, self.notices, self)
@@ -133,7 +134,7 @@ class MainWindow(DeskWindow):
             return
         event.ignore()  # what is asked now closes the window when it is answered
         runs = self._session.runs
-        if runs.outlives:
+        if runs.all_outlive:
             ask_to_leave_training(self, self._close_unless_searching, self._stop_and_close)
         elif runs.live:
             ask_to_stop_training(self, self._close_unless_searching)
@@ -204,8 +205,9 @@ class MainWindow(DeskWindow):
         book.refused.connect(self.notices.refuse)
         session.runs.refused.connect(self.notices.tell)
         session.runs.noticed.connect(self.notices.refuse)
-        session.runs.ended.connect(self._tell_end)
+        session.runs.ended.connect(self._ends.tell)
         session.runs.again.said.connect(self.notices.say)
+        session.runs.again.left.connect(self._ends.offer_queue)
         session.runs.again.changed.connect(book.refresh_soon)
         session.runs.library.failed.connect(self.notices.refuse)
         session.jobs.failed.connect(lambda _, error: self.notices.tell(error))
@@ -245,18 +247,6 @@ class MainWindow(DeskWindow):
             name = recoveries[0].path.name if recoveries[0].path is not None else recoveries[0].title
             action = MessageAction("Show", self.show_welcome)
             self.notices.say(f"{name} has unsaved changes from a crash.", severity="warning", action=action)
-
-    def _tell_end(self, record: RunRecord) -> None:
-        """What can be done about a run that did not end well."""
-        runs = self._session.runs
-        if record.fits:
-            action = MessageAction(
-                f"Train with a batch of {record.fits}", lambda: runs.again.retry(record.id, record.fits)
-            )
-            self.notices.say(record.message, severity="error", action=action)
-        elif record.state == "interrupted":
-            action = MessageAction("Go on", lambda: runs.resume_run(record.id))
-            self.notices.say(f"The process of {record.name} ended before the run did.", severity="error", action=action)
 
     def _follow_settings(self, name: str) -> None:
         if name == "theme":

@@ -185,6 +185,15 @@ ACTIONS = (
         run=lambda desk: desk.session.runs.leave(),
     ),
     Action(
+        id="run.follow_folder",
+        title="Follow a run in a folder…",
+        menu=Menu.RUN,
+        section=2,
+        icon="folder",
+        help="One begun elsewhere: on another machine whose disk is mounted here (SSH, NFS), or in another home",
+        run=lambda desk: desk.follow_folder(),
+    ),
+    Action(
         id="run.enqueue",
         title="Add to the queue",
         menu=Menu.RUN,

@@ -122,7 +122,7 @@ def find_run(text: str) -> StoredRun | None:
     from graph_engine.runs import RunStore
     from graph_engine.runs.folder import RECORD
 
-    if not (place() / "runs").is_dir() and not (Path(text) / RECORD).is_file():
+    if not (place() / "runs").is_dir() and not (Path(text).expanduser() / RECORD).is_file():
         return None  # asking for a run that there can't be makes no folder for runs
     return RunStore().find(text)
 
@@ -130,6 +130,8 @@ def find_run(text: str) -> StoredRun | None:
 def get_run(text: str) -> StoredRun:
     """As `find_run`. Raises: CallError when there is no such run."""
     run = find_run(text)
+    if run is None and Path(text).expanduser().is_dir():
+        raise CallError(f"{text} is a folder, but no run: it holds no run.json. Name the folder of a run.")
     if run is None:
         near = get_close_matches(text, _run_names(), n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else "`layerloom runs` lists those there are."

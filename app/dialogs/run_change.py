@@ -12,7 +12,8 @@ from app.dialogs.dialog import Dialog
 from app.theme import set_role, theme_manager
 from app.widgets import FormRow, NumberField, Section
 from graph_engine.blocks import Role
-from graph_engine.document import title_of
+from graph_engine.document import MAIN, title_of
+from graph_engine.document.composite import graph_of, is_composite
 
 if TYPE_CHECKING:
     from graph_engine.document import Document
@@ -43,13 +44,12 @@ class RunChangeDialog(Dialog):
         frozen = Section("Frozen nodes")
         self.nodes = QListWidget()
         self.nodes.setAccessibleName("Frozen nodes")
-        for node in document.main:
-            block = document.main.block(node)
-            if block is not None and block.role is Role.LAYER:
-                item = QListWidgetItem(f"{title_of(node, document.main)}  ({node.id})", self.nodes)
-                item.setData(Qt.ItemDataRole.UserRole, node.id)
-                item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
-                item.setCheckState(Qt.CheckState.Checked if node.frozen else Qt.CheckState.Unchecked)
+        for address, words, on in freezable(document):
+            item = QListWidgetItem(words, self.nodes)
+            item.setData(Qt.ItemDataRole.UserRole, address)
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+            item.setToolTip(words)
         frozen.add(self.nodes)
         self.column.addWidget(frozen, 1)
         self.propose(buttons.Ok, "Change the run")
@@ -78,8 +78,9 @@ class RunChangeDialog(Dialog):
             str(item.data(Qt.ItemDataRole.UserRole)): item.checkState() is Qt.CheckState.Checked
             for item in (self.nodes.item(row) for row in range(self.nodes.count()))
         }
-        freeze = tuple(node for node, on in ticked.items() if on and not self._document.main[node].frozen)
-        unfreeze = tuple(node for node, on in ticked.items() if not on and self._document.main[node].frozen)
+        before_ticked = {address: on for address, _, on in freezable(self._document)}
+        freeze = tuple(node for node, on in ticked.items() if on and not before_ticked[node])
+        unfreeze = tuple(node for node, on in ticked.items() if not on and before_ticked[node])
         if freeze or unfreeze:
             found.append(RunChange(freeze=freeze, unfreeze=unfreeze))
         if self.batch.value() != self._document.plan.batch_size:
@@ -106,3 +107,27 @@ class RunChangeDialog(Dialog):
         from graph_engine.train.changes import loss_weights
 
         return loss_weights(self._document, self._stage, update)
+
+
+def freezable(document: Document) -> list[tuple[str, str, bool]]:
+    """The layers, also those inside composites that are used: address, what it is called, whether it is frozen."""
+    found = []
+    for name in _used(document):
+        graph = document.graphs[name]
+        for node in graph:
+            block = graph.block(node)
+            if block is None or block.role is not Role.LAYER:
+                continue
+            address = node.id if name == MAIN else f"{name}:{node.id}"
+            where = node.id if name == MAIN else f"{node.id} in {name}"
+            found.append((address, f"{title_of(node, graph)}  ({where})", node.frozen))
+    return found
+
+
+def _used(document: Document) -> list[str]:
+    """The main drawing, and the composites in it, each after what it is used by."""
+    found = [MAIN]
+    for name in found:
+        inside = [graph_of(node.block) for node in document.graphs[name] if is_composite(node.block)]
+        found += [each for each in dict.fromkeys(inside) if each not in found and each in document.graphs]
+    return found

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
+    QLabel,
     QMenu,
     QStackedLayout,
     QToolButton,
@@ -22,7 +23,7 @@ from app.dialogs.checkpoints import show_checkpoints
 from app.panels.runs_model import METRICS, NAME, NOTE, TAGS, RunsModel, metric_title, metrics_of
 from app.panels.runs_table import RunsTable
 from app.theme import icon, set_surface, theme_manager
-from app.widgets import Banner, ElidedLabel, EmptyState, MessageAction, SearchField
+from app.widgets import Banner, EmptyState, MessageAction, SearchField
 from graph_engine.train import RunState
 
 if TYPE_CHECKING:
@@ -105,7 +106,17 @@ class RunsPanel(QWidget):
         self._bar = QHBoxLayout()
         self._bar.addWidget(self.search, 1)
         self._bar.addStretch(1)
-        for action in (self.resume, self.back, self.compare, self.open, self.export, self.delete):
+        for action in (
+            self.resume,
+            self.follow,
+            self.pause,
+            self.stop,
+            self.back,
+            self.compare,
+            self.open,
+            self.export,
+            self.delete,
+        ):
             button = QToolButton()
             button.setDefaultAction(action)
             self._bar.addWidget(button)
@@ -117,7 +128,9 @@ class RunsPanel(QWidget):
             lambda: self._metric_menu().popup(self.columns.mapToGlobal(self.columns.rect().bottomLeft()))
         )
         self._bar.addWidget(self.columns)
-        self._message = ElidedLabel()
+        self._message = QLabel()
+        self._message.setWordWrap(True)
+        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._message.setAccessibleName("Why the run ended")
         self._empty = EmptyState("history", "")
         body = QWidget()
@@ -138,6 +151,9 @@ class RunsPanel(QWidget):
         self.pin = self._action("pin", "Keep at the top", self._toggle_pin)
         self.resume = self._action("play", "Go on with this run", self._resume)
         self.follow = self._action("eye", "Follow it", self._follow)
+        self.elsewhere = self._action("folder", "Follow a run in a folder…", self._ask_folder)
+        self.pause = self._action("pause", "Pause it", self._pause)
+        self.stop = self._action("stop", "Stop it", self._stop)
         self.back = self._action("history", "Rewind or branch…", self._show_checkpoints)
         self.again = self._action("refresh", "Do it again", self._do_again)
         self.compare = self._action("table", "Compare…", self._compare)
@@ -172,6 +188,7 @@ class RunsPanel(QWidget):
         self._library.failed.connect(self._on_failed)
         self._runs.shown.changed.connect(self.model.refresh_colors)
         self._runs.state_changed.connect(self._show_live)
+        self._runs.again.changed.connect(self._show_choice)
         self._runs.ticked.connect(self._on_tick)
         self.table.itemDelegate().closeEditor.connect(lambda *_: self._shown_soon.start())
         self.table.selectionModel().selectionChanged.connect(self._show_choice)
@@ -232,25 +249,28 @@ class RunsPanel(QWidget):
         """Says what can be done with what is chosen, and why it failed."""
         chosen, several = self.chosen(), self.all_chosen()
         live = self._runs.run
-        self.resume.setEnabled(chosen is not None and chosen.state in _RESUMABLE and not self._runs.live)
+        goes_on = chosen is not None and chosen.state.live
+        self.resume.setEnabled(chosen is not None and chosen.state in _RESUMABLE)
         for action in (self.open, self.export, self.rename, self.note, self.tags, self.back):
             action.setEnabled(chosen is not None)
-        elsewhere = chosen is not None and chosen.state.live and chosen.id != live
-        self.follow.setEnabled(elsewhere and not self._runs.live)
-        self.again.setEnabled(chosen is not None and not chosen.state.live and not self._runs.live)
+        self.follow.setEnabled(goes_on and chosen is not None and chosen.id != live)
+        for action in (self.pause, self.stop):
+            action.setEnabled(goes_on)
+        stands = chosen is not None and chosen.state is RunState.PAUSED
+        self.pause.setText("Let it go on" if stands else "Pause it")
+        self.pause.setIcon(icon("play" if stands else "pause"))
+        self.again.setEnabled(chosen is not None and not chosen.state.live)
         self.compare.setEnabled(len(several) > 1)
         for action in (self.pin, self.save_curves):
             action.setEnabled(bool(several))
         self.pin.setText("Keep at the top" if not all(each.pinned for each in several) else "Do not keep at the top")
         self.draw.setEnabled(bool(several))
         self.delete.setEnabled(bool(several) and all(record.id != live for record in several))
-        message = chosen.message if chosen is not None else ""
+        message = (self._runs.again.why_waits(chosen) or chosen.message) if chosen is not None else ""
         self._message.setText(f"{chosen.name}: {message}" if chosen is not None and message else "")
         self._message.setVisible(bool(message))
 
     def _open_menu(self, at: QPoint) -> None:
-        if not self.all_chosen():
-            return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for action in (
@@ -263,6 +283,8 @@ class RunsPanel(QWidget):
             None,
             self.resume,
             self.follow,
+            self.pause,
+            self.stop,
             self.back,
             self.again,
             None,
@@ -274,7 +296,10 @@ class RunsPanel(QWidget):
             None,
             self.delete,
             self.trash,
+            self.elsewhere,
         ):
+            if not self.all_chosen() and action not in (self.trash, self.elsewhere):
+                continue
             if action is None:
                 menu.addSeparator()
             else:
@@ -323,6 +348,32 @@ class RunsPanel(QWidget):
         chosen = self.chosen()
         if chosen is not None:
             self._runs.follow(chosen.id)
+
+    def _ask_folder(self) -> None:
+        from app.dialogs.run_folder import ask_run_folder
+        from app.runs.finding import follow_folder
+
+        ask_run_folder(self, lambda path: follow_folder(self._runs, path))
+
+    def _pause(self) -> None:
+        chosen = self.chosen()
+        if chosen is None:
+            return
+        if chosen.id == self._runs.run:
+            self._runs.pause()
+        elif chosen.state is RunState.PAUSED:
+            self._runs.again.go_on(chosen.id)
+        else:
+            self._runs.again.pause(chosen.id)
+
+    def _stop(self) -> None:
+        chosen = self.chosen()
+        if chosen is None:
+            return
+        if chosen.id == self._runs.run:
+            self._runs.stop()
+        else:
+            self._runs.again.stop(chosen.id)
 
     def _show_checkpoints(self) -> None:
         chosen = self.chosen()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -12,29 +12,45 @@ from graph_engine.train import RunState
 if TYPE_CHECKING:
     from app.runs.follower import Handle, RunFollower
     from graph_engine.document import Document, Plan
-    from graph_engine.runs import RunRecord
+    from graph_engine.runs import RunRecord, StoredRun
+
+    Going = frozenset[tuple[str, bool]]
+    """Which runs go on, and whether each has taken a step."""
+    Make = Callable[[], StoredRun]
+    Told = Callable[[StoredRun], str]
 
 _OTHERS_EVERY = 3000  # ms between two looks at runs that go on beside the one that is followed
+_HEARD_AFTER = 300  # ms after which a run has heard what is wanted of it
 
 
 class RunsAgain(QObject):
-    """What is done with runs that have ended, or wait. Everything slow is done on a thread."""
+    """What is done with runs that have ended, or wait. Everything slow is done on a thread.
+
+    No run is stopped for another: what there is no room for waits in the queue, and is told so.
+    """
 
     said = Signal(str)
     """What was done, to be told in passing."""
     changed = Signal()
     """Which runs wait, or go on beside, may be others."""
+    left = Signal(int)
+    """So many runs wait from last time; the queue is held until it is started."""
 
     def __init__(self, follower: RunFollower) -> None:
         super().__init__(follower)
         self._follower = follower
         self._library = follower.library
-        self._then: Callable[[], None] | None = None
+        self._then: tuple[str, Callable[[], None]] | None = None
         self.at_once = 1
-        """How many runs go on side by side at most; all but one in processes of their own."""
+        """How many runs of this window go on side by side at most; all but one in processes of their own."""
         self.is_on = False
         """Whether the queue goes on by itself."""
         self._beginning: set[str] = set()
+        self._given_up: set[str] = set()
+        self._were_beside: set[str] = set()
+        self._held: dict[str, tuple[str, Going]] = {}
+        self._soon = QTimer(self, singleShot=True, interval=_HEARD_AFTER)
+        self._soon.timeout.connect(self._library.refresh)
         self._timer = QTimer(self, interval=_OTHERS_EVERY)
         self._timer.timeout.connect(self._library.refresh)
         self._library.changed.connect(self._on_records)
@@ -50,29 +66,59 @@ class RunsAgain(QObject):
 
     @property
     def beside(self) -> list[RunRecord]:
-        """Runs that go on in other processes and are not followed."""
+        """Runs that go on and are not followed, wherever and whoever began them."""
         return [each for each in self._library.records or () if each.state.live and each.id != self._follower.run]
 
+    @property
+    def has_room(self) -> bool:
+        """Whether another run may begin, as the preferences say. Only runs of this window take room: what goes on in
+        another window, or on another machine that keeps its runs here, does not.
+        """
+        ours = sum(each.id in self._library.ours for each in self.beside)
+        return ours + self._front_takes_room + len(self._beginning) < self.at_once
+
+    @property
+    def _front_takes_room(self) -> bool:
+        """Whether a run is followed, or begins, that is of this window: one of another machine may be followed too."""
+        listed = [each.id for each in self._library.records or () if each.state.live]
+        run = self._follower.run
+        return self._follower.live and (run not in listed or run in self._library.ours)
+
+    def why_waits(self, record: RunRecord) -> str:
+        """Why a run of the queue has not begun, in a sentence; empty for any other."""
+        if record.state is not RunState.WAITING:
+            return ""
+        if not self.is_on:
+            return "It waits, and the queue is held: let it go on from the menu Run."
+        if record.id in self._held:
+            return f"It waits: {self._held[record.id][0]}."
+        return "It waits for runs before it to end."
+
     # What a person wants.
+
+    def pause(self, run: str) -> None:
+        """Has a run stand still after the step in progress, whoever is at work on it."""
+        self._want(run, "pause")
+
+    def go_on(self, run: str) -> None:
+        """Has a run that stands still go on."""
+        self._want(run, "resume")
+
+    def stop(self, run: str) -> None:
+        """Ends a run after the step in progress, with a checkpoint."""
+        self._want(run, "stop")
 
     def enqueue(self, document: Document) -> None:
         """Keeps a run of the document as it is for when there is room for it."""
         from graph_engine.runs import enqueue
 
         snapshot = document.snapshot()
-        self.is_on = True
-
-        def done(_: object) -> None:
-            self.said.emit(f"{snapshot.title} waits in the queue.")
-            self._library.refresh()
-
-        self._follower.background.start(
-            "Checking", lambda: enqueue(snapshot, store=self._library.store()), done, self._follower.refused.emit
-        )
+        self._put(lambda: enqueue(snapshot, store=self._library.store()), lambda _: snapshot.title)
 
     def start_queue(self) -> None:
         """Lets the queue go on by itself."""
         self.is_on = True
+        self._given_up.clear()
         self._go_on()
         self.changed.emit()
 
@@ -81,87 +127,205 @@ class RunsAgain(QObject):
         self.is_on = False
         self.changed.emit()
 
+    def clear_queue(self) -> None:
+        """Takes all runs out of the queue: those that have not begun go to the trash."""
+        from graph_engine.runs import take_out_of_queue
+
+        store = self._library.store
+
+        def work() -> int:
+            waiting = store().records(states=[RunState.WAITING])
+            for record in waiting:
+                take_out_of_queue(record.id, store())
+            return len(waiting)
+
+        def done(count: int) -> None:
+            runs = "One run waits" if count == 1 else f"{count} runs wait"
+            self.said.emit(f"{runs} no more. What had not begun is in the trash.")
+            self._library.refresh()
+
+        self.hold_queue()
+        self._follower.background.start("Queue", work, done, self._follower.refused.emit)
+
+    def resume(self, run: str) -> None:
+        """Goes on with a run, or begins one that waits; at once where none is on, else when there is room."""
+        self._begin(lambda: self._library.store().get(run), lambda stored: stored.name)
+
     def rewind(self, run: str, step: int) -> None:
-        """Puts a run back to a checkpoint and goes on from there; one that goes on here is stopped first."""
+        """Puts a run back to a checkpoint and goes on from there; the one that is followed is stopped first."""
         from graph_engine.runs import rewind_run
 
         store = self._library.store
 
-        def work() -> Handle:
+        def make() -> StoredRun:
             rewind_run(run, step, store())
-            return self._follower.go_on_with(store().get(run))
+            return store().get(run)
 
-        self._when_stopped(run, lambda: self._follower.launch(work))
+        def begin() -> None:
+            self._begin(make, lambda stored: f"{stored.name}, back at step {step},")
+
+        if run == self._follower.run:
+            self._then = (run, begin)
+            self._follower.stop()
+        else:
+            begin()
 
     def branch(self, run: str, step: int, plan: Plan | None = None) -> None:
         """Begins a new run from a checkpoint of another, which stays as it is."""
         from graph_engine.runs import branch_run
 
-        store = self._library.store
-
-        def work() -> Handle:
-            stored = store().get(run)
-            apart = self._follower.belongs_apart(stored)
-            return self._follower.go_on_with(branch_run(stored, step, plan=plan, store=store()), apart=apart)
-
-        self._when_stopped(self._follower.run, lambda: self._follower.launch(work))
+        self._begin(
+            lambda: branch_run(run, step, plan=plan, store=self._library.store()),
+            lambda stored: f"{stored.name}, a branch of {run} after step {step},",
+            like=run,
+        )
 
     def rerun(self, run: str) -> None:
-        """Does a run again from its provenance; apart from the window if that run was."""
+        """Does a run again from its provenance; apart from the window if that run was, or another is on."""
         from graph_engine.runs import differences, rerun, rerun_process
 
         store = self._library.store
+
+        def tell(found: list[str]) -> None:
+            if found:
+                self.said.emit(f"Not as it was when {run} ran: {', '.join(found)}. Its numbers may differ.")
 
         def work() -> Handle:
             stored = store().get(run)
             apart = self._follower.belongs_apart(stored)
             return (rerun_process if apart else rerun)(stored, store=store())
 
-        def tell(found: list[str]) -> None:
-            if found:
-                self.said.emit(f"Not as it was when {run} ran: {', '.join(found)}. Its numbers may differ.")
+        def beside() -> str:
+            begun = rerun_process(run, store=store())
+            begun.leave()
+            return begun.record.name
 
-        if not self._follower.live:
-            self._follower.background.start("Runs", lambda: differences(store().get(run)), tell)
+        def told(name: str) -> None:
+            self.said.emit(f"{name} trains beside the run that is followed.")
+            self._library.refresh()
+
+        if self._follower.live and not self.has_room:
+            self.said.emit(f"{run} can be done again when the run that goes on has ended.")
+            return
+        background = self._follower.background
+        background.start("Runs", lambda: differences(store().get(run)), tell)
+        if self._follower.live:
+            background.start("Starting", beside, told, self._follower.refused.emit)
+        else:
             self._follower.launch(work)
 
     def retry(self, run: str, batch_size: int) -> None:
-        """Trains the document of a run anew with another batch size; apart from the window if that run was."""
+        """Does with smaller batches what there was not enough memory for: from the newest checkpoint at the end of an
+        epoch, else from the start.
+        """
         from graph_engine.runs import retry_run
 
+        def tell(stored: StoredRun) -> str:
+            at = stored.record.parent_step
+            where = f"goes on from step {at} of {run}" if at else f"does {run} from the start"
+            return f"{stored.name}, which {where} with a batch of {batch_size},"
+
+        self._begin(lambda: retry_run(run, batch_size, self._library.store()), tell, like=run, tells=True)
+
+    def slow_down(self, run: str, factor: float) -> None:
+        """Goes on with a run that failed, from its newest checkpoint, at learning rates times `factor`."""
+        from graph_engine.runs import slow_down
+
         store = self._library.store
+        found: list[int] = []
 
-        def work() -> Handle:
-            stored = store().get(run)
-            return retry_run(stored, batch_size, own_process=self._follower.belongs_apart(stored), store=store())
+        def make() -> StoredRun:
+            found.append(slow_down(run, factor, store()))
+            return store().get(run)
 
-        if not self._follower.live:
-            self._follower.launch(work)
+        def tell(stored: StoredRun) -> str:
+            return f"{stored.name}, from step {found[-1]} on at learning rates × {factor:g},"
+
+        self._begin(make, tell, tells=True)
 
     def close(self) -> None:
         self._timer.stop()
+        self._soon.stop()
 
     # Inside.
 
-    def _when_stopped(self, run: str, then: Callable[[], None]) -> None:
-        if run and run == self._follower.run:
-            self._then = then
-            self._follower.stop()
-        elif not self._follower.live:
-            then()
+    def _want(self, run: str, what: Literal["pause", "resume", "stop"]) -> None:
+        """Tells a run through its folder."""
+        from graph_engine.runs.wishes import Wish, send_wish
+
+        store = self._library.store
+        self._follower.background.start(
+            "Runs",
+            lambda: send_wish(store().get(run).folder.path, Wish(what)),
+            lambda _: self._soon.start(),
+            self._follower.refused.emit,
+        )
+
+    def _begin(self, make: Make, tell: Told, *, like: str = "", tells: bool = False) -> None:
+        """Goes on with the run that `make` gives (on a thread): here where none is on, in a process of its own if that
+        of the run `like` was, else from the queue. `tell` says what it is; also where it begins at once, if `tells`.
+        """
+        if self._follower.live:
+            self._put(make, tell)
+            return
+        store = self._library.store
+
+        def work() -> Handle:
+            stored = make()
+            words.append(tell(stored))
+            apart = self._follower.belongs_apart(store().get(like) if like else stored)
+            return self._follower.go_on_with(stored, apart=apart)
+
+        def begun() -> None:
+            if tells:
+                self.said.emit(f"{words[-1]} trains now.")
+
+        words: list[str] = []
+        self._follower.launch(work, begun=begun)
+
+    def _put(self, make: Make, tell: Told) -> None:
+        """Puts the run that `make` gives into the queue."""
+        from graph_engine.runs import put_in_queue
+
+        def work() -> str:
+            stored = make()
+            words = tell(stored)
+            if stored.record.state is not RunState.WAITING:
+                put_in_queue(stored, self._library.store())
+            return words
+
+        def done(words: str) -> None:
+            when = "" if self.has_room else ", and begins when there is room"
+            self.said.emit(f"{words} waits in the queue{when}.")
+            self._library.refresh()
+
+        self.is_on = True
+        self._follower.background.start("Checking", work, done, self._follower.refused.emit)
 
     def _on_state(self) -> None:
-        if not self._follower.live:
-            then, self._then = self._then, None
-            if then is not None:
-                QTimer.singleShot(0, self, then)
+        if self._then is not None and self._follower.run != self._then[0]:
+            (_, then), self._then = self._then, None
+            QTimer.singleShot(0, self, then)
         self._watch()
 
     def _on_records(self) -> None:
-        self._beginning &= {record.id for record in self.waiting}
+        self._tell_ends()
+        waiting = {record.id for record in self.waiting}
+        self._beginning &= waiting
+        self._given_up &= waiting
+        self._held = {run: held for run, held in self._held.items() if run in waiting}
         self._go_on()
         self._watch()
         self.changed.emit()
+
+    def _tell_ends(self) -> None:
+        """Of the runs that this window began beside the one that is followed; that one is told of by the follower."""
+        follower = self._follower
+        for record in self._library.records or ():
+            followed = record.id in (follower.run, follower.last)
+            if record.id in self._were_beside and not record.state.live and not followed:
+                follower.ended.emit(record)
+        self._were_beside = {each.id for each in self.beside if each.id in self._library.ours}
 
     def _watch(self) -> None:
         """Looks at the runs beside now and then, as long as there are any."""
@@ -171,27 +335,72 @@ class RunsAgain(QObject):
         elif not wanted:
             self._timer.stop()
 
+    def _going(self) -> Going:
+        """The runs that go on on this machine."""
+        here = self._library.here
+        return frozenset((each.id, each.step > 0) for each in self._library.records or () if each.id in here)
+
     def _go_on(self) -> None:
         """Begins the next runs of the queue, if there is room for them."""
-        waiting = [each for each in self.waiting if each.id not in self._beginning]
-        going = len(self.beside) + self._follower.live + len(self._beginning)
-        if not self.is_on or self._then is not None or not waiting or going >= self.at_once:
+        waiting = [each for each in self.waiting if each.id not in self._beginning | self._given_up]
+        if not self.is_on or self._then is not None or not waiting or not self.has_room:
             return
         run = waiting[0].id
-        self._beginning.add(run)
         if not self._follower.live:
-            self._follower.resume_run(run)
-        else:
+            self._beginning.add(run)
+            store = self._library.store
+            self._follower.launch(
+                lambda: self._follower.go_on_with(store().get(run)), failed=lambda error: self._give_up(run, error)
+            )
+        elif self._held.get(run, ("", None))[1] != self._going():
+            self._beginning.add(run)
             self._begin_beside(run)
 
     def _begin_beside(self, run: str) -> None:
+        """Begins a run in a process of its own, if the device allows it."""
         from graph_engine.runs import resume_process
 
+        store, going = self._library.store, self._going()
+
+        def work() -> str:
+            from app.runs.room import why_no_room
+
+            stored = store().get(run)
+            why = why_no_room(stored, [store().get(each) for each, _ in going])
+            if not why:
+                resume_process(stored, store=store()).leave()
+            return why
+
+        def done(why: str) -> None:
+            if why:
+                self._hold(run, why, going)
+            self._library.refresh()
+
+        self._follower.background.start("Starting", work, done, lambda error: self._give_up(run, error))
+
+    def _hold(self, run: str, why: str, going: Going) -> None:
+        """The device does not allow a run while those of `going` go on as they do."""
+        self._beginning.discard(run)
+        if self._held.get(run, ("", going))[0] != why:
+            self.said.emit(f"{run} waits in the queue: {why}.")
+        self._held[run] = (why, going)
+        self.changed.emit()
+
+    def _give_up(self, run: str, error: Exception) -> None:
+        """A run of the queue does not begin: it has failed, which is told, and the next is begun."""
+        from graph_engine.runs import could_not_begin
+
+        self._beginning.discard(run)
+        self._given_up.add(run)
         store = self._library.store
 
-        def work() -> None:
-            resume_process(run, store=store()).leave()
+        def tell(record: RunRecord) -> None:
+            self._follower.ended.emit(record)
+            self._library.refresh()
 
-        self._follower.background.start(
-            "Starting", work, lambda _: self._library.refresh(), self._follower.refused.emit
-        )
+        def fail(worse: Exception) -> None:
+            self._follower.refused.emit(worse)
+            self._go_on()
+
+        reason = str(error) or type(error).__name__
+        self._follower.background.start("Queue", lambda: could_not_begin(run, reason, store()), tell, fail)

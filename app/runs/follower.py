@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,18 +15,19 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.runs.activations import Activations
 from app.runs.again import RunsAgain
 from app.runs.library import RunLibrary
+from app.runs.saved_weights import SavedWeights
 from app.runs.shown import ShownRuns
 from app.workers import Jobs
-from graph_engine.train import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.open_document import OpenDocument
+    from app.runs.aside import AsideRun
     from app.runs.curves import RunCurves
     from app.session import Session
     from graph_engine.document import Document
-    from graph_engine.runs import FollowedRun, RunFolder, RunHandle, RunRecord, StoredRun
+    from graph_engine.runs import FollowedRun, RunFolder, RunHandle, StoredRun
     from graph_engine.train import Progress
     from graph_engine.train.changes import RunChange
     from graph_engine.train.feed import Cursor
@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 _EVERY = 40  # ms between two looks at the feed
 _SWITCH = 0.001  # s; lets the window in between the Python of two steps
 _PATIENCE = 30.0  # s that closing waits for the last checkpoint
-_LOOK_FOR_WEIGHTS = 2.0  # s between two looks at whether a run in another process has saved new weights
 
 
 class RunFollower(QObject):
-    """Starts a run of the session's document and follows it. One run at a time goes on in a window."""
+    """Starts a run of the session's document and follows it. One run is followed at a time, and one at most is on a
+    thread of the window; others go on in processes of their own.
+    """
 
     state_changed = Signal()
     """A run begins, goes on, pauses, is being stopped, or has ended."""
@@ -62,13 +63,12 @@ class RunFollower(QObject):
         self.shown = ShownRuns(self.library.read_curves, self)
         self.again = RunsAgain(self)
         self.activations = Activations(session, self.background, self)
+        self._saved = SavedWeights(self.background, self.activations)
         self.own_process = False
         """Whether runs are begun in a process of their own, where nothing else is said."""
         self._handle: Handle | None = None
         self.last = ""
         """The run that is on, or was last."""
-        self._weights_step = 0
-        self._next_weights = 0.0
         self._front: OpenDocument | None = None
         self._starting = False
         self._stop_at_once = False
@@ -77,6 +77,7 @@ class RunFollower(QObject):
         self._progress: Progress | None = None
         self._curves: RunCurves | None = None
         self._cursor: Cursor | None = None
+        self._aside: AsideRun | None = None
         self._interval = sys.getswitchinterval()
         self._timer = QTimer(self, interval=_EVERY)
         self._timer.timeout.connect(self.tick)
@@ -106,6 +107,11 @@ class RunFollower(QObject):
     def outlives(self) -> bool:
         """Whether the run goes on when the window is closed: it is in a process of its own."""
         return self._handle is not None and self._handle.board is None
+
+    @property
+    def all_outlive(self) -> bool:
+        """Whether everything that was begun here goes on when the window is closed."""
+        return self.outlives and self._aside is None
 
     @property
     def document(self) -> Document | None:
@@ -173,9 +179,10 @@ class RunFollower(QObject):
         self.launch(lambda: begin(snapshot, store=self.library.store()))
 
     def resume_run(self, run: str) -> None:
-        """Goes on with a run that was stopped or interrupted, from its newest checkpoint, or begins one that waits."""
-        if not self.live:
-            self.launch(lambda: self.go_on_with(self.library.store().get(run)))
+        """Goes on with a run that was stopped or interrupted, from its newest checkpoint, or begins one that waits; in
+        the queue where another is on.
+        """
+        self.again.resume(run)
 
     def go_on_with(self, stored: StoredRun, *, apart: bool | None = None) -> Handle:
         """For `launch`: goes on with a run where it belongs, or as `apart` says."""
@@ -192,29 +199,31 @@ class RunFollower(QObject):
         return self.own_process or compiled or stored.folder.had_own_process
 
     def follow(self, run: str) -> None:
-        """Follows a run that goes on in another process."""
-        if not self.live:
-            from graph_engine.runs import follow_run
+        """Brings a run that goes on to the front: its curves, and its controls. The one that was followed goes on."""
+        if run == self.run:
+            return
+        if self._aside is not None and run == self._aside.handle.id:
+            self._put_aside()
+            self._bring_back()
+            return
+        from graph_engine.runs import follow_run
 
-            self.launch(lambda: follow_run(run, self.library.store()))
+        def work() -> FollowedRun:
+            handle = follow_run(run, self.library.store())
+            if self._closed:
+                handle.leave()
+            return handle
 
-    def find(self) -> None:
-        """Follows the newest run that goes on in another process, and says so; as when the window comes back."""
+        def done(handle: FollowedRun) -> None:
+            if self._starting:
+                handle.leave()
+                self.again.said.emit(f"Another run is just beginning. Follow {run} when it has.")
+                return
+            self._put_aside()
+            self._front = self._session.front
+            self._begin(handle)
 
-        def look() -> RunRecord | None:
-            from graph_engine.home import place
-
-            if not (place() / "runs").is_dir():
-                return None  # looking for runs makes no folder for them
-            live = [state for state in RunState if state.live]
-            return next(iter(self.library.store().records(states=live, limit=1)), None)
-
-        def take(found: RunRecord | None) -> None:
-            if found is not None and not self.live:
-                self.follow(found.id)
-                self.again.said.emit(f"{found.name} is still training.")
-
-        self.background.start("Looking for runs", look, take, lambda _: None)
+        self.background.start("Following", work, done, self.refused.emit)
 
     def leave(self) -> None:
         """Follows a run in another process no longer; it goes on."""
@@ -282,7 +291,11 @@ class RunFollower(QObject):
         if self._handle is not None:
             if not self.outlives:
                 ended = self._handle.stop(_PATIENCE)
-            self._finish()
+            self._finish(closing=True)
+        if self._aside is not None:
+            ended = self._aside.handle.stop(_PATIENCE) and ended
+            self._aside = None
+            sys.setswitchinterval(self._interval)
         self.activations.close()
         self.background.close()
         gc.unfreeze()
@@ -293,10 +306,11 @@ class RunFollower(QObject):
         handle = self._handle
         if handle is None:
             return
+        self._look_aside()
         done = handle.wait(0)
         news = self._take_news(handle)
         self.activations.pull()
-        self._look_for_weights(handle)
+        self._saved.look(handle, self._front)
         if news:
             self.ticked.emit()
         if done:
@@ -304,8 +318,16 @@ class RunFollower(QObject):
 
     # Inside.
 
-    def launch(self, start: Callable[[], Handle]) -> None:
-        """Follows the run that `start` begins; it is called on a thread."""
+    def launch(
+        self,
+        start: Callable[[], Handle],
+        *,
+        begun: Callable[[], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Follows the run that `start` begins; it is called on a thread. What keeps it from that is handed to `failed`,
+        else told by `refused`.
+        """
         from graph_engine.train import Progress
 
         self._starting, self._stop_at_once = True, False
@@ -322,7 +344,12 @@ class RunFollower(QObject):
                     handle.stop(_PATIENCE)
             return handle
 
-        self.background.start("Starting", work, self._begin, self._refuse)
+        def done(handle: Handle) -> None:
+            self._begin(handle)
+            if begun is not None:
+                begun()
+
+        self.background.start("Starting", work, done, lambda error: self._refuse(error, failed or self.refused.emit))
 
     def _want(self, wish: Callable[[], None]) -> None:
         from graph_engine.runs import RunError
@@ -333,11 +360,11 @@ class RunFollower(QObject):
             self.refused.emit(error)
         self.state_changed.emit()
 
-    def _refuse(self, error: Exception) -> None:
+    def _refuse(self, error: Exception, tell: Callable[[Exception], object]) -> None:
         self._starting = self._stop_at_once = False
         self._progress = None
         self.state_changed.emit()
-        self.refused.emit(error)
+        tell(error)
 
     def _begin(self, handle: Handle) -> None:
         from app.runs.curves import RunCurves
@@ -348,42 +375,58 @@ class RunFollower(QObject):
         self._curves = RunCurves(self.shown.smoothing)
         if self._stop_at_once:
             handle.control.stop()
-        self._interval = sys.getswitchinterval()
+        if self._aside is None:
+            self._interval = sys.getswitchinterval()
         if not self.outlives:
             sys.setswitchinterval(_SWITCH)
-        self._weights_step = 0
+        self._show_handle(handle)
+        self.library.refresh()
+
+    def _show_handle(self, handle: Handle) -> None:
+        """The run that is followed now is what is seen."""
+        self._saved.start_over()
         self._take_news(handle)
-        self.shown.begin(handle.id, handle.record.name, self._curves)
+        if self._curves is not None:
+            self.shown.begin(handle.id, handle.record.name, self._curves)
         if self._front is not None and not _same_nodes(handle.document, self._front.document):
             self._front = None
         if self._front is not None and handle.board is not None:
             self.activations.follow(handle.board, self._front)
         self._timer.start()
         self.state_changed.emit()
-        self.library.refresh()
 
-    def _look_for_weights(self, handle: Handle) -> None:
-        """What a run in another process has learnt is seen by the weights that it saves."""
-        now = time.monotonic()
-        front = self._front
-        if front is None or handle.board is not None or now < self._next_weights:
+    def _put_aside(self) -> None:
+        """Follows the run that is on no longer; one on a thread of the window is looked after until it ends."""
+        handle = self._handle
+        if handle is None:
             return
-        self._next_weights = now + _LOOK_FOR_WEIGHTS
-        newest = next(iter(handle.folder.checkpoints.steps()), 0)
-        if newest > self._weights_step:
-            self._weights_step = newest
-            self._show_weights(handle, front)
+        self._timer.stop()
+        self.activations.unfollow()
+        self._handle = None
+        if handle.board is None:
+            handle.leave()
+        elif self._curves is not None:
+            from app.runs.aside import AsideRun
 
-    def _show_weights(self, handle: Handle, front: OpenDocument) -> None:
-        from graph_engine.runs import RunError
+            self._aside = AsideRun(handle, self._front, self._curves, self._cursor)
 
-        def fail(error: Exception) -> None:
-            if not isinstance(error, RunError):  # it ended before it saved any
-                raise error
+    def _bring_back(self) -> None:
+        """Follows the run on a thread of the window again."""
+        aside, self._aside = self._aside, None
+        if aside is not None:
+            self.last = aside.handle.id
+            self._handle, self._front = aside.handle, aside.front
+            self._curves, self._cursor = aside.curves, aside.cursor
+            self._show_handle(aside.handle)
 
-        self.background.start(
-            "Reading weights", handle.weights, lambda weights: self.activations.set_weights(weights, front), fail
-        )
+    def _look_aside(self) -> None:
+        """Looks after the run that is put aside, and tells when it ends."""
+        aside = self._aside
+        if aside is not None and aside.look():
+            self._aside = None
+            sys.setswitchinterval(self._interval)
+            self.ended.emit(aside.handle.record)
+            self.library.refresh()
 
     def _take_news(self, handle: Handle) -> bool:
         from app.runs.curves import take_news
@@ -398,13 +441,14 @@ class RunFollower(QObject):
             self.noticed.emit(news.progress.notice)
         return found or before != news.progress
 
-    def _finish(self) -> None:
-        """The run has ended: what it left is what is seen from now on."""
+    def _finish(self, *, closing: bool = False) -> None:
+        """It has ended, or is left: what it left is what is seen from now on, or the run put aside for it."""
         handle, front = self._handle, self._front
         if handle is None:
             return
         self._timer.stop()
-        sys.setswitchinterval(self._interval)
+        if self._aside is None:
+            sys.setswitchinterval(self._interval)
         self._take_news(handle)
         ended = handle.wait(0)
         if handle.board is None:
@@ -412,9 +456,11 @@ class RunFollower(QObject):
         self._handle = None
         self.activations.unfollow()
         if front is not None and ended:
-            self._show_weights(handle, front)
+            self._saved.show(handle, front)
         if not ended:
             self._progress = None
+        if not closing:
+            self._bring_back()
         self.ticked.emit()
         self.state_changed.emit()
         if ended:

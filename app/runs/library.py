@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -32,6 +33,10 @@ class RunLibrary(QObject):
         self._background = background
         self._store: RunStore | None = None
         self._records: tuple[RunRecord, ...] | None = None
+        self.ours: frozenset[str] = frozenset()
+        """The runs going on that this window began, or a window that is gone, on this machine."""
+        self.here: frozenset[str] = frozenset()
+        """The runs going on on this machine, whoever began them."""
         self._listing = False
         self._stale = False
 
@@ -57,7 +62,22 @@ class RunLibrary(QObject):
             self._stale = True
             return
         self._listing, self._stale = True, False
-        self._do(lambda: tuple(self.store().records()), self._take)
+        self._do(self._list, self._take)
+
+    def look(self, take: Callable[[RunRecord | None, int], None]) -> None:
+        """Looks for the newest run that goes on, and how many wait; makes no folder for runs."""
+        from graph_engine.train import RunState
+
+        def work() -> tuple[RunRecord | None, int]:
+            from graph_engine.home import place
+
+            if not (place() / "runs").is_dir():
+                return None, 0
+            live = [state for state in RunState if state.live]
+            found = next(iter(self.store().records(states=live, limit=1)), None)
+            return found, len(self.store().records(states=[RunState.WAITING]))
+
+        self._background.start("Looking for runs", work, lambda found: take(*found), lambda _: None)
 
     def rename(self, run: str, name: str) -> None:
         """Calls a run otherwise."""
@@ -121,10 +141,19 @@ class RunLibrary(QObject):
         """Reads what a run measured."""
         self._do(lambda: _curves(self.store(), run), take)
 
-    def _take(self, records: tuple[RunRecord, ...]) -> None:
+    def _list(self) -> tuple[tuple[RunRecord, ...], frozenset[str], frozenset[str]]:
+        from graph_engine.runs.owner import read_owner
+
+        store = self.store()
+        records = tuple(_as_told(each, store) if each.state.live else each for each in store.records())
+        owners = {each.id: read_owner(store.run_folder(each.id).path) for each in records if each.state.live}
+        known = {run: owner for run, owner in owners.items() if owner is not None and owner.is_here}
+        return records, frozenset(run for run, owner in known.items() if owner.is_ours), frozenset(known)
+
+    def _take(self, found: tuple[tuple[RunRecord, ...], frozenset[str], frozenset[str]]) -> None:
         self._listing = False
-        if records != self._records:
-            self._records = records
+        if found != (self._records, self.ours, self.here):
+            self._records, self.ours, self.here = found
             self.changed.emit()
         if self._stale:
             self.refresh()
@@ -144,6 +173,26 @@ class RunLibrary(QObject):
         if self._records is None:
             self._records = ()
         self.changed.emit()
+
+
+def _as_told(record: RunRecord, store: RunStore) -> RunRecord:
+    """A run that goes on as its folder tells it, which is newer than its record."""
+    from graph_engine.runs.link import read_progress
+
+    found = read_progress(store.run_folder(record.id).path)
+    if found is None or not found[0].state.live:
+        return record
+    told = found[0]
+    return replace(
+        record,
+        state=told.state,
+        epoch=told.epoch,
+        epochs=told.epochs,
+        step=told.step,
+        steps=told.steps,
+        seconds=told.seconds,
+        metrics=dict(told.metrics) or record.metrics,
+    )
 
 
 def _curves(store: RunStore, run: str) -> RunCurves:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import (
@@ -26,8 +28,8 @@ _LEAST = 200  # px at the base size; a narrower part of the window is no place f
 _MOVES = (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
 _SHOWN_FOR = 5000
 _SHOWN_LONGER_FOR = 9000
-"""How long (ms) a message stays without and with an action; warnings stay the longer time, errors until
-dismissed.
+"""How long (ms) a message stays without and with an action; warnings stay the longer time, errors and what offers a
+choice until dismissed.
 """
 
 
@@ -36,25 +38,26 @@ class Toast(QFrame):
 
     closed = Signal()
 
-    def __init__(self, text: str, *, severity: Severity, action: MessageAction | None, parent: QWidget) -> None:
+    def __init__(self, text: str, *, severity: Severity, actions: Sequence[MessageAction], parent: QWidget) -> None:
         super().__init__(parent)
         self._text = QLabel(text, self)
         self._text.setWordWrap(True)
-        self._action = action
+        self._actions = tuple(actions)
         self._row = row = QHBoxLayout(self)
         spacing = theme_manager().spacing
         row.setContentsMargins(spacing.l, spacing.px(10), spacing.m, spacing.px(10))
         row.setSpacing(spacing.px(10))
-        row.addWidget(SeverityIcon(severity, self))
+        side = Qt.AlignmentFlag.AlignTop if len(self._actions) > 1 else Qt.AlignmentFlag(0)
+        row.addWidget(SeverityIcon(severity, self), 0, side)
         words = QVBoxLayout()
         words.setSpacing(spacing.s)
         words.addWidget(self._text)
         row.addLayout(words, 1)
-        if action:
+        for action in self._actions:
             button = ElidedButton(action.text, self)
             set_role(button, "quiet")
-            button.clicked.connect(self._run)
-            if button.sizeHint().width() > spacing.px(_BESIDE):
+            button.clicked.connect(lambda _=False, action=action: self._run(action))
+            if len(self._actions) > 1 or button.sizeHint().width() > spacing.px(_BESIDE):
                 words.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             else:
                 row.addWidget(button)
@@ -63,7 +66,7 @@ class Toast(QFrame):
         cross.setIcon(icon("close"))
         cross.setAccessibleName("Dismiss")
         cross.clicked.connect(self.close_message)
-        row.addWidget(cross)
+        row.addWidget(cross, 0, side)
         self.setAccessibleName(text)
         shadow = QGraphicsDropShadowEffect(self)
         shadow.setBlurRadius(spacing.xxl)
@@ -73,7 +76,7 @@ class Toast(QFrame):
         self.setGraphicsEffect(shadow)
         self._timer = QTimer(self, singleShot=True, interval=self._duration(severity))
         self._timer.timeout.connect(self._on_time)
-        self._goes_by_itself = severity != "error"
+        self._goes_by_itself = severity != "error" and len(self._actions) < 2
 
     def text(self) -> str:
         return self._text.text()
@@ -108,7 +111,7 @@ class Toast(QFrame):
             super().keyPressEvent(event)
 
     def _duration(self, severity: Severity) -> int:
-        return _SHOWN_LONGER_FOR if self._action or severity == "warning" else _SHOWN_FOR
+        return _SHOWN_LONGER_FOR if self._actions or severity == "warning" else _SHOWN_FOR
 
     def _on_time(self) -> None:
         if any(child.hasFocus() for child in self.findChildren(QWidget)):
@@ -116,11 +119,9 @@ class Toast(QFrame):
         else:
             self.close_message()
 
-    def _run(self) -> None:
-        action = self._action
+    def _run(self, action: MessageAction) -> None:
         self.close_message()
-        if action:
-            action.run()
+        action.run()
 
 
 class ToastStack(QObject):
@@ -136,13 +137,20 @@ class ToastStack(QObject):
         window.installEventFilter(self)
         theme_manager().changed.connect(self.arrange)
 
-    def show(self, text: str, *, severity: Severity = "info", action: MessageAction | None = None) -> Toast:
-        """Shows a message; never takes the focus. One with the same words gives way to it."""
+    def show(
+        self,
+        text: str,
+        *,
+        severity: Severity = "info",
+        action: MessageAction | None = None,
+        more: Sequence[MessageAction] = (),
+    ) -> Toast:
+        """Shows a message, with `more` that can be done; never takes the focus. One with the same words gives way."""
         for same in [toast for toast in self._toasts if toast.text() == text]:
             same.close_message()
         for oldest in self._toasts[: max(0, len(self._toasts) - _AT_MOST + 1)]:
             oldest.close_message()
-        toast = Toast(text, severity=severity, action=action, parent=self._window)
+        toast = Toast(text, severity=severity, actions=([action] if action else []) + [*more], parent=self._window)
         toast.closed.connect(lambda: self._forget(toast))
         self._toasts.append(toast)
         toast.show()

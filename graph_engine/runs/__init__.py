@@ -3,16 +3,18 @@
 Importing this imports neither numpy nor torch.
 """
 
-from graph_engine.runs.again import branch_run, differences, enqueue, rerun, rerun_process, retry_run, rewind_run
+from graph_engine.runs.again import branch_run, differences, enqueue, rerun, rerun_process, rewind_run
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder
 from graph_engine.runs.following import FollowedRun, follow_run
 from graph_engine.runs.handle import RunHandle, result_of
+from graph_engine.runs.mending import retry_run, slow_down
 from graph_engine.runs.processes import resume_process, start_process
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.results import TrainedNetwork, evaluate_run, load_network, load_weights
 from graph_engine.runs.starting import resume_run, start_run
 from graph_engine.runs.store import RunStore, StoredRun
+from graph_engine.runs.waiting import could_not_begin, put_in_queue, take_out_of_queue
 from graph_engine.train.states import RunState
 
 __all__ = [
@@ -26,12 +28,14 @@ __all__ = [
     "StoredRun",
     "TrainedNetwork",
     "branch_run",
+    "could_not_begin",
     "differences",
     "enqueue",
     "evaluate_run",
     "follow_run",
     "load_network",
     "load_weights",
+    "put_in_queue",
     "rerun",
     "rerun_process",
     "result_of",
@@ -39,6 +43,8 @@ __all__ = [
     "resume_run",
     "retry_run",
     "rewind_run",
+    "slow_down",
     "start_process",
     "start_run",
+    "take_out_of_queue",
 ]

@@ -136,21 +136,6 @@ def rerun_process(run: str | StoredRun, *, store: RunStore | None = None) -> Fol
     return start_process(document, store=store, **_as_it_was(stored, document, options))
 
 
-def retry_run(
-    run: str | StoredRun, batch_size: int, *, own_process: bool = False, store: RunStore | None = None
-) -> RunHandle | FollowedRun:
-    """Train what a run trained anew, in smaller batches: what there was not enough memory for; on a thread, or in a
-    process of its own.
-
-    Raises: as `start_run`.
-    """
-    store = store or RunStore()
-    stored = store.get(run) if isinstance(run, str) else run
-    document = stored.document()
-    document.plan = replace(document.plan, batch_size=batch_size)
-    return (start_process if own_process else start_run)(document, store=store, parent=stored.id)
-
-
 class _Repeated(TypedDict):
     """What a run that is done again is begun with."""
 

@@ -17,7 +17,9 @@ from typing import Any
 from graph_engine.document import Document
 from graph_engine.document.file import FileError, load, save, write_whole
 from graph_engine.runs.errors import RunError
-from graph_engine.runs.lock import RunLock, is_held
+from graph_engine.runs.heartbeat import is_at_work, stays_at_work
+from graph_engine.runs.lock import RunLock, asked
+from graph_engine.runs.owner import read_owner
 from graph_engine.runs.record import RunRecord, from_json, to_json
 from graph_engine.train.checkpoints import Checkpoint, Checkpoints
 from graph_engine.train.feed import Feed, Progress
@@ -40,12 +42,24 @@ class RunFolder:
 
     @property
     def lock(self) -> RunLock:
-        return RunLock(self.path / LOCK)
+        """Taking it may last a minute where another machine was at work on the run and is no longer heard of."""
+        return RunLock(self.path / LOCK, lambda held: stays_at_work(self.path, held))
 
     @property
     def is_busy(self) -> bool:
-        """Whether some process is at work on it."""
-        return is_held(self.path / LOCK)
+        """Whether some process is at work on it, on whatever machine."""
+        held = asked(self.path / LOCK)
+        return held is True or is_at_work(self.path, held)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether what is known of it may be put right from here: no other machine was at work on it last, and its
+        lock can be told.
+        """
+        owner = read_owner(self.path)
+        if owner is not None:
+            return owner.is_here
+        return asked(self.path / LOCK) is not None
 
     @property
     def had_own_process(self) -> bool:

@@ -15,6 +15,7 @@ from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder, make_folder
 from graph_engine.runs.handle import RunHandle, Watch
 from graph_engine.runs.lock import RunLock
+from graph_engine.runs.owner import claim
 from graph_engine.runs.preparing import Prepared
 from graph_engine.runs.provenance import provenance
 from graph_engine.runs.record import RunRecord
@@ -57,6 +58,7 @@ def launch(
         if not lock.take():
             raise busy(record.id)
     try:
+        claim(folder.path)
         board = ProbeBoard(ProbeInputs.of(prepared.samples, prepared.inputs, prepared.device))
         watch = Watch(board)
         trainer = Trainer(

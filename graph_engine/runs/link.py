@@ -6,6 +6,7 @@ import json
 import math
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,8 @@ from graph_engine.train import Control, Feed, Progress, RunState
 PROGRESS = "progress.json"
 INTERVAL = 0.1
 """s between two looks."""
+BEAT = 2.0
+"""s after which a run says where it stands although nothing is new: whoever sees the folder knows that it is there."""
 
 
 class FolderLink:
@@ -27,6 +30,7 @@ class FolderLink:
         self._folder, self._control, self._feed = folder, control, feed
         self._reader = WishReader(folder)
         self._told: tuple[Progress, int] | None = None
+        self._next_beat = 0.0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"folder of {folder.name}", daemon=True)
         write_progress(folder, Progress(), 0)
@@ -48,12 +52,13 @@ class FolderLink:
 
     def _tell(self) -> None:
         now = (self._feed.progress, self._reader.heard)
-        if now != self._told:
+        moment = time.monotonic()
+        if now != self._told or moment >= self._next_beat:
             try:
                 write_progress(self._folder, *now)
             except OSError:
                 return  # a full disk: the trainer will notice, and say so
-            self._told = now
+            self._told, self._next_beat = now, moment + BEAT
 
 
 def write_progress(folder: Path, progress: Progress, heard: int) -> None:

@@ -96,7 +96,7 @@ def resume_process(
 ) -> FollowedRun:
     """As `resume_run`, in a process of its own. Raises: as `start_process`."""
     store = store or RunStore()
-    stored = store.get(run) if isinstance(run, str) else run
+    stored = store.adopt(store.get(run) if isinstance(run, str) else run)
     lock = stored.folder.lock
     if not lock.take():
         raise busy(stored.id)
@@ -136,7 +136,7 @@ def _begin(
     try:
         if process.stdin is not None:
             with process.stdin as pipe:
-                pipe.write(json.dumps(request).encode())
+                pipe.write(json.dumps({**request, "by": os.getpid()}).encode())
     except BrokenPipeError:
         pass  # it has ended: why is said below
     while not (folder.path / PROGRESS).exists():

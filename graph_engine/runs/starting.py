@@ -82,7 +82,8 @@ def resume_run(
     lock: RunLock | None = None,
     team: Team | None = None,
 ) -> RunHandle:
-    """Go on with a run from its newest whole checkpoint, as if it had never been interrupted.
+    """Go on with a run from its newest whole checkpoint, as if it had never been interrupted. One in a folder of
+    another home is listed among those of `store` from then on.
 
     `plan` takes the place of the run's own from there on, for example one with more epochs, and is kept with the run as
     other changes on the way are; `dataset` says where its data are now,
@@ -92,7 +93,7 @@ def resume_run(
     began with. CompileError, DataError, TrainError, FileError: as `start_run`.
     """
     store = store or RunStore()
-    stored = store.get(run) if isinstance(run, str) else run
+    stored = store.adopt(store.get(run) if isinstance(run, str) else run)
     document, begun = stored.folder.first_document(), bool(stored.folder.checkpoints.steps())
     known = stored.document().plan
     longer = plan is not None and plan != known

@@ -19,8 +19,9 @@ from graph_engine.document.file import FileError
 from graph_engine.home import runs_folder
 from graph_engine.runs.database import NOT_DAMAGED, SCHEMA, connected, insert, make, version
 from graph_engine.runs.errors import RunError
-from graph_engine.runs.folder import RECORD, TRASH, RunFolder
+from graph_engine.runs.folder import RECORD, TRASH, RunFolder, make_folder
 from graph_engine.runs.lock import RunLock
+from graph_engine.runs.owner import read_owner
 from graph_engine.runs.record import RunRecord, from_json
 from graph_engine.train.states import RunState
 
@@ -29,6 +30,7 @@ Order = Literal["created", "name", "document", "state", "seconds"]
 
 DATABASE = "runs.sqlite"
 _LOCK = ".store-lock"
+_SILENT = "Nothing is heard of it any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,11 @@ class RunStore:
     ) -> list[RunRecord]:
         """The runs whose id, name, document, data set or note contains `text`, in one of `states` (none: any).
 
-        Runs that claim to be going on but whose process is gone are marked as interrupted first.
+        Runs that claim to be going on but whose process is gone are marked as interrupted first. One on another machine
+        of which nothing is heard is told to be interrupted, and its folder left alone.
         """
         self._catch_up()
-        self._mark_interrupted()
+        silent = self._mark_interrupted()
         where, values = ["1"], []
         if text:
             said = ("json_extract(record, '$.note')", "json_extract(record, '$.tags')")
@@ -95,7 +98,7 @@ class RunStore:
         query = f"SELECT record FROM run WHERE {' AND '.join(where)}"  # noqa: S608
         query += f" ORDER BY {order} {direction}, id {direction} LIMIT ?"
         rows = self._ask(lambda db: db.execute(query, [*values, -1 if limit is None else limit]).fetchall())
-        return [from_json(row[0]) for row in rows]
+        return [silent.get(record.id, record) for record in (from_json(row[0]) for row in rows)]
 
     def find(self, text: str) -> StoredRun | None:
         """The run with this id, the only one with this name, or the one in this folder; None when there is none."""
@@ -106,10 +109,13 @@ class RunStore:
         if record is not None:
             return StoredRun(self._checked(record), self.run_folder(record.id))
         path = Path(text).expanduser()
-        if (path / RECORD).is_file():
-            folder = RunFolder(path)
-            return StoredRun(folder.read(), folder)
-        return None
+        if not (path / RECORD).is_file():
+            return None
+        entry = self._entry_of(path)
+        if entry is not None:
+            return StoredRun(self._checked(self.refresh(entry)), self.run_folder(entry))
+        folder = RunFolder(path)
+        return StoredRun(folder.read(), folder)
 
     def get(self, run: str) -> StoredRun:
         """As `find`. Raises: RunError when there is no such run."""
@@ -117,6 +123,29 @@ class RunStore:
         if found is None:
             raise RunError(f"There is no run called {run!r}. `layerloom runs` lists those there are.")
         return found
+
+    def adopt(self, run: StoredRun | Path) -> StoredRun:
+        """A run in whatever folder, listed among the others from now on: where it is not one of them, a link to it is.
+
+        Raises: RunError when there is no run in it, or it can't be linked.
+        """
+        path = run if isinstance(run, Path) else run.folder.path
+        if path.parent == self.folder and not isinstance(run, Path):
+            return run
+        path = path.expanduser()
+        record = RunFolder(path).read()
+        entry = self._entry_of(path)
+        if entry is None:
+            try:
+                place = self.folder / record.id
+                if place.name in self._folders() or (self.folder / TRASH / place.name).exists():
+                    place = make_folder(self.folder, record.id)
+                    place.rmdir()
+                place.symlink_to(path.resolve(), target_is_directory=True)
+            except (OSError, FileError) as error:
+                raise RunError(f"{path} could not be listed among the runs in {self.folder}: {error}") from error
+            entry = place.name
+        return StoredRun(self._checked(self.refresh(entry)), self.run_folder(entry))
 
     def run_folder(self, run: str) -> RunFolder:
         return RunFolder(self.folder / run)
@@ -211,19 +240,26 @@ class RunStore:
         row = self._ask(lambda db: db.execute("SELECT record FROM run WHERE id = ?", [run]).fetchone())
         return from_json(row[0]) if row is not None else None
 
-    def _mark_interrupted(self) -> None:
+    def _mark_interrupted(self) -> dict[str, RunRecord]:
+        """The runs of which nothing is heard, but which are not for this machine to mark."""
         live = [str(state) for state in RunState if state.live]
         query = f"SELECT record FROM run WHERE state IN ({', '.join('?' * len(live))})"  # noqa: S608
-        for row in self._ask(lambda db: db.execute(query, live).fetchall()):
-            self._checked(from_json(row[0]))
+        rows = self._ask(lambda db: db.execute(query, live).fetchall())
+        found = [self._checked(from_json(row[0])) for row in rows]
+        return {record.id: record for record in found if record.message.startswith(_SILENT)}
 
     def _checked(self, record: RunRecord) -> RunRecord:
-        """The record; as interrupted when it claims to be going on and no process holds its lock."""
+        """The record; as interrupted when it claims to be going on and nobody is at work on it."""
         folder = self.run_folder(record.id)
         if not record.state.live or folder.is_busy:
             return record
         try:
-            record = folder.read()  # it may have ended since
+            record = replace(folder.read(), id=record.id)  # it may have ended since
+            if record.state.live and not folder.is_ours:
+                owner = read_owner(folder.path)
+                where = f", last on {owner.host}" if owner is not None else ""
+                message = f"{_SILENT}{where}. If it has ended there, go on with it from its newest checkpoint."
+                return replace(record, state=RunState.INTERRUPTED, message=message)
             if record.state.live:
                 message = "Its process ended before the run did. Resume it from its newest checkpoint."
                 record = replace(record, state=RunState.INTERRUPTED, message=message)
@@ -231,6 +267,18 @@ class RunStore:
             return self.refresh(record.id)
         except (RunError, FileError):
             return replace(record, state=RunState.INTERRUPTED)
+
+    def _entry_of(self, path: Path) -> str | None:
+        """The run of this store that is in a folder, or links to it."""
+        try:
+            goal = path.resolve()
+            for name in self._folders():
+                entry = self.folder / name
+                if entry == path.absolute() or (entry.is_symlink() and entry.resolve() == goal):
+                    return name
+        except OSError:
+            return None
+        return goal.name if goal.parent == self.folder.resolve() else None
 
     def _move(self, path: Path, goal: Path) -> None:
         try:

@@ -20,6 +20,7 @@ from graph_engine.runs.folder import PID, RunFolder
 from graph_engine.runs.handle import RunHandle
 from graph_engine.runs.launching import launch
 from graph_engine.runs.lock import RunLock
+from graph_engine.runs.owner import claim
 from graph_engine.runs.preparing import prepare
 from graph_engine.runs.processes import REFUSED
 from graph_engine.runs.starting import resume_run
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     lock = RunLock.inherited(path / "lock", int(arguments[1]))
     request = json.loads(sys.stdin.buffer.read())
     (path / PID).write_text(str(os.getpid()), "ascii")
+    claim(path, by=request.get("by"))
     try:
         handle = _begin(folder, RunStore(path.parent), lock, request)
     except Exception as error:  # noqa: BLE001  told to whoever began this process

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from graph_engine.document import Document, EditRefused, Plan, SetNode, SetPlan, WeightedLoss
+from graph_engine.document import MAIN, Document, EditRefused, Plan, SetNode, SetPlan, WeightedLoss
 from graph_engine.document.codec import FormatError, plan_from_json, plan_to_json
 from graph_engine.document.plan import Stage
 from graph_engine.train.errors import PlanError
@@ -28,8 +28,9 @@ class RunChange:
     """Other values from some step on; None or empty: as before.
 
     `learning_rate` and `loss_weights` (of loss nodes) are those of update `update` of the stage in progress; a schedule
-    goes on from the new learning rate. A batch size holds from the next epoch on, `freeze` and `unfreeze` name nodes.
-    `plan`, alone, takes the place of the plan that the run had: what is changed beside it stays changed.
+    goes on from the new learning rate. A batch size holds from the next epoch on, `freeze` and `unfreeze` name nodes:
+    `conv2d_1`, or `bottleneck:conv2d_1` inside a composite, in all its uses. `plan`, alone, takes the place of the plan
+    that the run had: what is changed beside it stays changed.
     """
 
     learning_rate: float | None = None
@@ -88,8 +89,9 @@ def changed(document: Document, change: RunChange, stage: int) -> Document:
     _set_plan(copy, plan)
     try:
         for nodes, frozen in ((change.freeze, True), (change.unfreeze, False)):
-            for node in nodes:
-                copy.apply(SetNode(node, "frozen", frozen))
+            for address in nodes:
+                graph, _, node = address.rpartition(":")
+                copy.apply(SetNode(node, "frozen", frozen, graph or MAIN))
     except EditRefused as refusal:
         raise PlanError(str(refusal)) from refusal
     return copy
@@ -157,7 +159,12 @@ def in_words(before: Document, after: Document, stage: int) -> str:
     if old.batch_size != new.batch_size:
         found.append(f"batch size {old.batch_size} → {new.batch_size}")
     for word, less, more in (("froze", before, after), ("unfroze", after, before)):
-        nodes = [node.id for node in more.main if node.frozen and not less.main[node.id].frozen]
+        nodes = [
+            node.id if name == MAIN else f"{name}:{node.id}"
+            for name, graph in more.graphs.items()
+            for node in graph
+            if node.frozen and not less.graphs[name][node.id].frozen
+        ]
         if nodes:
             found.append(f"{word} {', '.join(nodes)}")
     found += [f"{name} {one} → {other}" for name, one, other in moved(old, new)]

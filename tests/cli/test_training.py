@@ -312,3 +312,23 @@ def test_a_run_is_done_again(layerloom: Call) -> None:
     for call in (["xor"], ["--epochs", "3"], ["--resume", first["run"]], ["--compile"]):
         layerloom("train", "--again", first["run"], *call).assert_refused(2, "leave out all else")
     layerloom("train", "--again", "nothing").assert_refused(2, "no run called 'nothing'")
+
+
+def test_a_run_is_named_by_its_folder_from_any_home(
+    layerloom: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gone on with, done again, evaluated, exported, trained anew; a folder that holds no run is told so."""
+    folder = tmp_path / "far" / "run"
+    begun = layerloom("train", "xor", "--steps", "20", "--seed", "3", "--out", folder, "--json").json
+    monkeypatch.setenv("LAYERLOOM_HOME", str(tmp_path / "another"))
+    longer = layerloom("train", "--resume", folder, "--steps", "30", "--json").json
+    assert (longer["state"], longer["steps"]) == ("finished", 30)
+    assert [each["run"] for each in layerloom("runs", "--json").json] == [longer["run"]]
+    again = layerloom("train", "--again", folder, "--json").json
+    assert again["metrics"] == longer["metrics"]
+    assert layerloom("evaluate", folder, "--json").json["step"] <= 30
+    assert layerloom("summary", folder, "--json").status == 0
+    assert layerloom("export", folder, "--to", "safetensors", "-o", tmp_path / "w.safetensors").status == 0
+    anew = layerloom("train", folder, "--steps", "2", "--json").json
+    assert anew["run"] not in (begun["run"], longer["run"])
+    layerloom("train", "--resume", tmp_path).assert_refused(2, "holds no run.json")

@@ -7,10 +7,15 @@ import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QWidget
+
 from app.dialogs.checkpoints import CheckpointsDialog
 from app.dialogs.run_change import RunChangeDialog
+from app.runs.finding import find_runs
 from app.session import Session
-from graph_engine.document import SetPlan
+from graph_engine.document import Binding, SetPlan
+from graph_engine.document.builder import Builder
 from graph_engine.runs import FollowedRun, RunState, RunStore, follow_run
 from graph_engine.runs.folder import PID
 from graph_engine.train import keeper
@@ -49,7 +54,7 @@ def test_it_outlives_the_window_and_is_found_again(qtbot: QtBot, session: Sessio
         open_in(qtbot, other, small_network(5000))
         said: list[str] = []
         other.runs.again.said.connect(said.append)
-        other.runs.find()
+        find_runs(other.runs)
         qtbot.waitUntil(lambda: other.runs.run == run, timeout=PATIENCE)
         assert said == [f"{run} is still training."]
         qtbot.waitUntil(lambda: step(other) > 10, timeout=PATIENCE)
@@ -122,8 +127,6 @@ def test_rewound_branched_and_done_again(qtbot: QtBot, session: Session, monkeyp
     metrics = RunStore().get(run).record.metrics
     folder = RunStore().get(run).folder
     chosen: list[tuple[str, int]] = []
-    from PySide6.QtWidgets import QWidget
-
     parent = QWidget()
     qtbot.addWidget(parent)
     dialog = CheckpointsDialog(
@@ -167,9 +170,6 @@ def test_what_was_compiled_or_apart_is_so_again(qtbot: QtBot, session: Session) 
 
 
 def test_a_change_by_the_dialog_is_made_and_kept(qtbot: QtBot, session: Session) -> None:
-    from PySide6.QtCore import Qt
-    from PySide6.QtWidgets import QWidget
-
     prepare(qtbot, session, 5000)
     runs = session.runs
     runs.start()
@@ -195,3 +195,43 @@ def test_a_change_by_the_dialog_is_made_and_kept(qtbot: QtBot, session: Session)
     runs.stop_after_epoch()
     assert runs.ends_with_epoch
     qtbot.waitUntil(lambda: not runs.live, timeout=PATIENCE)
+
+
+def test_a_node_inside_a_composite_is_frozen_while_it_runs(qtbot: QtBot, session: Session) -> None:
+    """By a click in the list; from then on its weights stay, in both places where the composite is used."""
+    net = Builder("Cells", plan=small_network(5000).plan, binding=Binding(dataset="digits"))
+    image, label = net.input("image", 1, 8, 8), net.input("label", classes=10, label=True)
+    cell = net.composite("cell", "Cell")
+    cell.output(cell.add("tanh", cell.add("conv2d", cell.input("x", 2, 8, 8), channels=2)), "y")
+    x = net.add("@cell", net.add("@cell", net.add("conv2d", image, channels=2)))
+    net.classify(net.add("linear", net.add("flatten", x), features=10), label)
+    open_in(qtbot, session, net.document)
+    runs = session.runs
+    runs.start()
+    qtbot.waitUntil(lambda: step(session) > 2, timeout=LONG)
+    document = runs.document
+    assert document is not None
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = RunChangeDialog(document, 0, runs.change, parent)
+    dialog.show()
+    (item,) = dialog.nodes.findItems("(conv2d_1 in cell)", Qt.MatchFlag.MatchEndsWith)
+    dialog.nodes.scrollToItem(item)
+    box = dialog.nodes.visualItemRect(item)
+    qtbot.mouseClick(dialog.nodes.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(box.left() + 10, box.center().y()))
+    assert item.checkState() is Qt.CheckState.Checked
+    dialog.accept()
+    folder = RunStore().get(runs.run).folder
+    qtbot.waitUntil(lambda: bool(read_changes(folder.path)), timeout=PATIENCE)
+    (change,) = read_changes(folder.path)
+    assert change.words == "froze cell:conv2d_1"
+    qtbot.waitUntil(lambda: step(session) > change.step + 5, timeout=PATIENCE)
+    runs.stop()
+    qtbot.waitUntil(lambda: not runs.live, timeout=PATIENCE)
+    before, after = folder.checkpoints.at(change.step), folder.checkpoint("last")
+    assert before is not None
+    moved = {name for name, value in after.weights.items() if not value.equal(before.weights[name])}
+    stayed = set(after.weights) - moved
+    assert len(stayed) == 4, (moved, stayed)
+    assert all("cell" in name for name in stayed)
+    assert moved

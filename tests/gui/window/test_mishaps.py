@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from app.start import Studio
 from app.window import MainWindow
 from graph_engine.compile import Program
 from graph_engine.document import Document
-from graph_engine.runs import RunState, RunStore
+from graph_engine.runs import RunRecord, RunState, RunStore, enqueue, start_process
+from graph_engine.runs.wishes import Wish, send_wish
+from graph_engine.train import keeper
+from graph_engine.train.checkpoints import Checkpoints
 from presets import open_preset
 from tests.runs.test_process import FAULTY
 
@@ -106,7 +113,167 @@ def test_a_process_that_a_device_brings_down_is_one_click_from_going_on(
     qtbot.waitUntil(lambda: ended(window), timeout=LONG)
     run = window.session.runs.last
     assert RunStore().get(run).record.state is RunState.INTERRUPTED
-    click(qtbot, window, "Go on")
+    (first, *_) = RunStore().get(run).folder.checkpoints.steps() or [0]
+    click(qtbot, window, f"Go on from step {first}" if first else "Try again")
     qtbot.waitUntil(lambda: window.session.runs.run == run, timeout=LONG)
     qtbot.waitUntil(lambda: ended(window), timeout=LONG)
     assert RunStore().get(run).record.state is RunState.FINISHED
+
+
+def notice(window: MainWindow) -> str:
+    return " ".join(toast.text() for toast in window.notices.toasts.toasts())
+
+
+def test_a_number_that_is_not_finite_shows_its_node_and_goes_on_slower(
+    open_in: OpenIn, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole sentence, the node brought into view, and one click at half the learning rate."""
+    from graph_engine.train.changes import read_changes
+
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
+    document = small()
+    document.plan = document.plan.with_first(stage=replace(document.plan.stages[0], epochs=3))
+    rate = document.plan.stages[0].updates[0].optimiser.learning_rate
+    window = open_in(document)
+    linear, bad = torch.nn.functional.linear, [True]
+
+    def poisoned(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+        steps = window.session.runs.progress.step if window.session.runs.progress is not None else 0
+        y = linear(x, weight, bias)
+        return y * float("nan") if bad[0] and steps > 30 and weight.shape[0] == 84 else y
+
+    monkeypatch.setattr(torch.nn.functional, "linear", poisoned)
+    window.book.run("run.train")
+    qtbot.waitUntil(lambda: offered(window, "Show node") is not None, timeout=LONG)
+    bad[0] = False
+    (failed,) = RunStore().records()
+    assert failed.node
+    assert failed.message in notice(window)
+    at = RunStore().get(failed.id).folder.checkpoints.steps()[0]
+    words = f"Go on from step {at} at half the learning rate"
+    assert offered(window, words) is not None
+    assert offered(window, "Rewind or branch…") is not None
+    window.canvas.centerOn(-5000, -5000)
+    click(qtbot, window, "Show node")
+    assert window.session.selection.nodes == (failed.node,)
+    item = window.canvas.canvas_scene.nodes[failed.node]
+    qtbot.waitUntil(
+        lambda: window.canvas.mapToScene(window.canvas.viewport().rect()).boundingRect().contains(item.scenePos()),
+        timeout=LONG,
+    )
+
+    window._ends.tell(failed)
+    click(qtbot, window, words)
+    qtbot.waitUntil(lambda: bool(window.session.runs.run), timeout=LONG)
+    qtbot.waitUntil(lambda: ended(window), timeout=LONG)
+    stored = RunStore().get(failed.id)
+    assert stored.record.state is RunState.FINISHED, stored.record.message
+    assert [each.words for each in read_changes(stored.folder.path)] == [f"learning rate {rate:g} → {rate / 2:g}"]
+
+
+def test_a_node_inside_a_composite_is_shown_where_it_failed(open_in: OpenIn, qtbot: QtBot) -> None:
+    window = open_in("resnet")
+    session = window.session
+    name = next(each for each in session.document.graphs if each != "main")
+    node = next(iter(session.document.graphs[name])).id
+    record = RunRecord(
+        id="x-1",
+        name="x-1",
+        document=session.document.title,
+        state=RunState.FAILED,
+        message="Boom.",
+        node=f"{name}:{node}",
+    )
+    window._ends.tell(record)
+    click(qtbot, window, "Show node")
+    assert session.graph_name == name
+    assert session.selection.nodes == (node,)
+
+
+def test_a_full_disk_is_told_whole_and_one_click_from_going_on(
+    open_in: OpenIn, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_in(small())
+    save = Checkpoints.save
+    full = [True]
+
+    def refuse(self: Checkpoints, *args: Any, **options: Any) -> None:
+        if full[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(self, *args, **options)
+
+    monkeypatch.setattr(Checkpoints, "save", refuse)
+    window.book.run("run.train")
+    qtbot.waitUntil(lambda: offered(window, "Try again") is not None, timeout=LONG)
+    assert "could not be saved (No space left on device)" in notice(window)
+    assert "free some space" in notice(window)
+    full[0] = False
+    run = window.session.runs.last
+    click(qtbot, window, "Try again")
+    qtbot.waitUntil(lambda: RunStore().get(run).record.state is RunState.FINISHED and ended(window), timeout=LONG)
+
+
+@pytest.mark.parametrize("answer", ["Start them", "Remove them"])
+def test_runs_that_wait_from_last_time_are_told_when_the_window_opens(
+    studio: Studio, qtbot: QtBot, answer: str
+) -> None:
+    store = RunStore()
+    document = small()
+    document.plan = replace(document.plan, batch_size=512)
+    waiting = [enqueue(document, store=store).id for _ in range(2)]
+    studio.begin()
+    window = studio.window
+    qtbot.waitUntil(lambda: "2 runs wait from last time." in notice(window), timeout=2 * LONG)
+    assert not window.session.runs.live
+    click(qtbot, window, answer)
+    goal = [RunState.FINISHED] * 2 if answer == "Start them" else []
+    qtbot.waitUntil(
+        lambda: [record.state for record in store.records()] == goal and not window.session.runs.live, timeout=2 * LONG
+    )
+    if not goal:
+        assert {record.id for record in store.trash()} == set(waiting)
+
+
+def test_a_run_of_another_home_is_followed_and_stopped_by_its_folder(
+    open_in: OpenIn, qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """From the menu Run: the folder is pasted, curves come, and it hears the window's Stop."""
+    document = small()
+    document.plan = document.plan.with_first(stage=replace(document.plan.stages[0], epochs=500))
+    far = start_process(document, store=RunStore(tmp_path / "far"))
+    request.addfinalizer(lambda: send_wish(far.folder.path, Wish.STOP))
+    far.leave()
+    window = open_in(small())
+    runs = window.session.runs
+
+    def choose(path: Path) -> None:
+        window.book.run("run.follow_folder")
+        dialog = window.findChild(QFileDialog, "run-folder")
+        assert dialog is not None
+        line = dialog.findChild(QLineEdit, "fileNameEdit")
+        assert line is not None
+        QGuiApplication.clipboard().setText(str(path))
+        line.selectAll()
+        QTest.keyClick(line, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        button = next(each for each in dialog.findChildren(QAbstractButton) if each.text() == "Follow")
+        qtbot.waitUntil(button.isEnabled, timeout=LONG)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.findChild(QFileDialog, "run-folder") is None, timeout=LONG)
+
+    choose(far.folder.path)
+    qtbot.waitUntil(lambda: runs.run == far.id, timeout=LONG)
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.step > 3, timeout=LONG)
+    loss = runs.shown.runs[0].curves.get("loss", "train")
+    assert loss is not None
+    window.book.run("run.pause")
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.state is RunState.PAUSED, timeout=LONG)
+    window.book.run("run.stop")
+    qtbot.waitUntil(lambda: ended(window), timeout=LONG)
+    assert far.folder.read().state is RunState.STOPPED
+    assert RunStore().get(far.id).folder.path.resolve() == far.folder.path
+
+    choose(far.folder.path)
+    qtbot.waitUntil(lambda: f"{far.id} is not going on: it is stopped." in notice(window), timeout=LONG)
+    choose(tmp_path)
+    qtbot.waitUntil(lambda: "is no run" in notice(window), timeout=LONG)
