@@ -167,7 +167,7 @@ def test_there_are_never_two_copies(small: Make, trainer: Start, monkeypatch: py
 
     monkeypatch.setattr(Stepper, "weights", noting)
     for moment in (10.0, 1e9):
-        assert keeper.remember(trained.stepper, moment, at_once=True)
+        assert keeper.remember(trained.stepper, moment, dict, at_once=True)
         assert keeper.copied is not None
     assert seen == [True, True]
 

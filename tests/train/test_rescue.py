@@ -10,7 +10,7 @@ import torch
 
 from graph_engine.document import Document, Loading, Schedule, Stage, Update
 from graph_engine.document.builder import Builder
-from graph_engine.train import Checkpoints, PlanError, RunState, Trainer, keeper
+from graph_engine.train import Checkpoints, PlanError, RunState, Trainer, evaluation, keeper
 from graph_engine.train import rescue as module
 from graph_engine.train import trainer as trainer_module
 from graph_engine.train.history import History
@@ -58,7 +58,7 @@ class Fault:
         patch.setattr(Stepper, "step", watched)
         patch.setattr(ActiveUpdate, "forward", failing)
         patch.setattr(ActiveUpdate, "descend", half)
-        for place, name in ((trainer_module, "evaluate"), (History, "append_epoch")):
+        for place, name in ((evaluation, "evaluate"), (History, "append_epoch")):
             if moment == name:
                 patch.setattr(place, name, self._failing(getattr(place, name)))
 
