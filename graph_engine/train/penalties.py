@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from graph_engine.document import Document
-from graph_engine.document.plan import Penalty, Update
+from graph_engine.document.plan import Penalty, Plan, Update
 from graph_engine.train.choosing import places_of, weights_at
 from graph_engine.train.errors import PlanError
 from graph_engine.train.optimisers import kernels_of
@@ -242,3 +242,22 @@ def _value(document: Document, program: Program, penalty: Penalty, port: str) ->
 
 def _called(penalty: Penalty) -> str:
     return "R1 penalty" if penalty.kind == "r1" else "gradient penalty"
+
+
+def elastic_penalties(plan: Plan) -> list[Penalty]:
+    """The penalties that remember a stage."""
+    updates = (update for stage in plan.stages for update in stage.updates)
+    return [penalty for update in updates for penalty in update.penalties if penalty.kind == "ewc"]
+
+
+def require_memories(plan: Plan) -> None:
+    """Raises: PlanError when a penalty remembers a stage that is not before its own."""
+    for at, stage in enumerate(plan.stages):
+        before = {each.name for each in plan.stages[:at] if each.name}
+        for penalty in (each for update in stage.updates for each in update.penalties if each.kind == "ewc"):
+            if penalty.stage not in before:
+                there = ", ".join(sorted(before)) or "none with a name"
+                raise PlanError(
+                    f"A penalty of stage {at + 1} remembers the stage {penalty.stage!r}; before it there is {there}. "
+                    "Name an earlier stage."
+                )

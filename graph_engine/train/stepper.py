@@ -23,7 +23,7 @@ from graph_engine.compile.randomness import RANDOM
 from graph_engine.data import Samples
 from graph_engine.data.seeds import STEP, mix
 from graph_engine.document import Document
-from graph_engine.document.plan import Penalty, Plan
+from graph_engine.document.plan import Plan
 from graph_engine.train.averaging import WeightMean
 from graph_engine.train.beginnings import FindWeights, Loaded, load, remember, reset, weights_of_file
 from graph_engine.train.carrying import carry_over
@@ -31,7 +31,7 @@ from graph_engine.train.course import Course, Turn, course_of
 from graph_engine.train.errors import PlanError
 from graph_engine.train.layouts import lay_channels_last
 from graph_engine.train.objectives import objectives_of
-from graph_engine.train.penalties import Memory
+from graph_engine.train.penalties import Memory, elastic_penalties, require_memories
 from graph_engine.train.recurrence import dropouts, let_gradients_through
 from graph_engine.train.sharded_update import ShardedUpdate
 from graph_engine.train.sharding import Shards, local_of, piece_of, put
@@ -122,7 +122,7 @@ class Stepper:
                 self._names[self.shards.piece(weight)] = self._names[weight]
         for stage in reversed(range(len(self.plan.stages))):  # each once, so that a fault shows before the first step
             self.enter(stage)
-        _require_memories(self.plan)
+        require_memories(self.plan)
 
     @property
     def course(self) -> Course:
@@ -210,7 +210,7 @@ class Stepper:
     def go_on(self) -> list[Loaded]:
         """Leave the stage that is over for the next, and begin that."""
         stage = self.plan.stages[self.position.stage]
-        wanted = [each.samples for each in _elastic(self.plan) if each.stage and each.stage == stage.name]
+        wanted = [each.samples for each in elastic_penalties(self.plan) if each.stage and each.stage == stage.name]
         if wanted:
             self.memories[stage.name] = remember(self.updates[0], self.course, max(wanted), self.plan.seed)
         self.enter(self.position.stage + 1)
@@ -301,7 +301,7 @@ class Stepper:
     @property
     def is_whole(self) -> bool:
         """Whether weights and state are those of `position`: no step was broken off after it had changed something."""
-        touched = any(update.has_stepped for update in self.updates) or any(True for _ in self.network.buffers())
+        touched = any(update.has_stepped for update in self.updates) or next(self.network.buffers(), None) is not None
         return not (self._is_midway and touched)
 
     def judge(self, value: float | None) -> None:
@@ -369,6 +369,7 @@ class Stepper:
 
     def restore(self, weights: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Go (back) to where `weights` and `state` were taken; they are copied, so that this may be done again."""
+        self._is_midway = True
         self._load({**weights, **state.get("live", {})})
         self.memories.clear()
         self.memories |= {
@@ -480,25 +481,6 @@ def _lengths(plan: Plan) -> list[Any]:
     """What decides which samples are taken, and how many steps."""
     taken = [[update.batches for update in stage.updates] for stage in plan.stages]
     return [plan.batch_size, taken, [(stage.epochs, stage.steps, stage.data) for stage in plan.stages]]
-
-
-def _elastic(plan: Plan) -> list[Penalty]:
-    """The penalties that remember a stage."""
-    updates = (update for stage in plan.stages for update in stage.updates)
-    return [penalty for update in updates for penalty in update.penalties if penalty.kind == "ewc"]
-
-
-def _require_memories(plan: Plan) -> None:
-    """Raises: PlanError when a penalty remembers a stage that is not before its own."""
-    for at, stage in enumerate(plan.stages):
-        before = {each.name for each in plan.stages[:at] if each.name}
-        for penalty in (each for update in stage.updates for each in update.penalties if each.kind == "ewc"):
-            if penalty.stage not in before:
-                there = ", ".join(sorted(before)) or "none with a name"
-                raise PlanError(
-                    f"A penalty of stage {at + 1} remembers the stage {penalty.stage!r}; before it there is {there}. "
-                    "Name an earlier stage."
-                )
 
 
 def finite(tensors: Iterable[Tensor]) -> bool:

@@ -185,12 +185,13 @@ class Trainer:
         self._next_flush = self._clock()
         state = RunState.FAILED
         try:
-            if self._history is not None:
-                self._history.open()
-            state, message = self._go()
-            ending = Ending(message)
-        except NotFinite as bad:
-            ending = self._rescue.after_not_finite(bad)
+            try:
+                if self._history is not None:
+                    self._history.open()
+                state, message = self._go()
+                ending = Ending(message)
+            except NotFinite as bad:
+                ending = self._rescue.after_not_finite(bad)
         except Exception as error:  # noqa: BLE001  a failed run ends with words, not with a dead thread
             ending = self._rescue.after_error(error)
         finally:

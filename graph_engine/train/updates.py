@@ -58,8 +58,8 @@ class ActiveUpdate:
         self.steps_per_epoch = steps_per_epoch
         self.pieces = self._stepped(self.parameters)
         """What the optimiser works on."""
-        self.has_stepped = False
-        """Whether the optimiser has begun a step; who wants to know sets it back."""
+        self.has_stepped = True
+        """Whether the optimiser has begun a step since somebody set this back; true at first."""
         groups = [
             replace(each, parameters=self._stepped(each.parameters))
             for each in _groups(update, document, program, network, self.parameters)

@@ -1,6 +1,7 @@
 """`kill -9` at any moment: what is resumed ends as if nothing had happened.
 
-`LAYERLOOM_KILLS=100` kills so many runs of presets, each regime in its turn, instead of a few.
+`LAYERLOOM_KILLS=100` kills so many runs of presets, each regime in its turn, instead of a few. Which few depends on the
+commit; `LAYERLOOM_KILLS_FROM=7` begins with the one that has 7 in its name.
 """
 
 from __future__ import annotations
@@ -94,7 +95,22 @@ REGIMES = (
     *("lsgan", "sngan", "dcgan", "autoencoder", "siamese", "multi_task", "regression", "lenet5", "memn2n"),
 )
 STEPS = 90  # of each stage
-KILLS = int(os.environ.get("LAYERLOOM_KILLS", "3"))
+KILLS = os.environ.get("LAYERLOOM_KILLS")
+
+
+def first_kill() -> int:
+    """The number of the first kill: it says the regime and the moment."""
+    chosen = os.environ.get("LAYERLOOM_KILLS_FROM")
+    if chosen is not None or KILLS is not None:
+        return int(chosen or 0)
+    try:
+        call = ["git", "rev-parse", "--short=6", "HEAD"]
+        return int(subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout[:6], 16)
+    except (OSError, subprocess.CalledProcessError, ValueError):
+        return 0  # not a checkout
+
+
+NUMBERS = range(first_kill(), first_kill() + int(KILLS or 3))
 
 CALL = """
 import sys
@@ -118,7 +134,7 @@ def undisturbed() -> dict[str, RunHandle]:
     return {}
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number} {REGIMES[number % len(REGIMES)]}")
 def test_a_regime_is_killed_and_resumed(
     start: Callable[..., RunHandle],
     store: RunStore,
