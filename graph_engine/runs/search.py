@@ -192,7 +192,11 @@ def work_on(folder: Path, on_trial: Callable[[Trial], None] = lambda _: None, *,
         store = RunStore()
 
         def enough() -> bool:
-            return len([each for each in study.get_trials(deepcopy=False) if _counts(each)]) >= search.trials
+            """Whether those that have ended and those that others are trying are as many as there should be."""
+            alive = workers_of(folder) - {at.number}
+            trials = study.get_trials(deepcopy=False)
+            tried = [each for each in trials if each.state.name == "RUNNING" and each.user_attrs.get(WORKER) in alive]
+            return len([each for each in trials if _counts(each)]) + len(tried) >= search.trials
 
         def told(study: optuna.Study, frozen: optuna.trial.FrozenTrial) -> None:
             on_trial(_trial(frozen))
