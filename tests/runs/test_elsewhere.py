@@ -82,7 +82,7 @@ def test_a_run_of_another_machine_is_never_rewritten_here(
         resume_run(handle.id, store=store)
     clock.join()
     beat(folder, heart.SILENCE + 1)
-    folder.checkpoints.forget_after(folder.checkpoints.steps()[-1])
+    folder.checkpoints.go_back(folder.checkpoints.steps()[-1], best=0)
     resumed = resume_run(handle.id, store=store)  # now it has ended
     assert resumed.wait(60)
     assert resumed.record.state is RunState.FINISHED
@@ -131,7 +131,7 @@ def test_a_folder_of_another_home_is_gone_on_with(document: Make, start: Start, 
     handle = start(document(epochs=3), store=home)
     assert handle.wait(60)
     metrics, path = handle.record.metrics, handle.folder.path
-    handle.folder.checkpoints.forget_after(0)
+    handle.folder.checkpoints.go_back(0, best=0)
     handle.folder.write(replace(handle.folder.read(), state=RunState.STOPPED))
     here = RunStore(tmp_path / "mine")
     taken = start(document(), store=here)  # has the same name

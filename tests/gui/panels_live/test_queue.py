@@ -104,7 +104,7 @@ def test_a_smaller_batch_goes_on_from_the_end_of_an_epoch(qtbot: QtBot, session:
     run = train(qtbot, session)
     store = RunStore()
     stored = store.get(run)
-    stored.folder.checkpoints.forget_after(stored.folder.checkpoints.steps()[2])
+    stored.folder.checkpoints.go_back(stored.folder.checkpoints.steps()[2], best=0)
     (done, *_), said = stored.folder.checkpoints.steps(), sentences(session)
     before = stored.folder.epochs()
     session.runs.again.retry(run, 16)
@@ -119,7 +119,7 @@ def test_a_smaller_batch_goes_on_from_the_end_of_an_epoch(qtbot: QtBot, session:
     assert retried.record.step - done in (2 * per_epoch, 2 * (per_epoch - 1))  # the last batch may be left out
 
     for each in stored.folder.checkpoints.steps():
-        stored.folder.checkpoints.forget_after(each - 1)
+        stored.folder.checkpoints.go_back(each - 1, best=0)
     session.runs.again.retry(run, 32)
     qtbot.waitUntil(lambda: session.runs.last != retried.id and not session.runs.live, timeout=LONG)
     assert f"does {run} from the start with a batch of 32" in " ".join(said)
