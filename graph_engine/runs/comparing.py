@@ -139,7 +139,7 @@ def write_tensorboard(stored: StoredRun, folder: Path) -> Path:
     except ImportError as error:
         raise RunError(
             "Writing event files needs the package tensorboard, which is not installed. "
-            "Install it with: pip install 'layerloom[tensorboard]'"
+            "Install it with: pip install tensorboard"
         ) from error
     place = folder / stored.id
     try:

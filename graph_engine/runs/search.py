@@ -373,7 +373,7 @@ def _optuna() -> Any:
     except ImportError as error:
         raise RunError(
             "Searching needs the package optuna, which is not installed. "
-            "Install it with: pip install 'layerloom[search]'"
+            "Install it with: pip install optuna"
         ) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # why a trial failed is said here, without a traceback
     return optuna
