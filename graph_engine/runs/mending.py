@@ -101,7 +101,7 @@ def _change(stored: StoredRun, found: Checkpoint, changes: Sequence[RunChange]) 
 
 def _as_then(stored: StoredRun, found: Checkpoint) -> Document:
     made = [each for each in read_changes(stored.folder.path) if each.step < found.step]
-    return with_changes(stored.document(), made)
+    return with_changes(stored.folder.first_document(), made)
 
 
 def _stage(found: Checkpoint) -> int:
