@@ -372,8 +372,7 @@ def _optuna() -> Any:
         import optuna
     except ImportError as error:
         raise RunError(
-            "Searching needs the package optuna, which is not installed. "
-            "Install it with: pip install optuna"
+            "Searching needs the package optuna, which is not installed. Install it with: pip install optuna"
         ) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # why a trial failed is said here, without a traceback
     return optuna
