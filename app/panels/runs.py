@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -20,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.dialogs.checkpoints import show_checkpoints
+from app.panels.run_files import RunFiles
 from app.panels.runs_model import METRICS, NAME, NOTE, TAGS, RunsModel, metric_title, metrics_of
 from app.panels.runs_table import RunsTable
 from app.theme import icon, set_surface, theme_manager
@@ -28,7 +27,6 @@ from graph_engine.train import RunState
 
 if TYPE_CHECKING:
     from app.session import Session
-    from graph_engine.export import Exported
     from graph_engine.runs import RunRecord
 
 _LIVE_EVERY = 250  # ms between two looks at the run that goes on
@@ -53,6 +51,7 @@ class RunsPanel(QWidget):
         self._runs = session.runs
         self._library = session.runs.library
         self._banner: Banner | None = None
+        self.files = RunFiles(session, self)
         self.metrics: tuple[str, ...] = tuple(METRICS)
         set_surface(self, "panel")
         self.setAccessibleName("Runs")
@@ -157,11 +156,13 @@ class RunsPanel(QWidget):
         self.back = self._action("history", "Rewind or branch…", self._show_checkpoints)
         self.again = self._action("refresh", "Do it again", self._do_again)
         self.compare = self._action("table", "Compare…", self._compare)
-        self.save_table = self._action("download", "Save as a table (CSV)…", self._ask_table)
-        self.save_curves = self._action("chart", "Write curves for TensorBoard…", self._ask_curves)
+        self.save_table = self._action("download", "Save as a table (CSV)…", self._save_table)
+        self.save_curves = self._action(
+            "chart", "Write curves for TensorBoard…", lambda: self.files.ask_curves(self.all_chosen())
+        )
         self.trash = self._action("trash", "Show the trash…", self._show_trash)
         self.open = self._action("file", "Open its document", self._open)
-        self.export = self._action("download", "Export its weights…", self._ask_export)
+        self.export = self._action("download", "Export its weights…", self._export)
         self.delete = self._action("trash", "Move to the trash", self._delete, "Del")
 
     def _action(self, icon_name: str, text: str, run: Callable[[], object], key: str = "") -> QAction:
@@ -186,6 +187,8 @@ class RunsPanel(QWidget):
         self._library.changed.connect(self._show_records)
         self._library.deleted.connect(self._on_deleted)
         self._library.failed.connect(self._on_failed)
+        self.files.said.connect(self.said)
+        self.files.failed.connect(self.failed)
         self._runs.shown.changed.connect(self.model.refresh_colors)
         self._runs.state_changed.connect(self._show_live)
         self._runs.again.changed.connect(self._show_choice)
@@ -399,44 +402,14 @@ class RunsPanel(QWidget):
             [record.id for record in records], lambda found: CompareRunsDialog(records, found, self).open()
         )
 
-    def _ask_table(self) -> None:
-        records = self.all_chosen() if len(self.all_chosen()) > 1 else self.model.listed()
-        dialog = QFileDialog(self, f"Save {len(records)} runs as a table", "runs.csv", "Tables (*.csv)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda path: self.write_table(records, Path(path)))
-        dialog.open()
+    def _save_table(self) -> None:
+        several = self.all_chosen()
+        self.files.ask_table(several if len(several) > 1 else self.model.listed())
 
-    def write_table(self, records: list[RunRecord], path: Path) -> None:
-        """Writes runs as CSV, in the background."""
-        from graph_engine.runs.comparing import write_table
-
-        def done(_: object) -> None:
-            self.said.emit(f"{path.name} holds {len(records)} runs.")
-
-        self._session.jobs.start(f"Writing {path.name}", lambda: write_table(records, path), done, self.failed.emit)
-
-    def _ask_curves(self) -> None:
-        records = self.all_chosen()
-        dialog = QFileDialog(self, "Write curves for TensorBoard into a folder", str(Path.home()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda path: self.write_curves(records, Path(path)))
-        dialog.open()
-
-    def write_curves(self, records: list[RunRecord], folder: Path) -> None:
-        """Writes the curves of runs as TensorBoard's event files, in the background."""
-        from graph_engine.runs.comparing import write_tensorboard
-
-        def write() -> None:
-            for record in records:
-                write_tensorboard(self._library.store().get(record.id), folder)
-
-        def done(_: object) -> None:
-            self.said.emit(f"Show the curves with: tensorboard --logdir {folder}")
-
-        self._session.jobs.start("Writing curves", write, done, self.failed.emit)
+    def _export(self) -> None:
+        chosen = self.chosen()
+        if chosen is not None:
+            self.files.ask_weights(chosen)
 
     def _show_trash(self) -> None:
         from app.dialogs.trash import TrashDialog
@@ -450,35 +423,6 @@ class RunsPanel(QWidget):
         if chosen is not None:
             name = chosen.document or chosen.name
             self._library.read_document(chosen.id, lambda document: self.document_requested.emit(document, name))
-
-    def _ask_export(self) -> None:
-        chosen = self.chosen()
-        if chosen is None:
-            return
-        run = chosen.id
-        dialog = QFileDialog(
-            self, f"Export the best weights of {chosen.name}", f"{run}.safetensors", "Weights (*.safetensors)"
-        )
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("safetensors")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda path: self.export_weights(run, Path(path)))
-        dialog.open()
-
-    def export_weights(self, run: str, path: Path) -> None:
-        """Writes the best weights of a run as safetensors, in the background."""
-
-        def write() -> Exported:
-            from graph_engine.export import Target, export_document
-
-            stored = self._library.store().get(run)
-            weights = stored.folder.checkpoint("best").weights
-            return export_document(stored.document(), Target.SAFETENSORS, path, weights)
-
-        def done(exported: Exported) -> None:
-            self.said.emit(f"{exported.path.name} holds the best weights of {run}; {exported.checked}.")
-
-        self._session.jobs.start(f"Exporting {path.name}", write, done, self.failed.emit)
 
     def _delete(self) -> None:
         for record in self.all_chosen():

@@ -327,7 +327,7 @@ def test_weights_are_exported(panel: RunsPanel, session: Session, qtbot: QtBot, 
     run = train(qtbot, session)
     path = tmp_path / "weights.safetensors"
     with qtbot.waitSignal(panel.said, timeout=PATIENCE) as said:
-        panel.export_weights(run, path)
+        panel.files.write_weights(run, path)
 
     assert "weights.safetensors" in said.args[0]
     weights = load_file(path)
@@ -339,7 +339,7 @@ def test_weights_are_exported(panel: RunsPanel, session: Session, qtbot: QtBot, 
 
 def test_an_export_that_fails_is_told(panel: RunsPanel, qtbot: QtBot, tmp_path: Path) -> None:
     with qtbot.waitSignal(panel.failed, timeout=PATIENCE) as failed:
-        panel.export_weights("no-such-run", tmp_path / "x.safetensors")
+        panel.files.write_weights("no-such-run", tmp_path / "x.safetensors")
 
     assert "no-such-run" in str(failed.args[0])
 
