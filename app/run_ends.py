@@ -62,13 +62,11 @@ class RunEnds:
 
     def _mends(self, record: RunRecord, steps: list[int]) -> list[MessageAction]:
         """What fits how it failed; the first is the likeliest to help."""
-        from graph_engine.runs.mending import is_not_finite
-
         again, run = self._session.runs.again, record.id
         back = MessageAction("Rewind or branch…", lambda: self._show_checkpoints(run))
         if record.fits:
             return [MessageAction(f"Train with a batch of {record.fits}", lambda: again.retry(run, record.fits))]
-        if is_not_finite(record):
+        if record.diverged:
             if not steps:
                 return []
             words = f"Go on from step {steps[0]} at half the learning rate"

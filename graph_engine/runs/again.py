@@ -273,6 +273,7 @@ def _as_of(record: RunRecord, found: Checkpoint, *, is_there: bool) -> RunRecord
         message="" if is_there else gone,
         node=None,
         fits=0,
+        diverged=False,
     )
 
 

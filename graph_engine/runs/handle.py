@@ -135,6 +135,7 @@ class RunHandle:
             message=progress.message,
             node=progress.node,
             fits=progress.fits,
+            diverged=progress.diverged,
         )
 
     def sync(self) -> None:

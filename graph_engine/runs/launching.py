@@ -75,7 +75,7 @@ def launch(
         )
         if resumed is not None:
             trainer.resume(plan)
-            record = replace(record, ended="", message="", node=None, fits=0)
+            record = replace(record, ended="", message="", node=None, fits=0, diverged=False)
         else:
             trainer.begin()
         document = trainer.alterations.planned

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,10 +10,8 @@ from graph_engine.runs.again import branch_run, enqueue
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.launching import busy
 from graph_engine.runs.provenance import now
-from graph_engine.runs.record import RunRecord
 from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.runs.waiting import put_in_queue
-from graph_engine.train import RunState
 from graph_engine.train.changes import (
     DatedChange,
     RunChange,
@@ -71,11 +68,6 @@ def slow_down(run: str | StoredRun, factor: float, store: RunStore | None = None
         return found.step
     finally:
         lock.let_go()
-
-
-def is_not_finite(record: RunRecord) -> bool:
-    """Whether a run failed because a number was not finite: the trainer says so in no other way than its sentence."""
-    return record.state is RunState.FAILED and re.search(r"\b(in|no )?finite\b", record.message) is not None
 
 
 def _newest_between_epochs(stored: StoredRun) -> Checkpoint | None:

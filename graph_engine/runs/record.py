@@ -18,11 +18,12 @@ class RunRecord:
     """A run. Times are ISO 8601 in UTC; `seconds` are those of training, pauses aside.
 
     `document` is its title, `parameters` how many weights it has. `metrics` are the newest values (`val_accuracy` …),
-    `best` the epoch with the best validation loss: its number, step and metrics. `provenance` says what it takes to
-    do it again: versions, device, threads, seed, data. `node` is where a failed run failed, `message` why; `fits` is a
-    batch size that memory would have been enough for (0: it was). `parent` is the run that this one branched from after
-    `parent_step` steps, or does again. `settings` are the values of plan and nodes by which runs are compared. Of the
-    series `greater`, greater values are better. `tags` and `pinned` are a person's, as `name` and `note` are.
+    `best` the epoch with the best validation loss: its number, step and metrics. `provenance` says what it takes to do
+    it again: versions, device, threads, seed, data. `node` is where a failed run failed, `message` why; `fits` is a
+    batch size that memory would have been enough for (0: it was); `diverged`: it failed because a number was not
+    finite. `parent` is the run that this one branched from after `parent_step` steps, or does again. `settings` are the
+    values of plan and nodes by which runs are compared. Of the series `greater`, greater values are better. `tags` and
+    `pinned` are a person's, as `name` and `note` are.
     """
 
     id: str
@@ -46,6 +47,7 @@ class RunRecord:
     note: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     fits: int = 0
+    diverged: bool = False
     parent: str = ""
     parent_step: int = 0
     settings: Mapping[str, str | float] = field(default_factory=dict)

@@ -19,7 +19,10 @@ def put_in_queue(run: str | StoredRun, store: RunStore | None = None) -> StoredR
     """
     store = store or RunStore()
     stored = store.get(run) if isinstance(run, str) else run
-    _rewrite(stored, lambda record: replace(record, state=RunState.WAITING, message="", node=None, fits=0))
+    _rewrite(
+        stored,
+        lambda record: replace(record, state=RunState.WAITING, message="", node=None, fits=0, diverged=False),
+    )
     return StoredRun(store.refresh(stored.id), stored.folder)
 
 

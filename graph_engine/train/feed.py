@@ -22,6 +22,7 @@ class Progress:
     training (pauses aside), `rate` in samples/s, `eta` in seconds until the end. `metrics` are the newest values by
     name. `message` says why a run stopped or failed, `node` where. `notice` says why the last wish was not fulfilled,
     while the run goes on. `fits` is a batch size that memory would be enough for, when it was not (0: it was).
+    `diverged` says that the run failed because a number was not finite.
     """
 
     state: RunState = RunState.QUEUED
@@ -39,6 +40,7 @@ class Progress:
     node: str | None = None
     notice: str = ""
     fits: int = 0
+    diverged: bool = False
 
 
 Cursor = Mapping[str, int]

@@ -27,11 +27,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why a run ended, the node it concerns, if one, and a batch size that there is enough memory for."""
+    """Why a run ended, the node it concerns, if one, and a batch size that there is enough memory for; `diverged`:
+    because a number was not finite.
+    """
 
-    message: str
+    message: str = ""
     node: str | None = None
     fits: int = 0
+    diverged: bool = False
 
 
 @dataclass(slots=True)
@@ -67,13 +70,13 @@ class Rescue:
         stepper, is_cut = self.stepper, self.stepper.shards is not None
         good = (self.keeper.copied if is_cut else None) or self._found(self.keeper.last_good)
         if good is None:
-            return Ending(f"{bad} A lower learning rate may help.")
+            return Ending(f"{bad} A lower learning rate may help.", diverged=True)
         message, node, fine = "", None, False
         if not is_cut:
             try:
                 cause = find_cause(stepper, *good, bad, self._finish_epoch, self.team)
             except Exception as error:  # noqa: BLE001  the run has failed already: say what is known
-                return Ending(explain(error, stepper, self.program)[0])
+                return Ending(explain(error, stepper, self.program)[0], diverged=True)
             message, node = cause.message, cause.node
             fine = self._found(stepper.is_finite)
         if not fine:
@@ -84,7 +87,7 @@ class Rescue:
             self._save()
         except TrainError as error:
             message = f"{message} {error}"
-        return Ending(message, node)
+        return Ending(message, node, diverged=True)
 
     def _keep_what_is_done(self, error: Exception) -> str:
         """Save the steps that are done, if that can be; what there is to go on from, in a sentence."""

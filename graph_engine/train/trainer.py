@@ -197,7 +197,7 @@ class Trainer:
         finally:
             if self._history is not None:
                 self._history.close()
-        self._report(state, ending.message, ending.node, ending.fits)
+        self._report(state, ending)
         give_back(self.stepper.device)
         return Outcome(self.feed.progress, self.best.best)
 
@@ -443,7 +443,8 @@ class Trainer:
         found = f"The best was {best.value:.4g} after epoch {best.epoch}."
         return f"Stopped early: no better {which} for {best.waited} epochs. {found}"
 
-    def _report(self, state: RunState, message: str = "", node: str | None = None, fits: int = 0) -> None:
+    def _report(self, state: RunState, ending: Ending | None = None) -> None:
+        ending = ending or Ending()
         progress = progress_of(self.stepper, self._elapsed() - self._seconds, self._first_step)
         self.feed.report(
             replace(
@@ -452,10 +453,11 @@ class Trainer:
                 seconds=self._elapsed(),
                 eta=progress.eta if state.live else None,
                 metrics=dict(self._meter.latest),
-                message=message,
-                node=node,
+                message=ending.message,
+                node=ending.node,
                 notice=self._notice,
-                fits=fits,
+                fits=ending.fits,
+                diverged=ending.diverged,
             )
         )
 

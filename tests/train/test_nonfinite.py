@@ -91,6 +91,7 @@ def test_the_node_that_computes_it_is_named_not_those_after_it(
     monkeypatch.setattr(torch.nn.Dropout, "forward", breaks)
     outcome = trained.run()
 
+    assert outcome.progress.diverged
     assert outcome.progress.node == "dropout_1"
     assert outcome.progress.message.startswith(
         "Step 21, epoch 2: Dropout (dropout_1) gives a value that is not finite."

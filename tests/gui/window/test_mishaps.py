@@ -149,6 +149,7 @@ def test_a_number_that_is_not_finite_shows_its_node_and_goes_on_slower(
     bad[0] = False
     (failed,) = RunStore().records()
     assert failed.node
+    assert failed.diverged
     assert failed.message in notice(window)
     at = RunStore().get(failed.id).folder.checkpoints.steps()[0]
     words = f"Go on from step {at} at half the learning rate"
