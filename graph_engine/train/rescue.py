@@ -93,6 +93,7 @@ class Rescue:
         """Save the steps that are done, if that can be; what there is to go on from, in a sentence."""
         if self.keeper.folder is None:
             return ""
+        self.stepper.count_as_not_done()
         at = replace(self.stepper.position)
         if self.stepper.shards is None and not is_of_device(error, self.stepper.device):
             with suppress(Exception):  # what was saved before is still there

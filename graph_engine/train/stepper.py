@@ -113,6 +113,7 @@ class Stepper:
         self._knows_noise = False
         self._is_plain = True
         self._is_midway = False
+        self._began_at: int | None = None  # the steps that were done before the one that is midway
         self._is_compiled = False
         self._as_graphs = False
         self._names: dict[nn.Parameter, list[str]] = {}
@@ -290,13 +291,19 @@ class Stepper:
 
     def step(self, turn: Turn) -> list[Tensor]:
         """One step: a turn of every update; what `names` name, detached, on the device."""
-        self._is_midway = True
+        self._is_midway, self._began_at = True, self.position.step
         for update in self.updates:
             update.has_stepped = False
         values = self._step_with_noise(turn) if self._draws else self._step_each(turn)
         self.advance()
         self._is_midway = False
         return values
+
+    def count_as_not_done(self) -> None:
+        """After an error: a step that was broken off is not done, even if it was counted."""
+        at = self.position
+        if self._is_midway and self._began_at is not None and at.step > self._began_at:
+            at.step, at.stage_step, at.epoch_step = at.step - 1, at.stage_step - 1, at.epoch_step - 1
 
     @property
     def is_whole(self) -> bool:
@@ -369,7 +376,7 @@ class Stepper:
 
     def restore(self, weights: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Go (back) to where `weights` and `state` were taken; they are copied, so that this may be done again."""
-        self._is_midway = True
+        self._is_midway, self._began_at = True, None
         self._load({**weights, **state.get("live", {})})
         self.memories.clear()
         self.memories |= {

@@ -170,6 +170,30 @@ def test_steps_that_can_not_be_taken_again_are_gone_back_before(
     assert_same(resumed, undisturbed)
 
 
+def test_a_step_that_was_counted_though_it_failed_is_not_done(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And fails whenever it is taken."""
+    undisturbed = trainer(small())
+    undisturbed.run()
+    advance = Stepper.advance
+
+    def failing(stepper: Stepper) -> None:
+        advance(stepper)
+        if stepper.position.step == 20:
+            raise NO_MEMORY
+
+    trained = trainer(small(), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Stepper, "advance", failing)
+        assert "The weights of step 19 are kept." in trained.run().progress.message
+    resumed = trainer(small(), tmp_path)
+    assert resumed.resume()
+    assert resumed.stepper.position.step == 19
+    resumed.run()
+    assert_same(resumed, undisturbed)
+
+
 def test_a_device_that_fails_at_whatever_it_is_asked_changes_nothing_more(
     small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
