@@ -57,7 +57,7 @@ class RunEnds:
             said = f"{record.name} failed. {record.message}"
         actions = self._mends(record, steps)
         if record.node:
-            actions.insert(0, MessageAction("Show node", lambda: self.show_node(record)))
+            actions.insert(0, MessageAction("Show node", lambda: self.show_node(record), stays=True))
         self._notices.say(said, severity="error", more=actions)
 
     def _mends(self, record: RunRecord, steps: list[int]) -> list[MessageAction]:

@@ -16,9 +16,12 @@ from app.widgets import dress_table
 if TYPE_CHECKING:
     from app.panels.runs_model import RunsModel
 
-_FIGURES = {2: 100, 3: 102, 4: 76, 5: 70, 6: 62, 7: 108}
-_SHARES = {0: (0.4, 140), 1: (0.26, 76), 8: (0.14, 46), 9: (0.2, 50)}
-"""Widths (px at the base text size) of columns of figures; of the others, their share of the rest, and the least."""
+_FIGURES = {2: 100, 3: 102, 4: 76, 5: 78, 6: 62, 7: 104}
+_SHARES = {0: (0.4, 132), 1: (0.26, 76), 8: (0.14, 56)}
+"""Widths (px at the base text size) of columns of figures; of the others, their share of the rest, and the least. The
+last, the note, has what is left.
+"""
+_LEAST_NOTE = 48
 _BESIDE = 46
 """Room beside the heading of a metric that was chosen, for the arrow."""
 
@@ -88,8 +91,12 @@ class RunsTable(QTableView):
         self._sharing = True
         for column, width in figures.items():
             self.setColumnWidth(column, width)
+        left = rest
         for column, (share, least) in _SHARES.items():
-            self.setColumnWidth(column, max(px(least), int(rest * share)))
+            width = max(px(least), int(rest * share))
+            self.setColumnWidth(column, width)
+            left -= width
+        self.setColumnWidth(NOTE, max(px(_LEAST_NOTE), left))
         self._sharing = False
 
     def _on_resized(self, column: int) -> None:

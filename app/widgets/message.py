@@ -24,10 +24,13 @@ _ROLES: dict[Severity, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MessageAction:
-    """A button of a message: its text, and what it does."""
+    """A button of a message: its text, and what it does. What only shows something leaves the message there: it
+    `stays`.
+    """
 
     text: str
     run: Callable[[], object]
+    stays: bool = False
 
 
 class SeverityIcon(QWidget):

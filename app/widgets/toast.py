@@ -120,7 +120,8 @@ class Toast(QFrame):
             self.close_message()
 
     def _run(self, action: MessageAction) -> None:
-        self.close_message()
+        if not action.stays:
+            self.close_message()
         action.run()
 
 

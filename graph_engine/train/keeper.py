@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EPOCH_INTERVAL = 1.0
 """s between checkpoints at the ends of epochs."""
-SAVE_SHARE = 400
+SAVE_SHARE = 200
 """How many times as long as a checkpoint took is waited until the next at the end of an epoch."""
 LONGEST = 30.0
 """s between checkpoints at most."""

@@ -164,8 +164,8 @@ def test_a_number_that_is_not_finite_shows_its_node_and_goes_on_slower(
         timeout=LONG,
     )
 
-    window._ends.tell(failed)
     click(qtbot, window, words)
+    assert offered(window, "Show node") is None, "it is done with"
     qtbot.waitUntil(lambda: bool(window.session.runs.run), timeout=LONG)
     qtbot.waitUntil(lambda: ended(window), timeout=LONG)
     stored = RunStore().get(failed.id)
