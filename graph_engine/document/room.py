@@ -47,13 +47,16 @@ class Obstacles:
 
     def remove(self, node: str) -> None:
         for cell in _cells(self._rects.pop(node)):
-            del self._cells[cell][node]
+            there = self._cells[cell]
+            del there[node]
+            if not there:
+                del self._cells[cell]
 
     def near(self, rect: Rect, ignored: Iterable[str] = ()) -> list[Rect]:
         """The rectangles that touch `rect`, those of `ignored` nodes aside."""
         found: dict[str, Rect] = {}
-        for cell in _cells(rect):
-            found.update(self._cells.get(cell, ()))
+        for part in self._parts(rect):
+            found.update(part)
         for node in ignored:
             found.pop(node, None)
         left, top, right, bottom = rect
@@ -66,9 +69,17 @@ class Obstacles:
         left, top, right, bottom = rect
         return any(
             near[0] < right and near[2] > left and near[1] < bottom and near[3] > top and node not in ignored
-            for cell in _cells(rect)
-            for node, near in self._cells.get(cell, _NOTHING).items()
+            for part in self._parts(rect)
+            for node, near in part.items()
         )
+
+    def _parts(self, rect: Rect) -> Iterable[Mapping[str, Rect]]:
+        """All nodes that may touch `rect`, in parts: by cells, or all at once where there are fewer nodes than cells,
+        as when a node was dragged very far away.
+        """
+        if _count(rect) > len(self._rects):
+            return (self._rects,)
+        return (self._cells.get(cell, _NOTHING) for cell in _cells(rect))
 
 
 class Lanes:
@@ -121,6 +132,12 @@ def gaps_between(rects: list[Rect], top: float, bottom: float) -> list[tuple[flo
 def distance_to(gap: tuple[float, float], y: float) -> float:
     """How far a height lies outside of a gap."""
     return max(gap[0] - y, y - gap[1], 0.0)
+
+
+def _count(rect: Rect) -> float:
+    """About how many cells a rectangle covers."""
+    left, top, right, bottom = rect
+    return ((right - left) / _CELL + 1) * ((bottom - top) / _CELL + 1)
 
 
 def _cells(rect: Rect) -> list[tuple[int, int]]:

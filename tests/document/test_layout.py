@@ -275,3 +275,18 @@ def test_a_thousand_nodes_and_an_unknown_block() -> None:
     places = dict(arrange(document.main).positions)
     assert len(places) == 1001
     assert overlapping(document.main, places) == []
+
+
+def test_a_wire_to_a_node_very_far_away_finds_its_way() -> None:
+    """Not square by square: there are ten to the fifteen between them."""
+    obstacles = Obstacles()
+    for name, left, top in (("a", 0.0, 0.0), ("b", 8e9, -8e9), ("c", 300.0, -40.0)):
+        obstacles.put(name, (left, top, left + 160.0, top + 80.0))
+    for start, end in (((160.0, 40.0), (8e9, -8e9 + 40.0)), ((8e9 + 160.0, -8e9 + 40.0), (0.0, 40.0))):
+        curve = route(start, end, obstacles, ("a", "b")).curve
+        assert (curve[0], curve[-1]) == (start, end)
+    assert obstacles.near((-1.0, -9e9, 9e9, 100.0), ("b",)) == [(0.0, 0.0, 160.0, 80.0), (300.0, -40.0, 460.0, 40.0)]
+    assert obstacles.are_near((1e9, -9e9, 9e9, 0.0), ("a",))
+    assert not obstacles.are_near((1e9, -9e9, 7e9, 0.0), ("a",))
+    obstacles.remove("b")
+    assert not obstacles.are_near((1e9, -9e9, 9e9, 0.0), ())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,11 +24,12 @@ TRAINED = [name for name in (*catalog(), *VARIANTS) if resolve(open_preset(name)
 def _optimisers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The meta device has no fused ones."""
 
-    def plain(kind: Callable[..., Any]) -> Callable[..., Any]:
-        def make(*given: Any, fused: bool, **options: Any) -> Any:
-            return kind(*given, **options)
+    def plain(kind: Any) -> Any:
+        class Plain(kind):
+            def __init__(self, *given: Any, fused: bool, **options: Any) -> None:
+                super().__init__(*given, **options)
 
-        return make
+        return Plain
 
     for name in FUSED:
         monkeypatch.setattr(torch.optim, name, plain(getattr(torch.optim, name)))

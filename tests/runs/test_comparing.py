@@ -107,7 +107,7 @@ def test_curves_for_tensorboard(
     assert [each.step for each in losses] == curves["train_loss"].step.tolist()
     assert [each.value for each in losses] == pytest.approx(curves["train_loss"].value.tolist(), rel=1e-6)
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(RunError, match=r"layerloom\[tensorboard\]"):
+    with pytest.raises(RunError, match="pip install tensorboard"):
         write_tensorboard(store.get(run.id), tmp_path)
 
 

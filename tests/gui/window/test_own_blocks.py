@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.dialogs.own_block import OwnBlockDialog
 from app.panels.library import LibraryPanel
 from app.start import Studio
+from app.widgets.elided_button import ElidedButton
 from app.window import MainWindow
 from graph_engine.document import Document, SetParameter
 from graph_engine.document.builder import Builder
@@ -162,7 +163,8 @@ def test_one_is_deleted_and_taken_back(open_in: OpenIn, qtbot: QtBot, studio: St
     assert titles(panel, "In this document") == ["Cell"], "documents keep their copies"
     toast = window.notices.toasts.toasts()[-1]
     assert "in the trash" in toast.text()
-    toast._run()
+    (back,) = [each for each in toast.findChildren(ElidedButton) if each.text()]
+    QTest.mouseClick(back, Qt.MouseButton.LeftButton)
     rest(studio, qtbot)
     assert titles(panel, "My blocks") == ["Cell"]
 
