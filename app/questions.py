@@ -25,18 +25,11 @@ def ask_to_stop_training(window: QWidget, then: Callable[[], object]) -> None:
 
 def ask_to_leave_training(window: QWidget, leave: Callable[[], object], stop: Callable[[], object]) -> None:
     """Asks whether the run, which is in a process of its own, goes on without the window or is ended."""
-    box = QMessageBox(window)
+    box = _goes_on_or_ends(window, leave, stop)
     box.setObjectName("training")
-    box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("Training is going on")
     box.setText("Let it go on without the window?")
     box.setInformativeText("It has a process of its own. The window finds it again when it is opened.")
-    go_on = box.addButton("Close, it goes on", QMessageBox.ButtonRole.AcceptRole)
-    end = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton(QMessageBox.StandardButton.Cancel)
-    box.setDefaultButton(go_on)
-    box.finished.connect(box.deleteLater)
-    box.buttonClicked.connect(lambda button: leave() if button is go_on else stop() if button is end else None)
     box.open()
 
 
@@ -44,19 +37,25 @@ def ask_to_leave_search(
     window: QWidget, names: Sequence[str], leave: Callable[[], object], stop: Callable[[], object]
 ) -> None:
     """Asks whether searches go on without the window or are ended."""
-    box = QMessageBox(window)
+    box = _goes_on_or_ends(window, leave, stop)
     box.setObjectName("searching")
-    box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("A search is going on")
     box.setText(f"Let {' and '.join(names)} go on without the window?")
     box.setInformativeText("It has processes of its own. The window finds it again when it is opened.")
+    box.open()
+
+
+def _goes_on_or_ends(window: QWidget, leave: Callable[[], object], stop: Callable[[], object]) -> QMessageBox:
+    """The buttons of what outlives the window; without words yet."""
+    box = QMessageBox(window)
+    box.setIcon(QMessageBox.Icon.Question)
     go_on = box.addButton("Close, it goes on", QMessageBox.ButtonRole.AcceptRole)
     end = box.addButton("Stop and quit", QMessageBox.ButtonRole.DestructiveRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(go_on)
     box.finished.connect(box.deleteLater)
     box.buttonClicked.connect(lambda button: leave() if button is go_on else stop() if button is end else None)
-    box.open()
+    return box
 
 
 def ask_to_save(window: QWidget, name: str, save: Callable[[], object], give_up: Callable[[], object]) -> None:
