@@ -7,18 +7,19 @@ the bad step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from graph_engine.document import title_of
 from graph_engine.train.course import Turn
 from graph_engine.train.errors import TrainError
 from graph_engine.train.outcome import NotFinite
-from graph_engine.train.stepper import Position, State, Stepper
+from graph_engine.train.sharding import local_of
+from graph_engine.train.stepper import Position, State, Stepper, finite
 from graph_engine.train.team import Team
 from graph_engine.train.updates import ActiveUpdate, modules_of, shares
 
@@ -68,13 +69,13 @@ def find_cause(
                 return_to(stepper, weights, state, at, finish_epoch)
                 where = f"Step {at.step + 1}, epoch {at.epoch + 1}: "
                 kept = f"The weights of step {at.step} are kept." if at.step else "The first weights are kept."
-                return Cause(at.step + 1, node, f"{where}{what} {_why(stepper, losses)} {kept}")
+                return Cause(at.step + 1, node, f"{where}{what} {_why(stepper, losses, agree)} {kept}")
             if stepper.epoch_is_over or stepper.position.step >= until:
                 break
         if stepper.epoch_is_over and stepper.position.step < until:
             finish_epoch()
     message = f"{bad} It was when the steps before were taken again."
-    return Cause(until, None, f"{message} {_why(stepper, losses)}")
+    return Cause(until, None, f"{message} {_why(stepper, losses, agree)}")
 
 
 def return_to(
@@ -108,21 +109,32 @@ def _watched_step(stepper: Stepper, turn: Turn, losses: list[float], agree: Agre
         if not batches:
             continue
         stepper.train_only(update)
-        update.clear()
-        for batch, share in shares(batches):
-            loss = update.forward(batch)[0]
-            if not agree(bool(torch.isfinite(loss))):
-                return _forward_fault(stepper, update, batch)
-            losses.append(loss.detach().item())
-            update.backward(batch, loss, share)
-            gradients = [each.grad for each in update.parameters if each.grad is not None]
-            if not update.scales_gradients and not agree(all(bool(grad.isfinite().all()) for grad in gradients)):
-                return _backward_fault(stepper, update, batch)
-        update.descend(stepper.position.stage_step)
-        fault = _weight_fault(stepper, update)
-        if not agree(fault is None):
-            return fault or (None, "A weight is not finite.")
+        with update.each_takes_all():
+            fault = _gradients(stepper, update, batches, losses, agree)
+            if fault is not None:
+                return fault
+            update.descend(stepper.position.stage_step)
+        fault = _weight_fault(stepper, update, agree)
+        if fault is not None:
+            return fault
     stepper.advance()
+    return None
+
+
+def _gradients(
+    stepper: Stepper, update: ActiveUpdate, batches: Turn, losses: list[float], agree: Agree
+) -> tuple[str | None, str] | None:
+    """Let the parameters of an update have their gradients; (node, sentence) when something is not finite."""
+    update.clear()
+    for batch, share in shares(batches):
+        loss = update.forward(batch)[0]
+        if not agree(bool(torch.isfinite(loss))):
+            return _forward_fault(stepper, update, batch)
+        losses.append(loss.detach().item())
+        update.backward(batch, loss, share)
+        fine = finite(local_of(each.grad) for each in update.parameters if each.grad is not None)
+        if not update.scales_gradients and not agree(fine):
+            return _backward_fault(stepper, update, batch, agree)
     return None
 
 
@@ -141,7 +153,9 @@ def _forward_fault(stepper: Stepper, update: ActiveUpdate, batch: Mapping[str, T
     return node, f"{_called(stepper, node)} is not finite."
 
 
-def _backward_fault(stepper: Stepper, update: ActiveUpdate, batch: Mapping[str, Tensor]) -> tuple[str | None, str]:
+def _backward_fault(
+    stepper: Stepper, update: ActiveUpdate, batch: Mapping[str, Tensor], agree: Agree
+) -> tuple[str | None, str]:
     """The node nearest to the loss whose own gradient is finite, but not what it hands back or gives its weights."""
     results = _results(stepper, update)
     stepper.seed_noise()
@@ -156,39 +170,48 @@ def _backward_fault(stepper: Stepper, update: ActiveUpdate, batch: Mapping[str, 
     graph = stepper.document.main
     for node in reversed(list(by_node)):
         own = by_node[node].grad
-        if own is None or not own.isfinite().all():
-            continue
         handed = [by_node[wire.source].grad for wire in graph.wires_into(node).values() if wire.source in by_node]
         modules = modules_of(stepper.network, stepper.program.attributes, node)
         handed += [weight.grad for module in modules for weight in module.parameters()]
-        if any(grad is not None and not grad.isfinite().all() for grad in handed):
+        spoils = own is not None and finite([own]) and not finite(local_of(each) for each in handed if each is not None)
+        if not agree(not spoils):
             return node, f"The gradient that {_called(stepper, node)} hands back is not finite."
     return None, "A gradient is not finite."
 
 
-def _weight_fault(stepper: Stepper, update: ActiveUpdate) -> tuple[str, str] | None:
+def _weight_fault(stepper: Stepper, update: ActiveUpdate, agree: Agree) -> tuple[str | None, str] | None:
+    if agree(stepper.is_finite_here()):
+        return None
     for node in update.objective.trains:
-        for module in modules_of(stepper.network, stepper.program.attributes, node):
-            if not all(bool(each.isfinite().all()) for each in module.parameters()):
-                rate = update.learning_rate(stepper.position.stage_step)
-                return (
-                    node,
-                    f"The optimiser's step at learning rate {rate:g} gave {_called(stepper, node)} infinite weights.",
-                )
+        weights = [local_of(each) for each in _parts(stepper, node, nn.Module.parameters)]
+        if not agree(finite(weights)):
+            rate = update.learning_rate(stepper.position.stage_step)
+            step = f"The optimiser's step at learning rate {rate:g}"
+            return node, f"{step} gave {_called(stepper, node)} infinite weights."
     for node in stepper.program.attributes:
-        for module in modules_of(stepper.network, stepper.program.attributes, node):
-            if not all(bool(each.isfinite().all()) for each in module.buffers() if each.is_floating_point()):
-                return node, f"A running average of {_called(stepper, node)} is not finite."
-    return None
+        if not agree(finite(_parts(stepper, node, nn.Module.buffers))):
+            return node, f"A running average of {_called(stepper, node)} is not finite."
+    return None, "A weight is not finite."
 
 
-def _why(stepper: Stepper, losses: list[float]) -> str:
+def _parts(stepper: Stepper, node: str, of: Callable[[nn.Module], Iterable[Tensor]]) -> list[Tensor]:
+    """Parameters or buffers of a node."""
+    return [each for module in modules_of(stepper.network, stepper.program.attributes, node) for each in of(module)]
+
+
+def _why(stepper: Stepper, losses: list[float], agree: Agree) -> str:
     rates = {update.learning_rate(stepper.position.stage_step) for update in stepper.updates}
     shown = " and ".join(f"{rate:g}" for rate in sorted(rates))
-    if losses and (losses[-1] > GROWN * max(losses[0], 1e-3) or losses[-1] > HUGE):
+    weights = (local_of(weight.detach()) for update in stepper.updates for weight in update.parameters)
+    moderate = agree(all(float(weight.abs().max()) <= HUGE for weight in weights if weight.numel()))
+    if losses and losses[-1] > GROWN * max(losses[0], 1e-3):
         grown = f"The loss had grown from {losses[0]:.3g} to {losses[-1]:.3g}"
         return f"{grown}: the learning rate {shown} is likely too high."
-    if any(float(weight.detach().abs().max()) > HUGE for update in stepper.updates for weight in update.parameters):
+    if losses and losses[-1] > HUGE:
+        return (
+            f"The loss was {losses[-1]:.3g} from the beginning: smaller values, or a smaller weight for it, may help."
+        )
+    if not moderate:
         return f"Weights had grown beyond {HUGE:g}: the learning rate {shown} is likely too high."
     if stepper.plan.precision != "fp32":
         return f"Numbers in {stepper.plan.precision} overflow or vanish sooner: try full precision (fp32)."

@@ -67,19 +67,17 @@ class Rescue:
 
     def after_not_finite(self, bad: NotFinite) -> Ending:
         """All workers of a team call this at the same moment."""
-        stepper, is_cut = self.stepper, self.stepper.shards is not None
-        good = (self.keeper.copied if is_cut else None) or self._found(self.keeper.last_good)
+        stepper = self.stepper
+        copied = self.keeper.copied if stepper.shards is not None else None  # of what is cut up, each has its part
+        good = copied or self._found(self.keeper.last_good)
         if good is None:
             return Ending(f"{bad} A lower learning rate may help.", diverged=True)
-        message, node, fine = "", None, False
-        if not is_cut:
-            try:
-                cause = find_cause(stepper, *good, bad, self._finish_epoch, self.team)
-            except Exception as error:  # noqa: BLE001  the run has failed already: say what is known
-                return Ending(explain(error, stepper, self.program)[0], diverged=True)
-            message, node = cause.message, cause.node
-            fine = self._found(stepper.is_finite)
-        if not fine:
+        try:
+            cause = find_cause(stepper, *good, bad, self._finish_epoch, self.team)
+        except Exception as error:  # noqa: BLE001  the run has failed already: say what is known
+            return Ending(explain(error, stepper, self.program)[0], diverged=True)
+        message = cause.message
+        if not self.is_finite():
             self._go_back(good)
             kept = f"The weights of step {stepper.position.step} are kept."
             message = f"{bad} {kept} A lower learning rate may help."
@@ -87,7 +85,12 @@ class Rescue:
             self._save()
         except TrainError as error:
             message = f"{message} {error}"
-        return Ending(message, node, diverged=True)
+        return Ending(message, cause.node, diverged=True)
+
+    def is_finite(self) -> bool:
+        """Whether all weights are finite: every worker of a team asks this at the same moment, and hears the same."""
+        stepper = self.stepper
+        return stepper.is_finite() if stepper.shards is not None else self._found(stepper.is_finite)
 
     def _keep_what_is_done(self, error: Exception) -> str:
         """Save the steps that are done, if that can be; what there is to go on from, in a sentence."""

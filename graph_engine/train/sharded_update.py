@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -61,12 +62,23 @@ class ShardedUpdate(SharedUpdate):
     def _stepped(self, parameters: Sequence[nn.Parameter]) -> list[nn.Parameter]:
         return [self._shards.piece(parameter) for parameter in parameters]
 
+    def each_takes_all(self) -> AbstractContextManager[None]:
+        return self._shards.each_takes_all()
+
+    def backward(self, batch: Batch, loss: Tensor, share: float = 1.0) -> list[Tensor]:
+        """Of a batch that every worker has."""
+        return self._backward(batch, loss, share, 1.0)
+
     def _take(self, part: Part, share: float) -> list[Tensor]:
         values = self.forward(part.batch)
-        extra = self.penalties.of_part(part.batch, share, part.weight)
-        weight = share * part.weight
-        self.differentiate(torch.stack([weight * in_full(values[0]), *extra]).sum())
-        return [weight * value.detach() for value in values] + [each.detach() for each in extra]
+        told = self._backward(part.batch, values[0], share, part.weight)
+        return [share * part.weight * value.detach() for value in values] + told
+
+    def _backward(self, batch: Batch, loss: Tensor, share: float, weight: float) -> list[Tensor]:
+        """`batch` counts `weight` of what is `share` of the step."""
+        extra = self.penalties.of_part(batch, share, weight)
+        self.differentiate(torch.stack([share * weight * in_full(loss), *extra]).sum())
+        return [each.detach() for each in extra]
 
     def _unscale(self, scaler: torch.amp.GradScaler) -> None:
         """A step is skipped by all workers when the gradients of one are not finite."""

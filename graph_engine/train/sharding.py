@@ -8,6 +8,7 @@ of this worker as on any other weights.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -79,8 +80,8 @@ class Shards:
         chosen = list(_large(network, set(keep_whole)))
         for module in chosen:
             self.modules.append(fully_shard(module, mesh=mesh, reshard_after_forward=True))
-        for each in self.modules:  # gradients are sums over workers, as `SharedUpdate` has them
-            each.set_gradient_divide_factor(1.0)
+        self._divide_gradients(1.0)  # they are sums over workers, as `SharedUpdate` has them
+        for each in self.modules:
             each.set_force_sum_reduction_for_comms(True)
         share_comm_ctx(self.modules)
         self._pieces = {
@@ -106,6 +107,20 @@ class Shards:
             piece = self.piece(parameter)
             if piece is not parameter:
                 piece.grad = None if parameter.grad is None else local_of(parameter.grad)
+
+    @contextmanager
+    def each_takes_all(self) -> Iterator[None]:
+        """Within, gradients are means over workers: all of them differentiate the same."""
+        self._divide_gradients(self.team.size)
+        try:
+            yield
+        finally:
+            self._divide_gradients(1.0)
+            self.reshard()
+
+    def _divide_gradients(self, by: float) -> None:
+        for each in self.modules:
+            each.set_gradient_divide_factor(by)
 
     def reshard(self) -> None:
         """Let go of what was brought together."""

@@ -423,9 +423,13 @@ class Stepper:
 
     def is_finite(self) -> bool:
         """Whether every weight and running average is a finite number; of those cut up, all workers agree."""
-        means = [mean for each in self._means() for mean in each.means]
-        found = finite([*map(local_of, self.network.state_dict().values()), *means])
+        found = self.is_finite_here()
         return found if self.shards is None else self.shards.team.all(found)
+
+    def is_finite_here(self) -> bool:
+        """As `is_finite`, of what this worker has."""
+        means = [mean for each in self._means() for mean in each.means]
+        return finite([*map(local_of, self.network.state_dict().values()), *means])
 
     def _load(self, weights: Mapping[str, Tensor]) -> None:
         if self.shards is None:

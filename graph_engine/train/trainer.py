@@ -428,9 +428,8 @@ class Trainer:
 
     def _require_finite(self) -> None:
         """What is not finite is neither judged nor saved. Raises: NotFinite."""
-        stepper = self.stepper
-        if not (stepper.is_finite() if stepper.shards is not None else self._found(stepper.is_finite)):
-            raise NotFinite(max(1, stepper.position.step), loss=False)
+        if not self._rescue.is_finite():
+            raise NotFinite(max(1, self.stepper.position.step), loss=False)
 
     def _elapsed(self) -> float:
         """s of training, pauses and earlier sessions considered."""

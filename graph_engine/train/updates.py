@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,10 @@ class ActiveUpdate:
             torch.autograd.backward(loss)
         else:
             torch.autograd.backward(self._scaler.scale(loss))
+
+    def each_takes_all(self) -> AbstractContextManager[None]:
+        """Within, every worker of a team differentiates the same batches, rather than its part of each."""
+        return nullcontext()
 
     def gradients_of(self, loss: Tensor) -> list[Tensor | None]:
         """Those of `loss` by the parameters, where it depends on them; nothing is added to what `backward` found."""

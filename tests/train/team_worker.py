@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from graph_engine.document import Average, Document, Optimiser, SetNode, Stage, Update
+from graph_engine.document import Average, Document, Optimiser, Penalty, SetNode, Stage, Update
 from graph_engine.train import Control, RunState, Trainer, sharding
 from graph_engine.train.distributed import joined, leave
 from graph_engine.train.sharding import local_of
@@ -20,6 +20,31 @@ from tests.train.conftest import make_trainer
 from tests.train.mechanisms import CRITIC, GENERATOR, MECHANISMS, classifier, filters, gan
 
 SGD = Optimiser(kind="sgd", learning_rate=0.05, momentum=0.9)
+
+STEEP = "gradients not finite"
+
+
+class Cliff(torch.autograd.Function):
+    """Gives what it gets, and hands back infinity, as a square root at zero does."""
+
+    @staticmethod
+    def forward(_: object, x: torch.Tensor) -> torch.Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(_: object, *gradients: torch.Tensor) -> torch.Tensor:
+        return gradients[0] / 0
+
+
+def with_a_cliff(trained: Trainer) -> None:
+    """From the tenth step on the dropout hands back infinity."""
+    dropout = trained.stepper.network.get_submodule("dropout_1")
+    forward = dropout.forward
+
+    def breaks(x: torch.Tensor) -> torch.Tensor:
+        return Cliff.apply(forward(x)) if trained.stepper.position.step >= 9 else forward(x)  # type: ignore[no-any-return]
+
+    dropout.forward = breaks
 
 
 def documents() -> dict[str, Document]:
@@ -31,10 +56,13 @@ def documents() -> dict[str, Document]:
     plain = classifier(Stage(updates=(Update(optimiser=SGD, average=Average(decay=0.9)),), steps=50), batch_size=101)
     plain.apply(SetNode("batch_norm_1", "frozen", True))
     boundless = classifier(Stage(updates=(Update(optimiser=replace(SGD, learning_rate=1e30)),), steps=20))
+    far = Update(optimiser=replace(SGD, learning_rate=3e38), penalties=(Penalty(kind="l2", weight=10.0),))
     critic = replace(CRITIC, repeat=3, clip_weights=0.05)
     return {
         **found,
         "not finite": boundless,
+        STEEP: classifier(Stage(updates=(Update(optimiser=SGD),), steps=20)),
+        "weights not finite": classifier(Stage(updates=(far,), steps=20)),
         "channels last": filters(),
         "50 steps": plain,
         "50 steps of a GAN": gan(critic, GENERATOR, steps=50),
@@ -52,6 +80,7 @@ def told(trained: Trainer) -> dict[str, Any]:
         "metrics": dict(progress.metrics),
         "state": str(progress.state),
         "message": progress.message,
+        "node": progress.node,
         "step": progress.step,
         "memories": {
             f"{stage} {part} {key}": value.clone()
@@ -68,6 +97,8 @@ def train_all(team: Team | None = None, *, sharded: bool = False) -> dict[str, d
     for name, document in documents().items():
         document.plan = replace(document.plan, sharded=sharded)
         trained = make_trainer(document, team=team)
+        if name == STEEP:
+            with_a_cliff(trained)
         trained.run()
         if sharded:
             stepper = trained.stepper
