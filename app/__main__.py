@@ -40,6 +40,11 @@ def _open_window(path: Path | None) -> int:
         return _refuse(problem, 1)
     gc.disable()  # nothing of what is loaded is garbage, and looking for some takes a twentieth of the start
     try:
+        # Before Qt, which reads the source of every module that is loaded after it.
+        import graph_engine.document.folding
+        import graph_engine.document.framed_layout
+        import graph_engine.runs.searchable
+        import graph_engine.train  # noqa: F401
         from app.start import open_window
     finally:
         gc.enable()

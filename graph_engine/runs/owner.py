@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import platform
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -72,7 +72,7 @@ def _machine() -> tuple[str, str]:
         boot = _BOOT.read_text("ascii").strip()
     except OSError:
         boot = ""
-    return socket.gethostname(), boot
+    return platform.node(), boot
 
 
 def _began(pid: int) -> str:
