@@ -207,7 +207,7 @@ class RunsModel(QAbstractTableModel):
     def record(self, row: int) -> RunRecord:
         """The run in a row, as it stands now."""
         record = self._rows[row]
-        return self._as_live(record) if record.id == self._live else record
+        return record.at(self._progress) if record.id == self._live and self._progress is not None else record
 
     def row_of(self, run: str) -> int:
         """The row of a run; -1 where it is not listed."""
@@ -300,24 +300,6 @@ class RunsModel(QAbstractTableModel):
         self._rows = rows
         self._places = {record.id: row for row, record in enumerate(rows)}
         self.endResetModel()
-
-    def _as_live(self, record: RunRecord) -> RunRecord:
-        from dataclasses import replace
-
-        progress = self._progress
-        if progress is None:
-            return record
-        metrics = dict(progress.metrics) or record.metrics
-        return replace(
-            record,
-            state=progress.state,
-            epoch=progress.epoch,
-            epochs=progress.epochs,
-            step=progress.step,
-            steps=progress.steps,
-            seconds=progress.seconds,
-            metrics=metrics,
-        )
 
     def _tip(self, record: RunRecord, column: int) -> str | None:
         if column == STATE and record.message:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -180,19 +179,7 @@ def _as_told(record: RunRecord, store: RunStore) -> RunRecord:
     from graph_engine.runs.link import read_progress
 
     found = read_progress(store.run_folder(record.id).path)
-    if found is None or not found[0].state.live:
-        return record
-    told = found[0]
-    return replace(
-        record,
-        state=told.state,
-        epoch=told.epoch,
-        epochs=told.epochs,
-        step=told.step,
-        steps=told.steps,
-        seconds=told.seconds,
-        metrics=dict(told.metrics) or record.metrics,
-    )
+    return record.at(found[0]) if found is not None and found[0].state.live else record
 
 
 def _curves(store: RunStore, run: str) -> RunCurves:

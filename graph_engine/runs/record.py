@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
 
 from graph_engine.train.states import RunState
+
+if TYPE_CHECKING:
+    from graph_engine.train.feed import Progress
 
 VERSION = 1
 
@@ -54,6 +57,19 @@ class RunRecord:
     greater: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     pinned: bool = False
+
+    def at(self, progress: Progress) -> RunRecord:
+        """As `progress` tells it, which is newer."""
+        return replace(
+            self,
+            state=progress.state,
+            epoch=progress.epoch,
+            epochs=progress.epochs,
+            step=progress.step,
+            steps=progress.steps,
+            seconds=progress.seconds,
+            metrics=dict(progress.metrics) or self.metrics,
+        )
 
 
 def to_json(record: RunRecord) -> str:
