@@ -1,10 +1,8 @@
-"""Draws the small residual net as `tests/gui/window/drawing.py` does, by keys and by mouse, and keeps pictures.
-
-`draw_journey.py [FOLDER]`; the pictures of docs/drawing.md are made with `docs/images/journey`.
-"""
+"""Draws the small residual net as `tests/gui/window/drawing.py` does, by keys and by mouse, and keeps pictures."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -26,7 +24,11 @@ from tests.gui.window.drawing import Hand, draw_by_keys, draw_by_mouse
 
 
 def main() -> int:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images/journey")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path("docs/images/journey"), help="default: %(default)s"
+    )
+    folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     app = QApplication.instance() or QApplication([])
     for draw in (draw_by_keys, draw_by_mouse):

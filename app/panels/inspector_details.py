@@ -177,11 +177,11 @@ def has_help(block: type[Block]) -> bool:
 
 
 def help_paragraphs(block: type[Block]) -> list[str]:
-    """The help of a block after its first sentence, lines of shapes kept, lines of prose joined."""
+    """The help of a block after its first sentence: lines joined to sentences, those of shapes apart from prose."""
     rest = (block.__doc__ or "").strip().split("\n")[1:]
     found: list[str] = []
     for line in (line.strip() for line in rest):
-        if not line or not found or "->" in line or "->" in found[-1]:
+        if not line or not found or not found[-1] or (found[-1][-1] in ".;" and ("->" in line or "->" in found[-1])):
             found.append(line)
         else:
             found[-1] = f"{found[-1]} {line}".strip()

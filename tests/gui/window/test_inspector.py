@@ -312,6 +312,7 @@ def test_every_block_has_a_form_and_help(key: str, session: Session, inspector: 
         made.deleteLater()
     assert inspector.node_page.help.isVisible()
     assert all("`" not in paragraph for paragraph in help_paragraphs(block))
+    assert all(paragraph.endswith((".", ";")) for paragraph in help_paragraphs(block)), "a sentence is broken off"
 
 
 def test_long_source_is_broken_where_a_person_would() -> None:
