@@ -90,7 +90,7 @@ def _small(title: str, data: Data, loss: str, plan: Plan, hidden: int, weight_no
     return net
 
 
-@preset(title="GAN", family="Adversarial", data="gaussian_ring", reference=_GOODFELLOW)
+@preset(title="GAN", family="Adversarial", size=68_995, data="gaussian_ring", reference=_GOODFELLOW)
 def gan(
     data: Annotated[Data, _DATA] = "gaussian_ring",
     loss: Annotated[
@@ -108,6 +108,7 @@ def gan(
 @preset(
     title="Wasserstein GAN",
     family="Adversarial",
+    size=300_865,
     reference=Reference("Arjovsky, Chintala, Bottou", 2017, "Wasserstein generative adversarial networks"),
 )
 def wgan(
@@ -137,6 +138,7 @@ def wgan(
 @preset(
     title="Wasserstein GAN with gradient penalty",
     family="Adversarial",
+    size=68_995,
     data="gaussian_ring",
     reference=Reference(
         "Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville", 2017, "Improved training of Wasserstein GANs"
@@ -155,6 +157,7 @@ def wgan_gp(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[in
 @preset(
     title="Least squares GAN",
     family="Adversarial",
+    size=68_995,
     data="gaussian_ring",
     reference=Reference("Mao, Li, Xie, Lau, Wang, Smolley", 2017, "Least squares generative adversarial networks"),
 )
@@ -168,6 +171,7 @@ def lsgan(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[int,
 @preset(
     title="GAN with spectral norm",
     family="Adversarial",
+    size=68_995,
     data="gaussian_ring",
     reference=Reference(
         "Miyato, Kataoka, Koyama, Yoshida", 2018, "Spectral normalization for generative adversarial networks"
@@ -187,6 +191,7 @@ def sngan(data: Annotated[Data, _DATA] = "gaussian_ring", hidden: Annotated[int,
 @preset(
     title="DCGAN",
     family="Adversarial",
+    size=68_768,
     reference=Reference(
         "Radford, Metz, Chintala",
         2016,

@@ -28,6 +28,7 @@ def _started(title: str, data: str, epochs: int, learning_rate: float) -> Builde
 @preset(
     title="Attentive reader",
     family="Attention",
+    size=52_884,
     data="stories",
     reference=Reference(
         "Hermann, Kočiský, Grefenstette, Espeholt, Kay, Suleyman, Blunsom",
@@ -64,6 +65,7 @@ def attentive_reader(
 @preset(
     title="Ask, attend and answer",
     family="Attention",
+    size=38_410,
     data="asked_scenes",
     reference=Reference(
         "Xu, Saenko",

@@ -13,6 +13,7 @@ from presets.preset import preset
 @preset(
     title="Small attention classifier",
     family="Attention",
+    size=71_946,
     reference=Reference(
         "Dosovitskiy et al.", 2021, "An image is worth 16×16 words: transformers for image recognition at scale"
     ),

@@ -13,6 +13,7 @@ from presets.preset import Published, preset
 @preset(
     title="Auto-encoder",
     family="Auto-encoders",
+    size=9_416,
     reference=Reference("Hinton, Salakhutdinov", 2006, "Reducing the dimensionality of data with neural networks"),
 )
 def autoencoder(
@@ -40,6 +41,7 @@ def autoencoder(
 @preset(
     title="Variational auto-encoder",
     family="Auto-encoders",
+    size=652_824,
     reference=Reference("Kingma, Welling", 2014, "Auto-encoding variational Bayes"),
     published=Published(652_824, "pytorch/examples vae: 784-400-20-400-784 with biases"),
 )

@@ -16,6 +16,7 @@ from presets.preset import Published, preset
 @preset(
     title="Show, attend and tell",
     family="Sequence to sequence",
+    size=102_065,
     data="spelled_digits",
     reference=Reference(
         "Xu, Ba, Kiros, Cho, Courville, Salakhutdinov, Zemel, Bengio",

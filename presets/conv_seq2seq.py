@@ -49,6 +49,7 @@ _STACKS = {
 @preset(
     title="Convolutional translator",
     family="Sequence to sequence",
+    size=226_402,
     data="dates",
     reference=Reference(
         "Gehring, Auli, Grangier, Yarats, Dauphin", 2017, "Convolutional sequence to sequence learning"

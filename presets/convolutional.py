@@ -18,6 +18,7 @@ def _plan(epochs: int, learning_rate: float) -> Plan:
 @preset(
     title="LeNet-5",
     family="Convolutional",
+    size=61_706,
     reference=Reference(
         "LeCun, Bottou, Bengio, Haffner", 1998, "Gradient-based learning applied to document recognition"
     ),
@@ -48,6 +49,7 @@ def lenet5(
 @preset(
     title="CNN of the PyTorch tutorial",
     family="Convolutional",
+    size=62_006,
     reference=Reference("PyTorch", 2017, "Training a classifier (60 minute blitz)"),
     published=Published(62_006, "the tutorial's Net, as in the lecture slides", 651_720, (1, 3, 32, 32)),
 )
@@ -70,6 +72,7 @@ def slides_cnn() -> Builder:
 @preset(
     title="Plain CNN",
     family="Convolutional",
+    size=72_666,
     reference=Reference(
         "Simonyan, Zisserman", 2015, "Very deep convolutional networks for large-scale image recognition"
     ),

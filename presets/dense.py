@@ -14,6 +14,7 @@ from presets.preset import preset
 @preset(
     title="DenseNet",
     family="Dense",
+    size=46_362,
     reference=Reference("Huang, Liu, van der Maaten, Weinberger", 2017, "Densely connected convolutional networks"),
 )
 def densenet(

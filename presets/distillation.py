@@ -37,6 +37,7 @@ def _first(loss: str) -> Stage:
 @preset(
     title="Distillation",
     family="Distillation",
+    size=23_988,
     data="few_digits",
     reference=Reference("Hinton, Vinyals, Dean", 2015, "Distilling the knowledge in a neural network"),
 )
@@ -77,6 +78,7 @@ def distillation(
 @preset(
     title="FitNet",
     family="Distillation",
+    size=22_848,
     reference=Reference("Romero, Ballas, Kahou, Chassang, Gatta, Bengio", 2015, "FitNets: hints for thin deep nets"),
 )
 def fitnet(

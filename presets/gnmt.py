@@ -17,6 +17,7 @@ _MLPERF = "mlcommons/training, retired_benchmarks/gnmt/pytorch at aa344c7f, ten 
 @preset(
     title="GNMT",
     family="Sequence to sequence",
+    size=97_194,
     data="dates",
     reference=Reference(
         "Wu et al.",

@@ -14,6 +14,7 @@ from presets.preset import Published, preset
 @preset(
     title="Highway MLP",
     family="Highway",
+    size=85_660,
     reference=Reference("Srivastava, Greff, Schmidhuber", 2015, "Training very deep networks"),
     published=Published(85_660, "784-50, nine highway layers of 50, 10", 84_700, (1, 784)),
 )
@@ -35,6 +36,7 @@ def highway_mlp(
 @preset(
     title="Deep highway network",
     family="Highway",
+    size=156_760,
     reference=Reference("Srivastava, Greff, Schmidhuber", 2015, "Training very deep networks"),
 )
 def deep_highway(

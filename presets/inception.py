@@ -28,6 +28,7 @@ _WIDTHS = (
 @preset(
     title="GoogLeNet",
     family="Inception",
+    size=94_578,
     reference=Reference("Szegedy et al.", 2015, "Going deeper with convolutions"),
 )
 def googlenet(

@@ -14,6 +14,7 @@ from presets.preset import Published, preset
 @preset(
     title="Relevance matching",
     family="Matching",
+    size=162,
     data="searches",
     reference=Reference("Guo, Fan, Ai, Croft", 2016, "A deep relevance matching model for ad-hoc retrieval"),
     published=Published(162, "30-5-1 and a gate of one weight (derived from the paper)"),

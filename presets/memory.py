@@ -16,6 +16,7 @@ from presets.preset import Published, preset
 @preset(
     title="End-to-end memory network",
     family="Memory",
+    size=2_400,
     data="stories",
     reference=Reference("Sukhbaatar, Szlam, Weston, Fergus", 2015, "End-to-end memory networks"),
 )
@@ -57,6 +58,7 @@ def _words(encoder: Port) -> Port:
 @preset(
     title="Memory network with an LSTM",
     family="Memory",
+    size=23_504,
     data="stories",
     reference=Reference("Sukhbaatar, Szlam, Weston, Fergus", 2015, "End-to-end memory networks"),
     sizes=(
@@ -111,6 +113,7 @@ def lstm_memory(
 @preset(
     title="Neural Turing machine",
     family="Memory",
+    size=8_580,
     data="copying",
     reference=Reference("Graves, Wayne, Danihelka", 2014, "Neural Turing machines"),
 )

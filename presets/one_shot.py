@@ -50,6 +50,7 @@ def _choose(net: Builder, query: Port) -> None:
 @preset(
     title="Siamese network",
     family="One-shot",
+    size=4_896,
     data="few_shot_digits",
     reference=Reference("Hadsell, Chopra, LeCun", 2006, "Dimensionality reduction by learning an invariant mapping"),
 )
@@ -68,6 +69,7 @@ def siamese(width: Annotated[int, _WIDTH] = 16) -> Builder:
 @preset(
     title="Triplet network",
     family="One-shot",
+    size=4_896,
     data="few_shot_digits",
     reference=Reference(
         "Schroff, Kalenichenko, Philbin", 2015, "FaceNet: a unified embedding for face recognition and clustering"

@@ -31,6 +31,7 @@ def _plan(data: Data, epochs: int, learning_rate: float) -> Plan:
 @preset(
     title="Perceptron",
     family="Perceptrons",
+    size=7_850,
     reference=Reference(
         "Rosenblatt",
         1958,
@@ -49,6 +50,7 @@ def perceptron(data: Annotated[Data, _DATA] = "digits") -> Builder:
 @preset(
     title="XOR",
     family="Perceptrons",
+    size=22,
     data="xor",
     reference=Reference("Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors"),
 )
@@ -64,6 +66,7 @@ def xor(hidden: Annotated[int, Param("Hidden", "How many hidden units.", ge=1)] 
 @preset(
     title="Multi-layer perceptron",
     family="Perceptrons",
+    size=109_386,
     reference=Reference("Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors"),
     published=Published(109_386, "784-128-64-10 with biases"),
 )

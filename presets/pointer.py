@@ -17,6 +17,7 @@ _SHIRGUR = "shirgur/PointerNet, PointerNet.py at c7ed0506"
 @preset(
     title="Pointer network",
     family="Sequence to sequence",
+    size=66_912,
     data="convex_hulls",
     reference=Reference("Vinyals, Fortunato, Jaitly", 2015, "Pointer networks"),
     sizes=(

@@ -36,11 +36,15 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A network that opens ready to train. `build` takes the parameters by name."""
+    """A network that opens ready to train. `build` takes the parameters by name.
+
+    `size` is how many weights and biases it learns with its default parameters.
+    """
 
     name: str
     title: str
     family: str
+    size: int
     summary: str
     parameters: tuple[ParameterSpec, ...]
     reference: Reference | None
@@ -92,6 +96,7 @@ def preset(
     *,
     title: str,
     family: str,
+    size: int,
     data: str = "digits",
     reference: Reference | None = None,
     published: Published | None = None,
@@ -106,6 +111,7 @@ def preset(
             builder.__name__,
             title,
             family,
+            size,
             summary,
             declared_parameters(builder, defaults),
             reference,

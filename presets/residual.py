@@ -13,6 +13,7 @@ from presets.preset import preset
 @preset(
     title="Small residual net",
     family="Residual",
+    size=77_754,
     reference=Reference("He, Zhang, Ren, Sun", 2016, "Deep residual learning for image recognition"),
 )
 def small_resnet(

@@ -23,6 +23,7 @@ _BLOCKS = {
 @preset(
     title="ResNet",
     family="Residual",
+    size=375_618,
     reference=Reference("He, Zhang, Ren, Sun", 2016, "Deep residual learning for image recognition"),
     sizes=(
         *(

@@ -18,6 +18,7 @@ _BLOCKS = {"50": (3, 4, 6, 3), "101": (3, 4, 23, 3), "152": (3, 8, 36, 3)}
 @preset(
     title="RefineNet",
     family="Segmentation",
+    size=1_556_675,
     data="digit_scenes",
     reference=Reference(
         "Lin, Milan, Shen, Reid",

@@ -13,6 +13,7 @@ from presets.preset import preset
 @preset(
     title="Spatial transformer network",
     family="Spatial",
+    size=36_000,
     data="distorted_digits",
     reference=Reference("Jaderberg, Simonyan, Zisserman, Kavukcuoglu", 2015, "Spatial transformer networks"),
 )

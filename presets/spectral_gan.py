@@ -26,6 +26,7 @@ _CODE = 128
 @preset(
     title="SN-GAN for images",
     family="Adversarial",
+    size=221_482,
     reference=Reference(
         "Miyato, Kataoka, Koyama, Yoshida", 2018, "Spectral normalization for generative adversarial networks"
     ),

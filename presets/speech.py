@@ -22,6 +22,7 @@ _SIDE = 32
 @preset(
     title="Listen, attend and spell",
     family="Speech",
+    size=87_232,
     data="spelled_digits",
     reference=Reference(
         "Chan, Jaitly, Le, Vinyals",
@@ -90,6 +91,7 @@ def listen_attend_spell(
 @preset(
     title="Tacotron",
     family="Speech",
+    size=53_240,
     data="spelled_digits",
     reference=Reference("Wang et al.", 2017, "Tacotron: towards end-to-end speech synthesis"),
     sizes=(
@@ -179,6 +181,7 @@ def _prepared(block: Builder, x: Port, first: int, second: int, *, bias: bool = 
 @preset(
     title="Tacotron 2",
     family="Speech",
+    size=119_305,
     data="spelled_digits",
     reference=Reference(
         "Shen et al.", 2018, "Natural TTS synthesis by conditioning WaveNet on mel spectrogram predictions"

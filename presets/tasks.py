@@ -24,6 +24,7 @@ from presets.preset import preset
 @preset(
     title="Regression",
     family="Tasks",
+    size=4_929,
     data="friedman",
     reference=Reference("Friedman", 1991, "Multivariate adaptive regression splines"),
 )
@@ -51,6 +52,7 @@ def regression(hidden: Annotated[int, Param("Hidden", "Units of each hidden laye
 @preset(
     title="Multi-task network",
     family="Tasks",
+    size=17_485,
     data="digit_tasks",
     reference=Reference("Caruana", 1997, "Multitask learning"),
 )
@@ -90,6 +92,7 @@ def multi_task(width: Annotated[int, Param("Width", "Units of the shared layer."
 @preset(
     title="Transfer learning",
     family="Tasks",
+    size=13_802,
     reference=Reference(
         "Yosinski, Clune, Bengio, Lipson", 2014, "How transferable are features in deep neural networks?"
     ),
@@ -125,6 +128,7 @@ def transfer(
 @preset(
     title="Continual learning",
     family="Tasks",
+    size=26_122,
     data="permuted_digits",
     reference=Reference(
         "Kirkpatrick et al.",

@@ -17,6 +17,7 @@ _BASE = "jadore801120/attention-is-all-you-need-pytorch, transformer/Models.py a
 @preset(
     title="Transformer encoder",
     family="Transformer",
+    size=58_522,
     reference=Reference("Vaswani et al.", 2017, "Attention is all you need"),
 )
 def transformer(
@@ -45,6 +46,7 @@ def transformer(
 @preset(
     title="Transformer translator",
     family="Transformer",
+    size=60_064,
     data="dates",
     reference=Reference("Vaswani et al.", 2017, "Attention is all you need"),
     sizes=(

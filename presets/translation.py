@@ -14,6 +14,7 @@ from presets.preset import preset
 @preset(
     title="Date translator",
     family="Sequence to sequence",
+    size=116_649,
     data="dates",
     reference=Reference(
         "Bahdanau, Cho, Bengio", 2015, "Neural machine translation by jointly learning to align and translate"

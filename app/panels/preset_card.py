@@ -1,4 +1,4 @@
-"""A preset as a card: a little drawing, what it is, its paper and its published size."""
+"""A preset as a card: a little drawing, what it is, its size and its paper."""
 
 from __future__ import annotations
 
@@ -98,9 +98,8 @@ class PresetCard(QFrame):
         self._column.addWidget(SketchView(shelved.sketch))
         self._column.addWidget(_label(self._preset.title, "strong"))
         self._column.addWidget(_label(self._preset.summary, "dim"))
-        figures = " · ".join(filter(None, (size_text(shelved), str(self._preset.year or ""))))
-        if figures:
-            self._column.addWidget(_label(figures, "faint"))
+        size = f"{digits(self._preset.size)} parameters"
+        self._column.addWidget(_label(" · ".join(filter(None, (size, str(self._preset.year or "")))), "faint"))
         self._more = QWidget()
         self._more.hide()
         self._column.addWidget(self._more)
@@ -212,12 +211,6 @@ class PresetCard(QFrame):
         row.addWidget(button)
         row.addStretch(1)
         column.addLayout(row)
-
-
-def size_text(shelved: Shelved) -> str:
-    """The published number of parameters, where there is one."""
-    published = shelved.preset.published
-    return f"{digits(published.params)} parameters" if published is not None else ""
 
 
 def _label(text: str, role: str) -> QLabel:

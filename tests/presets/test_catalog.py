@@ -135,6 +135,11 @@ def test_it_is_drawn_the_same_each_time(preset: Preset) -> None:
     assert dumps(preset.build()) == dumps(preset.build())
 
 
+@pytest.mark.parametrize("preset", PRESETS, ids=name_of)
+def test_its_card_tells_its_size(preset: Preset, built: Built) -> None:
+    assert preset.size == sum(weight.numel() for weight in built[preset.name][2].make().parameters())
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_it_has_the_published_size(name: str, built: Built) -> None:
     params, macs = FIGURES[name]
