@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
 
@@ -116,11 +116,18 @@ class MainWindow(DeskWindow):
         self.book.refresh()
 
     def restore(self) -> None:
-        """Takes the size that it had; panels are made when the drawing is shown."""
-        spacing = theme_manager().spacing
+        """Takes the size that it had, at first a good one, or all of a smaller screen; panels are made when the drawing
+        is shown.
+        """
         geometry = self._settings.layout("window")
-        if geometry.isEmpty() or not self.restoreGeometry(geometry):
-            self.resize(spacing.px(1440), spacing.px(900))
+        if not geometry.isEmpty() and self.restoreGeometry(geometry):
+            return
+        spacing = theme_manager().spacing
+        good, frame = QSize(spacing.px(1440), spacing.px(900)), QSize(spacing.px(16), spacing.px(48))
+        room = self.screen().availableSize() - frame
+        self.resize(good.boundedTo(room))
+        if good.boundedTo(room) != good:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def discard(self) -> None:
         """Closes without asking."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QByteArray, QPoint, QRect, Qt
+from PySide6.QtCore import QByteArray, QPoint, QRect, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QSplitter,
@@ -88,6 +89,21 @@ def open_again(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[], Studio]]:
     for studio in opened:
         studio.deleteLater()
     settle()
+
+
+def test_it_fills_a_small_screen(open_again: Callable[[], Studio]) -> None:
+    window = open_again().window
+    assert window.isMaximized()
+    assert window.screen().availableGeometry().contains(window.frameGeometry())
+
+
+def test_it_has_a_good_size_on_a_large_screen(
+    open_again: Callable[[], Studio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MainWindow, "screen", lambda _: SimpleNamespace(availableSize=lambda: QSize(1920, 1080)))
+    window = open_again().window
+    assert not window.isMaximized()
+    assert window.size() == QSize(1440, 900)
 
 
 def test_the_layout_is_remembered(open_again: Callable[[], Studio]) -> None:
