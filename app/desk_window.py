@@ -233,8 +233,14 @@ class DeskWindow(QMainWindow):
             now = with_changes(document, read_changes(folder.path))
             RunChangeDialog(now, progress.stage - 1, runs.change, self).open()
 
-    def show_search(self, of: str = "") -> None:
-        """Searches for better settings of the document, over `of` if given; one window is enough."""
+    def tell_search(self, name: str, how: str) -> None:
+        """Says how a search ended, and offers a look at it."""
+        self.notices.say(how, action=MessageAction("Show its trials", lambda: self.show_search(name=name)))
+
+    def show_search(self, of: str = "", *, name: str = "") -> None:
+        """Searches for better settings of the document, over `of` if given, or shows the search `name`; one window is
+        enough.
+        """
         from app.dialogs.search import SearchDialog
 
         dialog = self.findChild(SearchDialog)
@@ -245,6 +251,8 @@ class DeskWindow(QMainWindow):
         dialog.activateWindow()
         if of:
             dialog.propose_range(of)
+        if name:
+            dialog.choose(name)
 
     def show_checkpoints(self, run: str) -> None:
         """Shows what a run can be rewound to, and branched from."""

@@ -80,13 +80,13 @@ class SearchDialog(Dialog):
         self._on_ranges()
         self._on_searches()
         live = self._searches.live
-        self._choose(live[0] if live else _NEW)
+        self.choose(live[0] if live else _NEW)
         self._searches.refresh()
         self.finish()
 
     def propose_range(self, of: str) -> None:
         """Puts a setting with a range to begin with into the line, for a new search."""
-        self._choose(_NEW)
+        self.choose(_NEW)
         self.ranges.propose(of)
 
     def done(self, result: int) -> None:
@@ -113,7 +113,7 @@ class SearchDialog(Dialog):
             Choice("grid", "Grid", "All of them, in turn"),
         ]
         self.which = ChoiceField([Choice(_NEW, "A new search")], _NEW)
-        self.which.committed.connect(lambda name: self._choose(str(name)))
+        self.which.committed.connect(lambda name: self.choose(str(name)))
         self.sampler = ChoiceField(ways, "tpe")
         self.count = NumberField(_MORE, whole=True, minimum=1)
         self.count.value_changed.connect(self._show_buttons)
@@ -129,12 +129,8 @@ class SearchDialog(Dialog):
             for title, field in pair:
                 row.addWidget(FormRow(title, field), 1)
             self._body.addLayout(row)
-        which = FormRow("Search", self.which, help_text="A new one, or one there is: it goes on when this is closed.")
-        row = QHBoxLayout()
-        row.setSpacing(theme_manager().spacing.xl)
-        row.addWidget(which, 1)
-        row.addWidget(QWidget(), 1)
-        self._body.addLayout(row)
+        help_text = "A new one, or one there is: it goes on when this is closed."
+        self._body.addWidget(FormRow("Search", self.which, help_text=help_text))
 
     # What is shown.
 
@@ -167,7 +163,7 @@ class SearchDialog(Dialog):
         if state is not None and state != self._shown:
             self._show(state)
 
-    def _choose(self, name: str) -> None:
+    def choose(self, name: str) -> None:
         """Shows a search, or what a new one takes."""
         self.which.set_value(name)
         self._searches.watch(name)
@@ -246,7 +242,7 @@ class SearchDialog(Dialog):
 
     def _begun(self, name: str) -> None:
         if not self._closed:
-            self._choose(name)
+            self.choose(name)
 
     def _stop(self) -> None:
         if self._shown is not None:

@@ -45,7 +45,9 @@ class SearchRanges(QWidget):
         super().__init__(parent)
         self._session = session
         self._settings: dict[str, Searchable] = {}
-        note = QLabel("What is searched over: write 1e-4..0.1:log, 16..128:16, or choices such as 16, 32, 64.")
+        note = QLabel(
+            "Choose a setting, give it a range (1e-4..0.1:log, 16..128:16) or choices (16, 32, 64), and mark it."
+        )
         note.setWordWrap(True)
         set_role(note, "faint")
         self.table = QTableWidget(0, 2)

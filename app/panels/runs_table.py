@@ -36,6 +36,7 @@ class RunsTable(QTableView):
         self._sharing = self._by_hand = False
         self.setModel(model)
         dress_table(self)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the names of a search's runs differ at their ends
         self.setAccessibleName("Runs")
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)

@@ -29,8 +29,10 @@ class Searches(QObject):
 
     changed = Signal()
     """There are others, or one has got further."""
+    ended = Signal(str, str)
+    """(search, how it ended, in a sentence or two)."""
     said = Signal(str)
-    """How a search ended."""
+    """What could not be done."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -173,7 +175,7 @@ class Searches(QObject):
         for name in before - set(self.live):
             state = self._states.get(name)
             if state is not None:
-                self.said.emit(ending_of(state))
+                self.ended.emit(name, ending_of(state))
         if self.live or before:
             self._session.runs.library.refresh()
         self.changed.emit()

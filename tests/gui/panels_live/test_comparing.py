@@ -195,7 +195,7 @@ def test_a_search_goes_on_without_its_window_and_says_what_failed(
     sizes = Range(of="batch_size", choices=(64, 100_000))
     session.perform(SetPlan(replace(session.document.plan, search=(sizes,))))
     said: list[str] = []
-    session.searches.said.connect(said.append)
+    session.searches.ended.connect(lambda _, how: said.append(how))
     dialog = SearchDialog(session, lambda *_: None, parent)
     dialog.show()
     dialog.sampler.set_value("grid")

@@ -130,3 +130,12 @@ def test_closing_the_window_asks_whether_a_search_goes_on(
     session.searches.stop(name)
     qtbot.waitUntil(lambda: not session.searches.live, timeout=PATIENCE)
     assert not window.statusbar.search.isVisible()
+    (toast,) = window.notices.toasts.toasts()
+    assert toast.text().startswith(f"{name} has ended")
+    button = next(each for each in toast.findChildren(QPushButton) if each.text() == "Show its trials")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    settle()
+    found = next(each for each in window.findChildren(SearchDialog) if each.isVisible())
+    assert found.which.value() == name
+    found.close()
+    settle()
