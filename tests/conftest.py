@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Before Qt or torch is imported. Set LAYERLOOM_TEST_DISPLAY to see the tests on a real display.
 if not os.environ.get("LAYERLOOM_TEST_DISPLAY"):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# On the CPU, GPU or none, but for tests/gpu, which compute on this device.
+if not os.environ.get("LAYERLOOM_TEST_DEVICE"):
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
 # The same sums on every machine, and test workers that do not fight over its cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
