@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")  # else it keeps threads and processes for more
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
