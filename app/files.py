@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.on_disk import ChangedElsewhere, fingerprint, fingerprint_of, is_same_file
 from app.open_document import OpenDocument
 from app.places import KeptPlaces
-from app.questions import ask_to_save
+from app.questions import ask_to_overwrite, ask_to_save
+from app.widgets import commit_focused
 from graph_engine.document import Document
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Files(QObject):
         self._notices = notices
         self._window = window
         self._saving = False
+        self._to_save: list[Callable[[], object]] = []  # asked for while another file was written
 
     # --- opening
 
@@ -56,7 +59,7 @@ class Files(QObject):
     def open_path(self, path: Path, then: Then | None = None) -> None:
         """Opens a file in a tab of its own; one that is open comes to the front."""
         path = path.expanduser().absolute()
-        there = next((each for each in self._session.documents if each.path == path), None)
+        there = self._open_at(path)
         if there is None:
             self._load(path, then)
             return
@@ -115,17 +118,18 @@ class Files(QObject):
         dialog = QFileDialog(self._window, "Save the document as", str(suggested), _FILTER)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
-        dialog.fileSelected.connect(lambda name: self._write(Path(name), then))
+        dialog.fileSelected.connect(lambda name: self._write(Path(name), then, over=True))
         self._present(dialog)
 
     def save_to(self, path: Path, then: Then | None = None) -> None:
         """Saves under another name."""
-        self._write(path, then)
+        self._write(path, then, over=True)
 
     # --- leaving
 
     def close(self, opened: OpenDocument | None = None) -> None:
         """Closes a document (else the one in front), once what is unsaved in it is saved or given up."""
+        commit_focused()
         closed = opened or self._session.front
         self._unless_unsaved(closed, lambda: self._session.close_document(closed))
 
@@ -133,6 +137,7 @@ class Files(QObject):
         """Calls `then` when nothing would be lost in any document: at once, or when the user has saved or given up each
         that has unsaved changes.
         """
+        commit_focused()
         self._ask_each([each for each in self._session.documents if each.dirty], then)
 
     def _ask_each(self, unsaved: list[OpenDocument], then: Then) -> None:
@@ -157,16 +162,24 @@ class Files(QObject):
         if opened.path is not None:
             self._settings.remember_file(opened.path)
 
+    def _open_at(self, path: Path) -> OpenDocument | None:
+        """The document that is open from this file."""
+        return next((each for each in self._session.documents if is_same_file(each.path, path)), None)
+
     def _load(self, path: Path, then: Then | None) -> None:
-        def read() -> Document:
+        def read() -> tuple[Document, str]:
             from graph_engine.document.file import load
 
-            return load(path)
+            found = fingerprint(path)
+            return load(path), found
 
-        def show(document: Document) -> None:
-            opened = OpenDocument(document, path)
-            for place in KeptPlaces(self._settings).of(path)[:1]:
-                opened.look_at(place.graph, place.way)
+        def show(read: tuple[Document, str]) -> None:
+            there = self._open_at(path)  # it was asked for twice
+            opened = there or OpenDocument(read[0], path)
+            if there is None:
+                opened.on_disk = read[1]
+                for place in KeptPlaces(self._settings).of(path)[:1]:
+                    opened.look_at(place.graph, place.way)
             self._show(opened)
             self._settings.last_folder = str(path.parent)
             if then is not None:
@@ -192,19 +205,31 @@ class Files(QObject):
             self._tell,
         )
 
-    def _write(self, path: Path, then: Then | None) -> None:
+    def _write(self, path: Path, then: Then | None, *, over: bool = False, opened: OpenDocument | None = None) -> None:
+        """Writes a document (else the one in front); `over` what another program has written there as well."""
+        front = opened or self._session.front
         if self._saving:
+            self._to_save.append(lambda: self._write(path, then, over=over, opened=front))
+            return
+        other = self._open_at(path)
+        if other is not None and other is not front:
+            self._notices.refuse(f"{path.name} is open in another tab. Close that first, or choose another name.")
             return
         self._saving = True
-        mark, snapshot, front = self._session.history.mark(), self._session.document.snapshot(), self._session.front
+        mark, snapshot, known = front.history.mark(), front.document.snapshot(), "" if over else front.on_disk
 
-        def write() -> None:
-            from graph_engine.document.file import save
+        def write() -> str:
+            from graph_engine.document.file import dumps, write_whole
 
-            save(snapshot, path)
+            if known and fingerprint(path) not in ("", known):
+                raise ChangedElsewhere
+            data = dumps(snapshot).encode()
+            write_whole(path, data)
+            return fingerprint_of(data)
 
-        def done(_: object) -> None:
+        def done(written: str) -> None:
             self._saving = False
+            front.on_disk = written
             if front in self._session.documents:
                 self._session.mark_saved(path.absolute(), mark, front)
             self._settings.remember_file(path)
@@ -212,12 +237,32 @@ class Files(QObject):
             self._notices.say(f"Saved {path.name}", severity="success")
             if then is not None:
                 then()
+            self._save_next()
 
         def failed(error: Exception) -> None:
             self._saving = False
-            self._tell(error)
+            if isinstance(error, ChangedElsewhere):
+                self._ask_to_overwrite(path, then, front)
+            else:
+                self._tell(error)
+            self._save_next()
 
         self._session.jobs.start(f"Saving {path.name}", write, done, failed)
+
+    def _save_next(self) -> None:
+        if self._to_save:
+            self._to_save.pop(0)()
+
+    def _ask_to_overwrite(self, path: Path, then: Then | None, opened: OpenDocument) -> None:
+        if opened not in self._session.documents:
+            return
+        self._session.show(opened)
+        ask_to_overwrite(
+            self._window,
+            path.name,
+            lambda: self._write(path, then, over=True, opened=opened),
+            lambda: self.save_as(then),
+        )
 
     def _tell(self, error: Exception) -> None:
         self._notices.tell(error)

@@ -65,6 +65,8 @@ class OpenDocument:
         """Whether nothing was ever changed here: a new empty document may be replaced without a word."""
         self.recovered = False
         """Whether it came from the crash journal, and so is not on disk as it is."""
+        self.on_disk = ""
+        """The fingerprint of its file as it was read or written here last; empty where that is not known."""
 
     @property
     def graph(self) -> Graph:

@@ -58,6 +58,25 @@ def _goes_on_or_ends(window: QWidget, leave: Callable[[], object], stop: Callabl
     return box
 
 
+def ask_to_overwrite(
+    window: QWidget, name: str, overwrite: Callable[[], object], save_as: Callable[[], object]
+) -> None:
+    """Asks whether what another program wrote into the file called `name` is to be overwritten."""
+    box = QMessageBox(window)
+    box.setObjectName("changed-elsewhere")
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle("The file was changed")
+    box.setText(f"{name} was changed by another program since it was opened or saved here. Overwrite it?")
+    box.setInformativeText("What the other program wrote is lost then.")
+    other = box.addButton("Save as…", QMessageBox.ButtonRole.AcceptRole)
+    over = box.addButton("Overwrite", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(other)
+    box.finished.connect(box.deleteLater)
+    box.buttonClicked.connect(lambda button: overwrite() if button is over else save_as() if button is other else None)
+    box.open()
+
+
 def ask_to_save(window: QWidget, name: str, save: Callable[[], object], give_up: Callable[[], object]) -> None:
     """Asks whether the changes to the document called `name` are to be saved, or given up; or neither."""
     buttons = QMessageBox.StandardButton

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -17,15 +17,13 @@ from app.open_document import OpenDocument, Selection
 from app.runs.follower import RunFollower
 from app.runs.searches import Searches
 from app.speed_tests import SpeedTests
-from app.workers import Checked, Compiled, Jobs
+from app.workers import Checked, Compiled, Jobs, Worker
 from graph_engine.blocks import Kind
 from graph_engine.check.report import Severity, TrustCode
 from graph_engine.document import MAIN, Change, Document, Edit, EditRefused, Graph, History, Wire, title_of
 from graph_engine.document.composite import graph_of, is_composite
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import SignalInstance
-
     from graph_engine.blocks import TensorSpec
     from graph_engine.check.report import CheckResult, Fix, NodeReport, Problem
     from graph_engine.compile import Program
@@ -33,18 +31,6 @@ if TYPE_CHECKING:
 
 
 Made = TypeVar("Made")
-
-
-class Worker(Protocol):
-    """Who checks snapshots; `app.workers.CheckWorker` in the window, an immediate one in tests."""
-
-    @property
-    def checked(self) -> SignalInstance: ...
-
-    @property
-    def compiled(self) -> SignalInstance: ...
-
-    def request(self, ticket: int, snapshot: Document) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +49,8 @@ class _Request:
 class Session(QObject):
     """What a window works on."""
 
+    leaving = Signal()
+    """Another document, or another level of it, is about to be shown: what is being typed belongs to this one."""
     opened = Signal()
     """Another document is in front: everything is to be read anew."""
     documents_changed = Signal()
@@ -179,6 +167,8 @@ class Session(QObject):
 
         A document in front that nobody has touched gives its place to a new one.
         """
+        if opened is not self.front:
+            self.leaving.emit()
         self._drop_preview()
         if opened not in self.documents:
             at = self.documents.index(self.front)
@@ -414,13 +404,18 @@ class Session(QObject):
 
     def _show_level(self, name: str, way: tuple[str, ...]) -> bool:
         if (name, way) != (self.graph_name, self.front.way):
+            self.leaving.emit()
+            self._put_level(name, way)
+        return True
+
+    def _put_level(self, name: str, way: tuple[str, ...]) -> None:
+        if (name, way) != (self.graph_name, self.front.way):
             self._drop_preview()
             self.front.graph_name, self.front.way = name, way
             self.front.selection = Selection()
             self.level_changed.emit()
             self.selection_changed.emit()
             self.check_changed.emit()
-        return True
 
     def _graph_of_way(self) -> str | None:
         return self.front.graph_at(self.front.way)
@@ -445,9 +440,9 @@ class Session(QObject):
             way = self.front.way
             while way and self.front.graph_at(way) is None:
                 way = way[:-1]
-            self._show_level(self.front.graph_at(way) or MAIN, way)
+            self._put_level(self.front.graph_at(way) or MAIN, way)
         elif self.front.way and self._graph_of_way() != self.graph_name:
-            self._show_level(self.graph_name, ())
+            self._put_level(self.graph_name, ())
 
     def _drop_gone(self) -> None:
         """What was deleted is not selected any more."""

@@ -21,6 +21,7 @@ from app.exports import Exports
 from app.file_drops import FileDrops
 from app.files import Files
 from app.notices import Notices
+from app.on_disk import DiskWatch
 from app.own_blocks import OwnBlocks
 from app.panels.feature_maps_glances import Glances
 from app.panels.run_status import RunStatus
@@ -38,7 +39,7 @@ from app.theme import set_role, set_surface, theme_manager
 from app.topbar import TopBar
 from app.trust_banner import TrustBanner
 from app.version_keeper import VersionKeeper
-from app.widgets import MessageAction, lay_out_before
+from app.widgets import MessageAction, commit_focused, lay_out_before
 from graph_engine.blocks.custom import custom_of, is_custom
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class MainWindow(DeskWindow):
         self.shelf = PresetShelf(session.jobs, self)
         self._files = Files(session, settings, self.notices, self)
         self._exports = Exports(session, settings, self.notices, self)
+        self._disk = DiskWatch(session, self.notices, self)
         self._ends = RunEnds(session, self.notices, self._files, self.show_checkpoints)
         self._canvas = CanvasView()
         self._canvas.snap = settings.snap_to_grid
@@ -134,6 +136,7 @@ class MainWindow(DeskWindow):
         self._close_now()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        commit_focused()
         busy = self._session.runs.live or self._session.searches.live
         if self._may_close or not (busy or self._session.any_dirty):
             self._leave()
@@ -164,6 +167,7 @@ class MainWindow(DeskWindow):
             theme_manager().refresh()
         elif event.type() == QEvent.Type.ActivationChange and self._was_painted and self.isActiveWindow():
             self._own.refresh()  # another window may have kept one meanwhile
+            self._disk.look()
 
     def _assemble(self) -> None:
         self.setObjectName("main")
@@ -203,6 +207,7 @@ class MainWindow(DeskWindow):
             signal.connect(self._show_title)
         self.glances.thumbnail.connect(self._canvas.canvas_scene.set_thumbnail)
         self.glances.figures.connect(self.panes.inspector.show_live)
+        session.leaving.connect(commit_focused)
         session.refused.connect(self.notices.refuse)
         session.code_requested.connect(self.edit_code)
         session.search_requested.connect(self.show_search)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+
     from graph_engine.check.report import CheckResult, Problem
     from graph_engine.compile import Program
     from graph_engine.document import Document
@@ -37,6 +39,18 @@ class Compiled:
 
     ticket: int
     program: Program | None
+
+
+class Worker(Protocol):
+    """Who checks snapshots: `CheckWorker` in the window, an immediate one in tests."""
+
+    @property
+    def checked(self) -> SignalInstance: ...
+
+    @property
+    def compiled(self) -> SignalInstance: ...
+
+    def request(self, ticket: int, snapshot: Document) -> None: ...
 
 
 class CheckWorker(QObject):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.actions.action import Action, Menu, Scope
 from app.key_sets import KeySet, usual_keys
 from app.theme import icon
+from app.widgets import commit_focused
 from graph_engine.document import EditRefused
 
 if TYPE_CHECKING:
@@ -209,10 +210,3 @@ class ActionBook(QObject):
             tip += f"\n{action.help}"
         made.setToolTip(tip)
         made.setStatusTip("")
-
-
-def commit_focused() -> None:
-    """Enters what is being typed, so that an action works on what is seen."""
-    commit = getattr(QApplication.focusWidget(), "commit", None)
-    if callable(commit):
-        commit()

@@ -59,18 +59,19 @@ class RenameField(QLineEdit):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self and event.type() == QEvent.Type.FocusOut and self._node is not None:
-            self._commit()
+            self.commit()
         elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             # both end here: a line edit would hand Enter on to the canvas, which opens the node
             if event.key() == Qt.Key.Key_Escape:
                 self._leave()
                 return True
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._commit()
+                self.commit()
                 return True
         return super().eventFilter(watched, event)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Take the title."""
         node, take, text = self._node, self._take, " ".join(self.text().split())
         self._leave()
         if node is None or node not in self._canvas.canvas_scene.nodes:

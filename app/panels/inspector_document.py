@@ -129,6 +129,7 @@ class NotesEdit(QPlainTextEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._entered = ""
         self.setPlaceholderText("What this network is for, what was tried …")
         self.setAccessibleName("Notes")
         self.setTabChangesFocus(True)
@@ -137,7 +138,10 @@ class NotesEdit(QPlainTextEdit):
 
     def show_text(self, text: str) -> None:
         """Shows the document's notes; what is being typed is left alone."""
-        if not self.hasFocus() and text != self.toPlainText():
+        if self.hasFocus() and self.toPlainText() != self._entered:
+            return
+        self._entered = text
+        if text != self.toPlainText():
             self.setPlainText(text)
 
     def sizeHint(self) -> QSize:
@@ -155,7 +159,9 @@ class NotesEdit(QPlainTextEdit):
 
     def commit(self) -> None:
         """Enters what is written."""
-        self.committed.emit(self.toPlainText())
+        if self.toPlainText() != self._entered:
+            self._entered = self.toPlainText()
+            self.committed.emit(self._entered)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -102,6 +102,10 @@ class EditableTitle(QWidget):
 class _TitleEdit(QLineEdit):
     given_up = Signal()
 
+    def commit(self) -> None:
+        """Takes what is typed, as Enter does."""
+        self.editingFinished.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.given_up.emit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.widgets.action_button import ActionButton, ActionToolButton
 from app.widgets.banner import Banner
 from app.widgets.choice_field import Choice, ChoiceField
+from app.widgets.committing import commit_focused
 from app.widgets.elided_label import ElidedLabel
 from app.widgets.empty_state import EmptyState
 from app.widgets.field import Field, InvalidText, Scrubbable
@@ -55,6 +56,7 @@ __all__ = [
     "ToastStack",
     "Toggle",
     "announce",
+    "commit_focused",
     "dress_list",
     "dress_table",
     "dress_tree",
