@@ -123,7 +123,7 @@ class Snippet(QPlainTextEdit):
 
 
 def broken(line: str, room: int) -> list[str]:
-    """A line of source in pieces of at most `room` letters: after an opening bracket, then after commas."""
+    """A line of source in pieces of at most `room` letters: after an opening bracket, then commas, then within."""
     if len(line) <= room:
         return [line]
     code, mark, comment = line.partition("  # ")
@@ -139,7 +139,7 @@ def broken(line: str, room: int) -> list[str]:
             pieces.append(piece.rstrip())
             piece = indent
         piece += part + (" " if part.endswith(",") else "")
-    return [*pieces, piece.rstrip()]
+    return [pieces[0], *(part for each in (*pieces[1:], piece.rstrip()) for part in broken(each, room))]
 
 
 class HelpText(QFrame):

@@ -321,3 +321,8 @@ def test_long_source_is_broken_where_a_person_would() -> None:
     assert broken(line, 80) == [line]
     assert broken(line, 26) == ["self.conv2d_2 = nn.Conv2d(", "  6, 16, 5, stride=2,", "  bias=False)"]
     assert broken("x = f(x)  # (N, 3)", 10) == ["x = f(x)", "# (N, 3)"]
+    assert broken("x = F.relu(self.norm_1(self.conv2d_1(x)))", 24) == [
+        "x = F.relu(",
+        "  self.norm_1(",
+        "    self.conv2d_1(x)))",
+    ]
