@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.canvas import CanvasView
     from app.notices import Notices
     from app.open_document import OpenDocument
+    from app.retracing import Retraced
     from app.session import Session
     from app.settings import Settings
 
@@ -94,6 +95,7 @@ class CanvasLink(QObject):
         session.selection_changed.connect(self._show_selection)
         session.check_changed.connect(self._show_check)
         session.reveal_requested.connect(self._reveal)
+        session.retraced.connect(self._show_retraced)
 
     def _name_keys(self) -> None:
         """Has the canvas name the keys that its commands have now."""
@@ -184,6 +186,15 @@ class CanvasLink(QObject):
 
     def _reveal(self, nodes: tuple[str, ...]) -> None:
         self._canvas.reveal(nodes)
+
+    def _show_retraced(self, found: Retraced) -> None:
+        """Selects what came back, and looks where something was changed, unless some of it is in view."""
+        scene = self._canvas.canvas_scene
+        if found.came or found.annotations:
+            scene.choose(found.came, (), found.annotations)
+        seen = self._canvas.visible_rect()
+        if self._canvas.view.shows_all or not any(scene.nodes[node].card.intersects(seen) for node in found.nodes):
+            self._canvas.reveal(found.nodes)
 
     def _on_message(self, text: str, _at: QPoint) -> None:
         if self._canvas.note.is_refusal:

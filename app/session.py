@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.forecasts import Forecasts
 from app.open_document import OpenDocument, Selection
+from app.retracing import retrace
 from app.runs.follower import RunFollower
 from app.runs.searches import Searches
 from app.speed_tests import SpeedTests
@@ -72,6 +73,8 @@ class Session(QObject):
     """The `OpenDocument` that is on disk now."""
     reveal_requested = Signal(object)
     """Node ids (a tuple) that the canvas brings into view."""
+    retraced = Signal(object)
+    """The `Retraced` of an undo or redo: what is to be seen of it."""
     refused = Signal(str)
     """Why the document did not take an edit."""
     trust_requested = Signal()
@@ -264,23 +267,22 @@ class Session(QObject):
             return None
 
     def undo(self) -> None:
-        """Takes back the last step."""
-        self._drop_preview()
-        if self.history.undo() is not None:
-            self.history_changed.emit()
+        """Takes back the last step, and shows where."""
+        self._retrace(self.history.undo)
 
     def redo(self) -> None:
-        """Makes again the step that was taken back last."""
-        self._drop_preview()
-        if self.history.redo() is not None:
-            self.history_changed.emit()
+        """Makes again the step that was taken back last, and shows where."""
+        self._retrace(self.history.redo)
 
     def go_to_step(self, position: int) -> None:
         """Undoes or redoes until `position` steps of the history are done."""
+        self._retrace(lambda: self.history.go_to(position))
+
+    def _retrace(self, go: Callable[[], object]) -> None:
         self._drop_preview()
-        if position != self.history.position:
-            self.history.go_to(position)
-            self.history_changed.emit()
+        found = retrace(self, go)
+        if found is not None:
+            self.retraced.emit(found)
 
     def try_out(self, edit: Edit | None) -> None:
         """Checks the document as it would be after `edit`, without changing it; None ends that.

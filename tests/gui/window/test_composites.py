@@ -121,8 +121,10 @@ def test_undoing_what_made_it_leaves_a_composite_that_is_shown(open_in: OpenIn, 
     assert session.front.way == (outer, inner)
 
     key(window, Key.Key_Z, CONTROL)
-    assert session.graph_name == "inner"  # it is there still, though on another way
+    assert session.graph_name == "main"  # what was taken back is there
     rest(studio, qtbot)
+    double_click(window, inner)
+    assert session.graph_name == "inner"
     key(window, Key.Key_Z, CONTROL)
 
     assert session.graph_name == "main"

@@ -1,4 +1,4 @@
-"""What is being typed belongs to the document it was typed for, however that is left, and is not lost unsaid."""
+"""What is being typed belongs to the document it was typed for, however that is left, and is not lost unasked."""
 
 from __future__ import annotations
 
