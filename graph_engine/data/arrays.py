@@ -28,12 +28,15 @@ def open_arrays(path: Path) -> Dataset:
 
     Raises: DataError.
     """
+    import numpy as np
+
     arrays = _load(path)
     length = check_lengths(path, arrays)
     fields = []
     scales = {}
     for name, array in list(arrays.items()):
-        field, ready = _understand(path, name, array)
+        with np.errstate(over="ignore"):  # what is too large becomes infinity, and is told
+            field, ready = _understand(path, name, array)
         check_finite(path, name, ready)
         if field.kind is FieldKind.IMAGE and array.dtype.kind == "u" and array.dtype.itemsize == 1:
             scales[name] = _BYTE

@@ -131,11 +131,29 @@ def read_picture(file: Path, shape: Shape) -> Array:
     image_module = _pillow()
     channels, height, width = shape
     with reading(file), _decoding(file), image_module.open(file) as picture:
-        converted = picture.convert("L" if channels == 1 else "RGB")
+        converted = _in_bytes(file, picture).convert("L" if channels == 1 else "RGB")
         if converted.size != (width, height):
             converted = converted.resize((width, height), image_module.Resampling.BILINEAR)
         values = np.asarray(converted, dtype=np.float32) / np.float32(255)
     return values[None] if channels == 1 else np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+def _in_bytes(file: Path, picture: Any) -> Any:
+    """A picture of 8 bits a channel: Pillow cuts off what is beyond 255 when it converts others.
+
+    Raises: DataError for numbers of which nothing says where white is.
+    """
+    import numpy as np
+
+    if picture.mode.startswith("I;16"):
+        values = np.asarray(picture).astype(np.float64) * (255 / 65535)
+        return _pillow().fromarray(np.rint(values).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise DataError(
+            f"{file} has 32 bits a pixel, and nothing says which number is white. Save it with 8 or 16 bits, or all "
+            "pictures as an .npz file."
+        )
+    return picture
 
 
 def _shape_of(file: Path) -> Shape:
@@ -153,6 +171,8 @@ def _decoding(file: Path) -> Iterator[None]:
         raise
     except (OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{file} is damaged, or no picture ({error}). Remove or replace it.") from error
+    except (_pillow().DecompressionBombError, _pillow().DecompressionBombWarning) as error:
+        raise DataError(f"{file} is too large a picture ({error}). Save it smaller.") from error
 
 
 def _pillow() -> Any:

@@ -47,6 +47,9 @@ def check_lengths(path: Path, arrays: Mapping[str, Array]) -> int:
 
     Raises: DataError when the arrays disagree, or hold none.
     """
+    for name, array in arrays.items():
+        if not array.ndim:
+            raise DataError(f"{path}: {name} is a single number. Save arrays with an entry for each sample.")
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{name} has {length}" for name, length in lengths.items())

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_ANSWERS = ("label", "class", "target")
+_CLASSES = ("label", "class")
+_ANSWERS = (*_CLASSES, "target")
 _MOST_CLASSES = 1000
 
 
@@ -25,8 +26,8 @@ def open_table(path: Path) -> Dataset:
     """The data set in a `.csv` file: the field `x` and either `label` or `target`.
 
     The answer is the column called label, class or target, else the last one. Words there are classes; so are whole
-    numbers that count from 0 with no gap; other numbers are a target. A first row in which some other column has no
-    number is a header. Values stay as they are: nothing is standardised.
+    numbers that count from 0 with no gap, and of a label or class any whole numbers; other numbers are a target. A
+    first row in which some other column has no number is a header. Values stay as they are: nothing is standardised.
 
     Raises: DataError.
     """
@@ -34,9 +35,7 @@ def open_table(path: Path) -> Dataset:
     at = next((header.index(name) for name in _ANSWERS if name in header), len(rows[0][1]) - 1)
     names = [name for place, name in enumerate(header) if place != at]
     x = _numbers(path, [(line, row[:at] + row[at + 1 :]) for line, row in rows], names)
-    field, answer = _answer(
-        path, [(line, row[at]) for line, row in rows], is_target=bool(header) and header[at] == "target"
-    )
+    field, answer = _answer(path, [(line, row[at]) for line, row in rows], header[at] if header else "")
     arrays = {"x": x, field.name: answer}
     for name, array in arrays.items():
         check_finite(path, name, array)
@@ -103,7 +102,7 @@ def _numbers(path: Path, rows: Sequence[tuple[int, list[str]]], names: Sequence[
     return values
 
 
-def _answer(path: Path, cells: Sequence[tuple[int, str]], *, is_target: bool) -> tuple[Field, Array]:
+def _answer(path: Path, cells: Sequence[tuple[int, str]], name: str) -> tuple[Field, Array]:
     import numpy as np
 
     if any(not cell for _, cell in cells):
@@ -122,9 +121,11 @@ def _answer(path: Path, cells: Sequence[tuple[int, str]], *, is_target: bool) ->
         return _label_field(len(names), tuple(names)), labels
     values = np.array([float(text) for text in texts])
     found = np.unique(values)
-    counts = len(found) <= _MOST_CLASSES and np.array_equal(found, np.arange(len(found)))
-    if counts and not is_target:
+    few = len(found) <= _MOST_CLASSES
+    if few and name != "target" and np.array_equal(found, np.arange(len(found))):
         return _label_field(len(found), ()), values.astype(np.int64)
+    if few and name in _CLASSES and np.isfinite(found).all() and np.array_equal(found, np.rint(found)):
+        return _label_field(len(found), tuple(f"{value:.0f}" for value in found)), np.searchsorted(found, values)
     return Field(name="target", kind=FieldKind.TARGET, shape=(1,)), values.astype(np.float32)[:, None]
 
 

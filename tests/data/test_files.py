@@ -58,6 +58,8 @@ def test_arrays_are_understood_by_their_axes(tmp_path: Path) -> None:
         ({"x": np.zeros((0, 3))}, r"holds no samples"),
         ({}, r"holds no arrays"),
         ({"label": np.array([0, 50_000])}, r"counts up to 50000 in 2 samples"),
+        ({"x": np.zeros((2, 3)), "label": np.array(1)}, r"label is a single number"),
+        ({"x": np.full((2, 3), 1e300)}, r"sample 1 of x is not a finite number \(2 such samples"),
     ],
 )
 def test_broken_arrays_are_named(tmp_path: Path, arrays: dict[str, Any], message: str) -> None:
@@ -103,6 +105,8 @@ def test_words_in_the_last_column_are_classes(tmp_path: Path) -> None:
         ("a,target\n1,0\n2,1\n", [[1], [2]], "target", [[0.0], [1.0]]),
         ("1,2,10.5\n3,4,11\n", [[1, 2], [3, 4]], "target", [[10.5], [11.0]]),
         ("1,2,5\n3,4,7\n", [[1, 2], [3, 4]], "target", [[5.0], [7.0]]),
+        ("a,label\n1,3\n2,1\n", [[1], [2]], "label", [1, 0]),
+        ("a,label\n1,3\n2,1.5\n", [[1], [2]], "target", [[3.0], [1.5]]),
     ],
 )
 def test_tables_with_and_without_header(tmp_path: Path, text: str, x: Any, answer: str, values: Any) -> None:
@@ -126,6 +130,7 @@ def test_tables_with_and_without_header(tmp_path: Path, text: str, x: Any, answe
         ("1,2,0\n3,2,\n", "line 2: the row has no label"),
         ("1\n2\n", "has one column"),
         ("a,b\nnan,0\n1,1\n", "sample 1 of x is not a finite number"),
+        ("a,label\n1,inf\n2,1\n", "sample 1 of target is not a finite number"),
     ],
 )
 def test_broken_tables_are_named(tmp_path: Path, text: str, message: str) -> None:
@@ -170,6 +175,26 @@ def test_a_broken_picture_is_named(pictures: Path) -> None:
 
     with pytest.raises(DataError, match=r"dog/1\.png is damaged, or no picture"):
         data.serve("image", (1, 8, 8))
+
+
+def test_pictures_of_16_bits_are_as_bright_as_those_of_8(pictures: Path) -> None:
+    for number, value in enumerate((0, 65535 // 2, 65535)):
+        Image.fromarray(np.full((8, 10), value, np.uint16)).save(pictures / "cat" / f"{number}.png")
+    served = open_dataset(str(pictures)).serve("image", (1, 8, 10))
+    assert served[:3].flatten(1).mean(1).tolist() == pytest.approx([0.0, 0.5, 1.0], abs=1 / 255)
+
+
+@pytest.mark.parametrize("value", [np.int32(70_000), np.float32(0.5)])
+def test_pictures_without_a_white_are_named(pictures: Path, value: Any) -> None:
+    Image.fromarray(np.full((8, 10), value)).save(pictures / "cat" / "wide.tiff")
+    with pytest.raises(DataError, match=r"wide\.tiff has 32 bits a pixel"):
+        open_dataset(str(pictures)).serve("image", (1, 8, 10))
+
+
+def test_a_picture_that_would_take_all_memory_is_named(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    with pytest.raises(DataError, match=r"0\.png is too large a picture"):
+        open_dataset(str(pictures))
 
 
 def test_an_empty_class_is_named(pictures: Path) -> None:
