@@ -18,12 +18,14 @@ from app.runs.searches import SEARCH_OVER
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, Section, scrolled
 from graph_engine.blocks import Role
-from graph_engine.document import Binding, Plan, SetBinding
+from graph_engine.document import Average, Binding, Plan, SetBinding, Stage, Update
 from graph_engine.runs.searchable import plan_name
 
 if TYPE_CHECKING:
     from app.session import Session
 
+_WITH_ALL = Plan(stages=(Stage(updates=(Update(average=Average()),)),))
+"""A plan that has every part in which something can be searched over."""
 _COLUMN = 250  # px at the base size, the least that a form is comfortable in
 _WIDE_COLUMN = 300  # px, for longer labels and lines of text
 
@@ -40,6 +42,7 @@ class PlanPanel(QWidget):
         self._session = session
         self.rows: dict[str, FormRow] = {}
         self._settings: dict[str, Setting] = {}
+        self._searches: dict[str, QAction] = {}
         self._columns: list[QVBoxLayout] = []
         self._hidden: dict[Section, None] | None = None
         set_surface(self, "panel")
@@ -115,6 +118,10 @@ class PlanPanel(QWidget):
             row = self.rows[name]
             row.field.set_value(setting.get(shown))
             row.setVisible(is_shown(name, shown) and (self.is_more or name not in ADVANCED))
+            if (search := self._searches.get(name)) is not None:
+                possible = self._searched(setting) is not None
+                search.setEnabled(possible)
+                search.setText(SEARCH_OVER if possible else f"{SEARCH_OVER} (give it a value first)")
 
     def _show_words(self) -> None:
         if self.is_more:
@@ -184,19 +191,24 @@ class PlanPanel(QWidget):
             row.field.committed.connect(lambda value, setting=setting: self._commit(setting, value))
             search = QAction(SEARCH_OVER, row)
             search.triggered.connect(lambda _=False, setting=setting: self._search_over(setting))
-            if plan_name(Plan(), 1, 1, setting.searched) is not None:
+            if plan_name(_WITH_ALL, 1, 1, setting.searched) is not None:
                 row.offer(search)
+                self._searches[setting.name] = search
             self._settings[setting.name] = setting
             self.rows[setting.name] = row
             section.add(row)
         return section
 
     def _search_over(self, setting: Setting) -> None:
-        plan = self._session.document.plan
-        focus = self.stages.focus.within(plan)
-        name = plan_name(plan, focus.stage + 1, focus.update + 1, setting.searched)
+        name = self._searched(setting)
         if name is not None:
             self._session.search_requested.emit(name)
+
+    def _searched(self, setting: Setting) -> str | None:
+        """What a setting of the stage and update that are chosen is called in a search."""
+        plan = self._session.document.plan
+        focus = self.stages.focus.within(plan)
+        return plan_name(plan, focus.stage + 1, focus.update + 1, setting.searched)
 
     def _commit(self, setting: Setting, value: Any) -> None:
         document = self._session.document

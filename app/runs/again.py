@@ -181,8 +181,10 @@ class RunsAgain(QObject):
         )
 
     def rerun(self, run: str) -> None:
-        """Does a run again from its provenance; apart from the window if that run was, or another is on."""
-        from graph_engine.runs import differences, rerun, rerun_process
+        """Does a run again from its provenance; apart from the window if that run was, from the queue where another is
+        on.
+        """
+        from graph_engine.runs import differences, enqueue_again, rerun, rerun_process
 
         store = self._library.store
 
@@ -195,22 +197,9 @@ class RunsAgain(QObject):
             apart = self._follower.belongs_apart(stored)
             return (rerun_process if apart else rerun)(stored, store=store())
 
-        def beside() -> str:
-            begun = rerun_process(run, store=store())
-            begun.leave()
-            return begun.record.name
-
-        def told(name: str) -> None:
-            self.said.emit(f"{name} trains beside the run that is followed.")
-            self._library.refresh()
-
-        if self._follower.live and not self.has_room:
-            self.said.emit(f"{run} can be done again when the run that goes on has ended.")
-            return
-        background = self._follower.background
-        background.start("Runs", lambda: differences(store().get(run)), tell)
+        self._follower.background.start("Runs", lambda: differences(store().get(run)), tell, lambda _: None)
         if self._follower.live:
-            background.start("Starting", beside, told, self._follower.refused.emit)
+            self._put(lambda: enqueue_again(run, store=store()), lambda stored: stored.name)
         else:
             self._follower.launch(work)
 

@@ -3,7 +3,7 @@
 Importing this imports neither numpy nor torch.
 """
 
-from graph_engine.runs.again import branch_run, differences, enqueue, rerun, rerun_process, rewind_run
+from graph_engine.runs.again import branch_run, differences, enqueue, enqueue_again, rerun, rerun_process, rewind_run
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder
 from graph_engine.runs.following import FollowedRun, follow_run
@@ -31,6 +31,7 @@ __all__ = [
     "could_not_begin",
     "differences",
     "enqueue",
+    "enqueue_again",
     "evaluate_run",
     "follow_run",
     "load_network",

@@ -136,6 +136,10 @@ def rerun_process(run: str | StoredRun, *, store: RunStore | None = None) -> Fol
     return start_process(document, store=store, **_as_it_was(stored, document, options))
 
 
+_KEPT = ("threads", "compiled", "data")
+"""Of its provenance, what a run that waits to be done again is begun with, and by."""
+
+
 class _Repeated(TypedDict):
     """What a run that is done again is begun with."""
 
@@ -237,6 +241,28 @@ def enqueue(document: Document, *, name: str = "", store: RunStore | None = None
         return StoredRun(store.refresh(path.name), folder)
     except (OSError, FileError):
         take_back(path)
+        raise
+
+
+def enqueue_again(run: str | StoredRun, *, store: RunStore | None = None) -> StoredRun:
+    """Keep for later that a run is done again, as `rerun` does it. `resume_run` starts it.
+
+    Raises: as `rerun`.
+    """
+    store = store or RunStore()
+    stored = store.get(run) if isinstance(run, str) else run
+    document, facts = repeatable(stored)
+    as_it_was = _as_it_was(stored, document, facts)
+    if as_it_was["compiled"]:
+        document.plan = replace(document.plan, compiled=True)
+    waiting = enqueue(document, name=as_it_was["name"], store=store)
+    try:
+        write_changes(waiting.folder.path, as_it_was["ahead"])
+        kept = {name: facts[name] for name in _KEPT if name in facts}
+        waiting.folder.write(replace(waiting.record, parent=stored.id, provenance=kept))
+        return StoredRun(store.refresh(waiting.id), waiting.folder)
+    except BaseException:
+        take_back(waiting.folder.path)
         raise
 
 

@@ -97,7 +97,7 @@ def resume_run(
     document, begun = stored.folder.first_document(), bool(stored.folder.checkpoints.steps())
     known = stored.document().plan
     longer = plan is not None and plan != known
-    chosen_plan = plan if plan is not None else known
+    chosen_plan = plan if plan is not None else known if begun else document.plan
     if plan is not None and not begun:
         document.plan = plan
     record = stored.record

@@ -18,6 +18,7 @@ from graph_engine.runs import (
     branch_run,
     differences,
     enqueue,
+    enqueue_again,
     evaluate_run,
     load_weights,
     rerun,
@@ -245,6 +246,31 @@ def test_a_run_kept_for_later(document: Make, start: Start, store: RunStore) -> 
     assert begun.wait(60)
     assert begun.record.name == "Later"
     assert same(plain.id, kept.id, store)
+
+
+def test_what_waits_to_be_done_again_ends_with_the_same_weights(document: Make, start: Start, store: RunStore) -> None:
+    """With what was changed on the way, also where a longer plan took the place of the first."""
+    run = start(document(epochs=2))
+    run.control.change(RunChange(learning_rate=0.05))
+    assert run.wait(60)
+    longer = prolonged(run, store, epochs=3)
+    kept = enqueue_again(run.id, store=store)
+    record = store.get(kept.id).record
+    assert (record.state, record.parent, record.name) == (RunState.WAITING, run.id, f"{run.id} again")
+    begun = resume_run(kept.id, store=store)
+    assert begun.wait(60)
+    assert begun.state is RunState.FINISHED, begun.record.message
+    assert same(run.id, kept.id, store)
+    assert begun.result()["metrics"] == longer.result()["metrics"]
+    assert begun.record.provenance["threads"] == run.record.provenance["threads"]
+    assert differences(store.get(kept.id)) == []
+
+    facts = {**run.record.provenance, "data": {**run.record.provenance["data"], "fingerprint": "other"}}
+    run.folder.write(replace(run.record, provenance=facts))
+    store.refresh(run.id)
+    with pytest.raises(RunError, match=r"data .* changed"):
+        enqueue_again(run.id, store=store)
+    assert len(store.records()) == 2
 
 
 def test_what_can_not_be_done_again(document: Make, start: Start, store: RunStore) -> None:

@@ -74,6 +74,7 @@ def test_nothing_that_is_done_with_an_old_run_stops_the_one_that_is_on(qtbot: Qt
             (lambda: again.retry(old, 16), f"goes on from step {last} of {old} with a batch of 16"),
             (lambda: again.branch(old, middle), f"a branch of {old} after step {middle}"),
             (lambda: again.rewind(old, middle), f"{old}, back at step {middle}"),
+            (lambda: again.rerun(old), f"{old} again"),
         ]
     ):
         act()
@@ -95,7 +96,11 @@ def test_nothing_that_is_done_with_an_old_run_stops_the_one_that_is_on(qtbot: Qt
     assert {(each.state, each.parent_step) for each in branches} == {
         (RunState.FINISHED, middle),
         (RunState.FINISHED, last),
+        (RunState.FINISHED, 0),
     }
+    repeated = next(each for each in branches if not each.parent_step)
+    assert repeated.name == f"{old} again"
+    assert repeated.metrics == records[old].metrics
 
 
 @pytest.mark.usefixtures("saves_often")

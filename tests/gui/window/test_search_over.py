@@ -17,7 +17,9 @@ from app.panels.plan import PlanPanel
 from app.runs.searches import SEARCH_OVER
 from app.session import Session
 from app.window import MainWindow
-from graph_engine.document import Document, Range, SetPlan
+from graph_engine.document import Average, Document, Range, SetPlan
+from graph_engine.runs.searchable import searchable
+from graph_engine.runs.settings import with_values
 from tests.gui.panels_live.making import PATIENCE, small_network
 from tests.gui.window.conftest import settle
 
@@ -80,6 +82,28 @@ def test_the_menu_of_the_plan_asks_for_a_search_over_the_update_that_is_shown(
         "stages.1.updates.1.optimiser.learning_rate",
     ]
     assert SEARCH_OVER not in choose(panel.rows["update_trains"].widget, "")
+
+
+def test_the_running_mean_can_be_searched_over_once_there_is_one(
+    session: Session, show: Show, present: Present
+) -> None:
+    asked: list[str] = []
+    session.search_requested.connect(asked.append)
+    document = show("lenet5")
+    panel = PlanPanel(session)
+    panel.more.setChecked(True)
+    present(panel)
+    without = f"{SEARCH_OVER} (give it a value first)"
+    decay = panel.rows["average_decay"]
+    assert without in choose(decay.widget, without)
+    assert asked == []
+    decay.field.enter(0.99)
+    for name in ("average_decay", "average_used", "average_warm_up"):
+        choose(panel.rows[name].widget, SEARCH_OVER)
+    assert asked == ["average.decay", "average.used", "average.warm_up"]
+    assert set(asked) <= set(searchable(document))
+    found = with_values(document, {"average.decay": 0.95, "average.warm_up": "true"}).plan.first_update.average
+    assert found == Average(decay=0.95, warm_up=True)
 
 
 def test_what_is_asked_for_is_proposed_in_the_one_search_window(
