@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.panels.forecast import ForecastSection
-from app.panels.plan_settings import ADVANCED, SECTIONS, Setting, is_shown
+from app.panels.plan_settings import ADVANCED, SECTIONS, SHORT, Setting, is_shown
 from app.panels.plan_stages import PlanStages
 from app.panels.speed import SpeedSection
 from app.runs.searches import SEARCH_OVER
@@ -20,6 +20,7 @@ from app.widgets import Choice, ChoiceField, FormRow, Section, scrolled
 from graph_engine.blocks import Role
 from graph_engine.document import Average, Binding, Plan, SetBinding, Stage, Update
 from graph_engine.runs.searchable import plan_name
+from graph_engine.train.words import optimiser_in_words
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -31,10 +32,11 @@ _WIDE_COLUMN = 300  # px, for longer labels and lines of text
 
 
 class PlanPanel(QWidget):
-    """A form for data, length, optimiser and schedule, which is all that training a classifier takes.
+    """A form for data, epochs, batch size, optimiser and learning rate, which is all that training a classifier takes,
+    and for what else is not as usual in the plan.
 
-    *More…* opens the list of stages and updates, the form then edits the one that is chosen in it, with all there is to
-    it. A plan that uses any of that is shown so at once.
+    *More…* opens all settings and the list of stages and updates, the form then edits the one that is chosen in it. A
+    plan that uses any of that is shown so at once.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -43,6 +45,7 @@ class PlanPanel(QWidget):
         self.rows: dict[str, FormRow] = {}
         self._settings: dict[str, Setting] = {}
         self._searches: dict[str, QAction] = {}
+        self._unusual: set[str] = set()  # settings that stay in the short form once they were other than usual
         self._columns: list[QVBoxLayout] = []
         self._hidden: dict[Section, None] | None = None
         set_surface(self, "panel")
@@ -54,7 +57,7 @@ class PlanPanel(QWidget):
         self._row = QHBoxLayout()
         self.more = QPushButton("More…")
         self.more.setCheckable(True)
-        self.more.setToolTip("Stages, several updates, clipping, penalties, running means and what else a plan may say")
+        self.more.setToolTip("Schedule, early stop, device, stages, several updates, clipping and what else there is")
         self.more.toggled.connect(self.refresh)
         self.stages = PlanStages(session)
         self.stages.chosen.connect(self._show_values)
@@ -72,7 +75,7 @@ class PlanPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(scroll)
-        session.opened.connect(self.refresh)
+        session.opened.connect(self._begin_anew)
         session.changed.connect(self.refresh)
         session.check_changed.connect(self._show_words)
         theme_manager().changed.connect(self._arrange_anew)
@@ -84,8 +87,7 @@ class PlanPanel(QWidget):
         self.more.setVisible(not self._needs_more())
         self._show_values()
         self._show_dataset()
-        is_more = self.is_more
-        hidden = {} if is_more else dict.fromkeys(self._sections_of_more())
+        hidden = dict.fromkeys(self._sections_of_more()) if not self.is_more else {}
         if hidden != self._hidden:
             self._hidden = hidden
             for section in (self._plan_section, *self._sections):
@@ -93,10 +95,22 @@ class PlanPanel(QWidget):
             self._arrange_anew()
         self._show_words()
 
+    def _begin_anew(self) -> None:
+        """Another document is in front."""
+        self._unusual.clear()
+        self.refresh()
+
     def _sections_of_more(self) -> list[Section]:
-        """Those that a short form has nothing in."""
-        empty = [title for title, settings in SECTIONS.items() if all(each.name in ADVANCED for each in settings)]
+        """Those that the short form has nothing in."""
+        short = self._short
+        empty = [title for title, settings in SECTIONS.items() if not any(each.name in short for each in settings)]
         return [self._plan_section, *(self._by_title[title] for title in empty)]
+
+    @property
+    def _short(self) -> frozenset[str]:
+        """What the short form shows; of a schedule all, where there is one."""
+        schedule = {each.name for each in SECTIONS["Schedule"]} - ADVANCED if "schedule_kind" in self._unusual else ()
+        return SHORT.union(self._unusual, schedule)
 
     @property
     def is_more(self) -> bool:
@@ -114,10 +128,15 @@ class PlanPanel(QWidget):
         """Shows the stage and the update that are chosen."""
         plan = self._session.document.plan
         shown = self.stages.focus.within(plan).of(plan)
+        self._unusual |= {
+            name
+            for name, setting in self._settings.items()
+            if name not in ADVANCED and setting.get(shown) != setting.default
+        }
         for name, setting in self._settings.items():
             row = self.rows[name]
             row.field.set_value(setting.get(shown))
-            row.setVisible(is_shown(name, shown) and (self.is_more or name not in ADVANCED))
+            row.setVisible(is_shown(name, shown) and (self.is_more or name in self._short))
             if (search := self._searches.get(name)) is not None:
                 possible = self._searched(setting) is not None
                 search.setEnabled(possible)
@@ -163,8 +182,9 @@ class PlanPanel(QWidget):
             for node in document.main
             if (block := document.main.block(node)) is not None and block.role is Role.LOSS
         ]
+        how = f" by {optimiser_in_words(document.plan.first_update)}" if document.plan.is_simple else ""
         self._objective.setText(
-            f"Makes {' + '.join(losses)} small."
+            f"Makes {' + '.join(losses)} small{how}."
             if losses
             else "Wire a loss, such as cross entropy, to have something to train."
         )

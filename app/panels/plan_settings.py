@@ -435,7 +435,9 @@ ADVANCED = frozenset(
         *(setting.name for title in ("Stage", "Update") for setting in SECTIONS[title]),
     )
 )
-"""What only the long form shows."""
+"""What only the long form shows: a plan that says other than usual of it is shown in that."""
+SHORT = frozenset(("epochs", "batch_size", "kind", "learning_rate"))
+"""What the short form always shows, beside the data; of the rest, what is not as usual."""
 
 
 def is_shown(name: str, plan: Plan) -> bool:

@@ -474,6 +474,7 @@ def test_only_what_means_something_is_shown(
 ) -> None:
     show(Document())
     panel = present(PlanPanel(session))
+    panel.more.setChecked(True)
 
     panel.rows["kind"].field.enter("sgd")
     assert panel.rows["momentum"].isVisible()
@@ -483,6 +484,9 @@ def test_only_what_means_something_is_shown(
     assert panel.rows["beta_1"].isVisible()
     panel.rows["schedule_kind"].field.enter("step")
     assert panel.rows["schedule_every"].isVisible()
+    assert not panel.rows["schedule_rise"].isVisible()
+    panel.more.setChecked(False)
+    assert panel.rows["schedule_every"].isVisible(), "a schedule is shown with all there is to it"
     assert session.document.plan.first_update.schedule.kind == "step"
 
 

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from app.panels import plan_texts as texts
 from app.panels.inspector_node import NodePage
 from app.panels.plan import PlanPanel
 from app.session import Session
 from app.widgets import InvalidText
-from graph_engine.document import Document, Goal, Loading, Part, Penalty, WeightedLoss, WeightGroup
+from graph_engine.document import (
+    Document,
+    Goal,
+    Loading,
+    Optimiser,
+    Part,
+    Penalty,
+    Plan,
+    SetPlan,
+    Stage,
+    Update,
+    WeightedLoss,
+    WeightGroup,
+)
 from tests.train.mechanisms import MECHANISMS
 
 Show = Callable[..., object]
@@ -44,6 +58,31 @@ def test_a_simple_plan_shows_little_and_more_on_request(session: Session, show: 
     assert panel.stages.isVisible()
     click(panel.more)
     assert not panel.stages.isVisible()
+
+
+def test_the_short_form_shows_five_settings_and_what_is_not_as_usual(
+    session: Session, show: Show, present: Present
+) -> None:
+    show("xor")
+    panel = present(PlanPanel(session))
+    plan = Plan(stages=(Stage(updates=(Update(optimiser=Optimiser(kind="sgd", learning_rate=0.1)),)),))
+    session.perform(SetPlan(plan))
+    session.opened.emit()
+
+    def shown() -> set[str]:
+        return {name for name, row in panel.rows.items() if row.isVisible()}
+
+    five = {"dataset", "epochs", "batch_size", "kind", "learning_rate"}
+    assert shown() == five
+    assert any(each.text().endswith(" small by SGD with momentum 0.9 at 0.1.") for each in panel.findChildren(QLabel))
+    session.perform(SetPlan(replace(plan, patience=3)))
+    assert shown() == five | {"patience"}
+    session.undo()
+    assert shown() == five | {"patience"}, "a row does not vanish under the hand"
+    session.opened.emit()
+    assert shown() == five
+    click(panel.more)
+    assert shown() > five | {"patience", "schedule_kind", "device", "momentum", "update_trains"}
 
 
 def test_cuda_graphs_are_offered_where_something_is_compiled(session: Session, show: Show, present: Present) -> None:
