@@ -11,6 +11,7 @@ from graph_engine.blocks import ParameterError, ParameterSpec, Reference
 from graph_engine.blocks.parameter import declared_parameters
 from graph_engine.document import Document
 from graph_engine.document.builder import Builder
+from graph_engine.document.gridded import in_cells
 from graph_engine.document.layout import arrange
 
 
@@ -78,9 +79,12 @@ class Preset:
             values = {name: by_name[name].parse(value) for name, value in parameters.items()}
         except ParameterError as error:
             raise PresetError(f"Preset {self.name}: {error}") from error
-        document = self.builder(**values).document
+        made = self.builder(**values)
+        document = made.document
         for name, graph in document.graphs.items():
             document.apply(arrange(graph, graph_name=name))
+        if made.cells:
+            document.apply(in_cells(document.main, made.cells))
         return document
 
     def parse(self, texts: Mapping[str, str]) -> dict[str, Any]:

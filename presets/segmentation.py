@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from graph_engine.blocks import Param, Reference
 from graph_engine.document import Binding, Optimiser, Plan, Schedule, Stage, Update
 from graph_engine.document.builder import Builder
-from presets.parts.convolution import conv_norm
 from presets.parts.residual import bottleneck_stage
 from presets.parts.segmentation import chained_residual_pooling, multi_resolution_fusion, residual_conv_unit
 from presets.preset import Published, preset
@@ -60,27 +59,36 @@ def refinenet(
     image = net.input("image", 1, 32, 32) if small else net.input("image", 3, 512, 512)
     label = net.input("label", *((32, 32) if small else (512, 512)), classes=classes, tokens=True)
 
-    x = net.add("relu", conv_norm(net, image, width, *((3, 2) if small else (7, 2))))
+    stem = [image, net.add("conv2d", image, channels=width, kernel=3 if small else 7, stride=2, bias=False)]
+    stem.append(net.add("batch_norm", stem[-1]))
+    stem.append(net.add("relu", stem[-1]))
     if not small:
-        x = net.add("max_pool2d", x, kernel=3, stride=2, padding=1)
-    maps = []
+        stem.append(net.add("max_pool2d", stem[-1], kernel=3, stride=2, padding=1))
+    x, maps = stem[-1], []
     for stage, blocks in enumerate(_BLOCKS[depth]):
         x = net.add(bottleneck_stage.into(net), x, width=width * 2**stage, blocks=blocks, stride=2 if stage else 1)
         maps.append(x)
 
-    refined = None
-    for stage in (3, 2, 1, 0):  # coarse to fine
-        x = net.add("dropout", maps[stage]) if stage > 1 else maps[stage]
-        x = net.add("conv2d", x, channels=width * (8 if stage == 3 else 4), bias=False)
-        x = net.add(residual_conv_unit.into(net), x, times=2)
-        if refined is not None:
-            x = net.add(multi_resolution_fusion.into(net), x, refined, channels=width * 4)
-        x = net.add(chained_residual_pooling.into(net), x)
-        refined = net.add(residual_conv_unit.into(net), x, times=3)
+    net.stand(0, 0, *stem, *maps)
 
-    scores = net.add("conv2d", net.add("dropout", refined), channels=classes)
-    net.output(scores)
+    refined = None
+    for row, stage in enumerate((3, 2, 1, 0), start=1):  # coarse to fine
+        x = maps[stage]
+        path = [net.add("dropout", x)] if stage > 1 else []
+        path.append(net.add("conv2d", *path or [x], channels=width * (8 if stage == 3 else 4), bias=False))
+        path.append(net.add(residual_conv_unit.into(net), path[-1], times=2))
+        if refined is not None:
+            path.append(net.add(multi_resolution_fusion.into(net), path[-1], refined, channels=width * 4))
+        path.append(net.add(chained_residual_pooling.into(net), path[-1]))
+        refined = net.add(residual_conv_unit.into(net), path[-1], times=3)
+        net.stand(row, len(stem) + stage + 1, *path, refined)
+
+    dropped = net.add("dropout", refined)
+    scores = net.add("conv2d", dropped, channels=classes)
+    output = net.output(scores)
     sharp = net.add("resize_as", scores, image, title="To the image's size")
-    net.add("pixel_cross_entropy", sharp, label)
-    net.add("mean_iou", sharp, label)
+    loss = net.add("pixel_cross_entropy", sharp, label)
+    net.stand(5, len(stem), dropped, scores, sharp, loss)
+    net.stand(6, len(stem) + 2, output, net.add("mean_iou", sharp, label))
+    net.stand(7, len(stem) + 2, label)
     return net

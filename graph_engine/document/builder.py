@@ -11,6 +11,7 @@ from graph_engine.document.composite import Declaration, Exposed, ExposedType
 from graph_engine.document.document import MAIN, Document
 from graph_engine.document.edits import AddGraph, AddNodes, Connect, Declare
 from graph_engine.document.graph import Graph, Node, Wire
+from graph_engine.document.gridded import Cell
 from graph_engine.document.plan import Binding, Plan
 
 
@@ -44,6 +45,8 @@ class Builder:
     ) -> None:
         self.document = document or Document(title=title, notes=notes, plan=plan, binding=binding)
         self.graph_name = graph
+        self.cells: dict[str, Cell] = {}
+        """Where nodes stand in a grid, for a drawing that reads better so than in one line; of all of them or none."""
 
     @property
     def graph(self) -> Graph:
@@ -97,10 +100,11 @@ class Builder:
             parameters["over_time"] = "whole"
         return self._place(get_block("input"), parameters, Node("", "input"))
 
-    def output(self, x: Port, name: str = "logits") -> None:
+    def output(self, x: Port, name: str = "logits") -> Port:
         """What the network, or a composite, gives back."""
-        node = self._place(get_block("output"), {"name": name}, Node("", "output")).node
-        self._wire(x, node, "x")
+        port = self._place(get_block("output"), {"name": name}, Node("", "output"))
+        self._wire(x, port.node, "x")
+        return port
 
     def add(
         self,
@@ -145,6 +149,10 @@ class Builder:
             if source is not None:
                 self._wire(source, port.node, name)
         return port
+
+    def stand(self, row: int, column: int, *ports: Port) -> None:
+        """Let nodes stand side by side in a row of the grid, the first in `column`."""
+        self.cells |= {port.node: (row, column + at) for at, port in enumerate(ports)}
 
     def classify(self, logits: Port, label: Port) -> None:
         """The ends of a classifier: an output, cross entropy and accuracy."""
