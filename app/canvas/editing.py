@@ -71,8 +71,8 @@ class Editing:
             self._scene.host.attempt(changes.dissolve(self._graph, self._nodes, self._name))
 
     def copy(self) -> bool:
-        """Put the selected nodes, frames with what lies in them, and notes on the clipboard, as text; False when none is
-        selected.
+        """Put the selected nodes, frames with what lies in them, and notes on the clipboard, as text; False when there
+        are none.
         """
         if not (self._nodes or self._notes):
             return False

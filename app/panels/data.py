@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from app.dialogs.own_data import own_data_menu
 from app.figures import digits
 from app.panels.data_grid import SampleGrid
 from app.panels.data_histogram import ClassHistogram
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from graph_engine.document import Change
 
 _SOON = 120  # ms, so that a row of edits is looked at once
-_FILES = "Data (*.npz *.csv *.tsv)"
 
 
 class DataPanel(QWidget):
@@ -88,10 +86,7 @@ class DataPanel(QWidget):
         self.open.setToolTip("Use pictures or numbers of your own")
         self.open.setAccessibleName("Use data of your own")
         self.open.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.open)
-        menu.addAction(icon("folder"), "Folder with a sub-folder for each class…").triggered.connect(self._ask_folder)
-        menu.addAction(icon("file"), "File of arrays or table (.npz, .csv)…").triggered.connect(self._ask_file)
-        self.open.setMenu(menu)
+        self.open.setMenu(own_data_menu(self.open, self.use))
         self._top = QHBoxLayout()
         self._top.addWidget(self.choice, 1)
         self._top.addWidget(self.open)
@@ -255,23 +250,6 @@ class DataPanel(QWidget):
             self._on_failed(error)
 
         self._session.runs.background.start("Reading samples", lambda: load_samples(overview, indices), take, fail)
-
-    # Other data.
-
-    def _ask_folder(self) -> None:
-        self._ask("Folder with a sub-folder of pictures for each class", QFileDialog.FileMode.Directory)
-
-    def _ask_file(self) -> None:
-        self._ask("File with arrays (.npz) or a table (.csv)", QFileDialog.FileMode.ExistingFile)
-
-    def _ask(self, title: str, mode: QFileDialog.FileMode) -> None:
-        dialog = QFileDialog(self, title)
-        dialog.setFileMode(mode)
-        if mode is QFileDialog.FileMode.ExistingFile:
-            dialog.setNameFilter(_FILES)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.use)
-        dialog.open()
 
     def _space(self) -> None:
         spacing = theme_manager().spacing

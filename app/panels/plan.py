@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.dialogs.own_data import own_data_menu
 from app.panels.forecast import ForecastSection
 from app.panels.plan_settings import ADVANCED, SECTIONS, SHORT, Setting, is_shown
 from app.panels.plan_stages import PlanStages
@@ -159,11 +159,11 @@ class PlanPanel(QWidget):
         self.dataset.committed.connect(self._choose_dataset)
         self.rows["dataset"] = row
         section.add(row)
-        browse = QPushButton("Use a file or folder…")
-        browse.setIcon(icon("folder"))
-        browse.setToolTip("A folder with a sub-folder of pictures for each class, an .npz or a .csv file")
-        browse.clicked.connect(self._browse)
-        section.add(browse)
+        self.own = QPushButton("Use a file or folder")
+        self.own.setIcon(icon("folder"))
+        self.own.setToolTip("A folder with a sub-folder of pictures for each class, an .npz or a .csv file")
+        self.own.setMenu(own_data_menu(self.own, self._choose_dataset))
+        section.add(self.own)
         self._objective = QLabel()
         self._objective.setWordWrap(True)
         set_role(self._objective, "faint")
@@ -193,13 +193,6 @@ class PlanPanel(QWidget):
         binding = self._session.document.binding
         if name != binding.dataset:
             self._session.attempt(SetBinding(replace(binding, dataset=name, fields=())))
-
-    def _browse(self) -> None:
-        dialog = QFileDialog(self, "Use data", str(Path.home()), "Data (*.npz *.csv *.tsv);;All files (*)")
-        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._choose_dataset)
-        dialog.open()
 
     # --- the rest
 

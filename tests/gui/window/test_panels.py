@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.canvas import BLOCK_MIME
@@ -488,6 +488,30 @@ def test_only_what_means_something_is_shown(
     panel.more.setChecked(False)
     assert panel.rows["schedule_every"].isVisible(), "a schedule is shown with all there is to it"
     assert session.document.plan.first_update.schedule.kind == "step"
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_data_of_ones_own_are_chosen_in_a_dialog(
+    session: Session, show: Show, present: Callable[[PlanPanel], PlanPanel], tmp_path: Path, kind: str
+) -> None:
+    show("lenet5")
+    panel = present(PlanPanel(session))
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces.csv").write_text("1,2,0\n")
+    chosen = tmp_path / ("faces" if kind == "folder" else "faces.csv")
+
+    menu = panel.own.menu()
+    next(action for action in menu.actions() if action.text().lower().startswith(kind)).trigger()
+    dialog = panel.findChild(QFileDialog, "own-data")
+    assert dialog is not None
+    dialog.setDirectory(str(tmp_path))
+    line = dialog.findChild(QLineEdit)
+    assert line is not None
+    line.setText(str(chosen))
+    QTest.keyClick(line, Qt.Key.Key_Return)
+
+    assert session.document.binding.dataset == str(chosen)
+    assert panel.dataset.value() == str(chosen)
 
 
 def test_data_of_ones_own_are_among_the_choices(
