@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QTabBar, QToolButton, QWidget
 
@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 
     from app.open_document import OpenDocument
     from app.session import Session
+
+_NARROWEST, _WIDEST = 130, 280  # px at the base size
+
+
+class _Bar(QTabBar):
+    """Tabs that are scrolled rather than made so narrow that no name can be read."""
+
+    def tabSizeHint(self, index: int) -> QSize:  # noqa: N802
+        hint = super().tabSizeHint(index)
+        return QSize(min(hint.width(), theme_manager().spacing.px(_WIDEST)), hint.height())
+
+    def minimumTabSizeHint(self, index: int) -> QSize:  # noqa: N802
+        hint = self.tabSizeHint(index)
+        return QSize(min(hint.width(), theme_manager().spacing.px(_NARROWEST)), hint.height())
 
 
 class DocumentTabs(QWidget):
@@ -28,7 +42,7 @@ class DocumentTabs(QWidget):
         self._session = session
         self._close = close
         set_surface(self, "panel")
-        self.bar = QTabBar()
+        self.bar = _Bar()
         self.bar.setDrawBase(False)
         self.bar.setExpanding(False)
         self.bar.setMovable(True)

@@ -65,6 +65,8 @@ class OpenDocument:
         """Whether nothing was ever changed here: a new empty document may be replaced without a word."""
         self.recovered = False
         """Whether it came from the crash journal, and so is not on disk as it is."""
+        self.trained: tuple[str, str] | None = None
+        """The run that trained it last in this window, and what that is called: what is seen of it when it is shown."""
         self.on_disk = ""
         """The fingerprint of its file as it was read or written here last; empty where that is not known."""
 
@@ -127,3 +129,8 @@ class OpenDocument:
     def dirty(self) -> bool:
         """Whether closing it would lose something."""
         return self.recovered or not self.history.clean
+
+
+def same_nodes(one: Document, other: Document) -> bool:
+    """Whether what is known of the nodes of one can be told of those of `other`."""
+    return {node.id: node.block for node in one.main} == {node.id: node.block for node in other.main}

@@ -71,10 +71,12 @@ class Editing:
             self._scene.host.attempt(changes.dissolve(self._graph, self._nodes, self._name))
 
     def copy(self) -> bool:
-        """Put the selected nodes, frames and notes on the clipboard, as text; False when none is selected."""
+        """Put the selected nodes, notes, and frames with what lies in them on the clipboard, as text; False when none is
+        selected.
+        """
         if not (self._nodes or self._notes):
             return False
-        fragment = changes.fragment_of(self._graph, self._nodes, self._notes)
+        fragment = changes.fragment_of(self._graph, *self._chosen())
         QGuiApplication.clipboard().setText(clipboard.to_text(fragment))
         self._pastes = 0
         return True
@@ -82,7 +84,7 @@ class Editing:
     def cut(self) -> None:
         """Copy the selected nodes and take them away."""
         if self.copy():
-            nodes, notes = tuple(self._nodes), tuple(self._notes)
+            nodes, notes = self._chosen()
             count = title_of(self._graph[nodes[0]], self._graph) if len(nodes) == 1 else _count(len(nodes))
             if not nodes:
                 count = "annotations" if len(notes) > 1 else f"the {self._graph.annotations[notes[0]].kind}"
@@ -117,8 +119,7 @@ class Editing:
         """Add copies of these (else of what is selected) with the wires between them, and select the copies."""
         chosen, notes = tuple(nodes), tuple(annotations)
         if not (chosen or notes):
-            found = self._scene.with_members(self._nodes, self._notes)
-            chosen, notes = tuple(found[0]), tuple(found[1])
+            chosen, notes = self._chosen()
         if not (chosen or notes):
             return
         fragment = changes.fragment_of(self._graph, chosen, notes)
@@ -129,6 +130,11 @@ class Editing:
         there = set(self._scene.annotations)
         if self._scene.host.attempt(edit, label=f"Duplicate {what}"):
             self._scene.choose(names.values(), (), [each for each in self._scene.annotations if each not in there])
+
+    def _chosen(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The selected nodes and annotations, with what lies in the frames among them."""
+        nodes, notes = self._scene.with_members(self._nodes, self._notes)
+        return tuple(nodes), tuple(notes)
 
     # --- select
 

@@ -114,7 +114,13 @@ def _changes(folder: RunFolder) -> list[DatedChange]:
 
 def show_checkpoints(runs: RunFollower, run: str, window: QWidget) -> None:
     """Shows what a run can be rewound to, and branched from."""
-    stored = runs.library.store().get(run)
+    from graph_engine.runs import RunError
+
+    try:
+        stored = runs.library.store().get(run)
+    except RunError as error:  # it was deleted meanwhile
+        runs.refused.emit(error)
+        return
     again = runs.again
     CheckpointsDialog(
         stored.name,

@@ -42,11 +42,11 @@ class Glances(QObject):
         self._runs.state_changed.connect(self._on_state)
         self._seen.changed.connect(self._take)
         self._seen.sample_changed.connect(self._ask)
-        self._seen.weights_changed.connect(self._ask)
+        self._seen.weights_changed.connect(self._on_weights)
         session.selection_changed.connect(self._on_selection)
         session.program_changed.connect(self._on_program)
-        session.opened.connect(self._clear)
-        session.level_changed.connect(self._clear)
+        session.opened.connect(self._begin)
+        session.level_changed.connect(self._begin)
 
     def _on_state(self) -> None:
         if self._runs.live and self._seen.is_live:
@@ -69,6 +69,16 @@ class Glances(QObject):
         if not self._seen.is_live:
             self._clear()
 
+    def _begin(self) -> None:
+        """Another graph is shown: if it was trained, that is seen at once."""
+        self._clear()
+        if self._seen.has_weights:
+            self._look()
+
+    def _on_weights(self) -> None:
+        if self._seen.has_weights:
+            self._look()
+
     def _clear(self) -> None:
         for node in self._with_strip:
             self.thumbnail.emit(node, None)
@@ -77,8 +87,10 @@ class Glances(QObject):
         self._asked = ()
 
     def _ask(self) -> None:
-        if not self._seen.is_trained:
-            return
+        if self._seen.is_trained:
+            self._look()
+
+    def _look(self) -> None:
         nodes = self._image_nodes()
         self._turn %= max(len(nodes), 1)
         chosen = (nodes + nodes)[self._turn : self._turn + min(_AT_ONCE, len(nodes))]
@@ -106,6 +118,8 @@ class Glances(QObject):
 
         asked, self._asked = self._asked, ()
         self._seen.want(self, ())
+        if not self._seen.is_trained:
+            return  # it was drawn otherwise since
         for node in asked:
             shown = self._seen.get(node)
             made = strip(shown) if shown is not None else None

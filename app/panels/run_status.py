@@ -101,6 +101,7 @@ class RunStatus(QWidget):
         self._row.addWidget(self._message, 100)
         self._row.addStretch(1)
         self._runs.state_changed.connect(self.refresh)
+        session.opened.connect(self.refresh)
         self._soon = QTimer(self, singleShot=True, interval=_EVERY)
         self._soon.timeout.connect(self.refresh)
         self._runs.ticked.connect(self._on_tick)
@@ -126,6 +127,8 @@ class RunStatus(QWidget):
             words, role = STATES[progress.state]
             if self._runs.stopping:
                 words = "stopping"
+            if self._runs.of_another:
+                words = f"{words} {self._runs.of_another}"
             self._say(words, role, pieces(progress, unit=self._runs.unit))
         self._message.setText(progress.message if progress is not None else "")
         self._message.setVisible(bool(self._message.text()))

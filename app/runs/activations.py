@@ -152,6 +152,11 @@ class Activations(QObject):
         """Whether what is seen is that of a network in training, or of one with the weights of a run."""
         return self.is_live or (self._answer is not None and not self._said)
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether a run left weights of the document in front, or of what it was then."""
+        return bool(self._weights) and self._weights_of is self._session.front
+
     def why_not(self, node: str) -> str:
         """Why there is nothing to see of a node, in a sentence."""
         graph = self._session.graph
@@ -212,9 +217,6 @@ class Activations(QObject):
         if not self._closed:
             self._soon.start()
 
-    def _has_weights(self) -> bool:
-        return bool(self._weights) and self._weights_of is self._session.front
-
     def _forget(self) -> None:
         self._answer, self._still = None, None
         self._trouble, self._said = "", "untrained"
@@ -269,7 +271,7 @@ class Activations(QObject):
         if self._still is None or self._still.program is not program:
             from app.runs.still import StillNetwork
 
-            weights = self._weights if self._has_weights() else {}
+            weights = self._weights if self.has_weights else {}
             self._still = StillNetwork(self._session.document.snapshot(), program, weights, self._picture)
         still = self._still
         self._busy, self._asked = True, (request, program)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.open_document import same_nodes
 from app.runs.activations import Activations
 from app.runs.again import RunsAgain
 from app.runs.library import RunLibrary
@@ -84,13 +85,13 @@ class RunFollower(QObject):
         session.opened.connect(self._on_opened)
         session.check_changed.connect(self._settle_memory)
         self.library.renamed.connect(self.shown.rename)
-        self.library.deleted.connect(lambda run, name: self.shown.compare(run, name, on=False))
+        self.library.deleted.connect(lambda run, _: self._on_deleted(run))
 
     # Where the run stands.
 
     @property
     def live(self) -> bool:
-        """Whether a run is on: starting, training, paused or writing its last checkpoint."""
+        """Whether a run is on: from its start to its last checkpoint."""
         return self._starting or self._handle is not None
 
     @property
@@ -112,6 +113,12 @@ class RunFollower(QObject):
     def all_outlive(self) -> bool:
         """Whether everything that was begun here goes on when the window is closed."""
         return self.outlives and self._aside is None
+
+    @property
+    def of_another(self) -> str:
+        """What the run that is on is called, where it is not one of the document in front; else empty."""
+        handle = self._handle
+        return handle.record.name if handle is not None and self._front is not self._session.front else ""
 
     @property
     def document(self) -> Document | None:
@@ -388,7 +395,7 @@ class RunFollower(QObject):
         self._take_news(handle)
         if self._curves is not None:
             self.shown.begin(handle.id, handle.record.name, self._curves)
-        if self._front is not None and not _same_nodes(handle.document, self._front.document):
+        if self._front is not None and not same_nodes(handle.document, self._front.document):
             self._front = None
         if self._front is not None and handle.board is not None:
             self.activations.follow(handle.board, self._front)
@@ -457,6 +464,7 @@ class RunFollower(QObject):
         self.activations.unfollow()
         if front is not None and ended:
             self._saved.show(handle, front)
+            front.trained = (handle.id, handle.record.name)
         if not ended:
             self._progress = None
         if not closing:
@@ -479,8 +487,14 @@ class RunFollower(QObject):
             self._progress = None
             self.shown.leave()
             self.state_changed.emit()
+            trained = self._session.front.trained
+            if trained is not None:
+                self.show(*trained)
 
-
-def _same_nodes(one: Document, other: Document) -> bool:
-    """Whether what a run says of nodes can be told of those of `other`."""
-    return {node.id: node.block for node in one.main} == {node.id: node.block for node in other.main}
+    def _on_deleted(self, run: str) -> None:
+        self.shown.compare(run, "", on=False)
+        for opened in self._session.documents:
+            if opened.trained is not None and opened.trained[0] == run:
+                opened.trained = None
+        self.last = "" if self.last == run and not self.live else self.last
+        self.state_changed.emit()

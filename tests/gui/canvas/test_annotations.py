@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from app.canvas.annotation_item import AnnotationItem
 from app.theme import theme_manager
 from graph_engine.document import Annotate, Annotation, BendWire, Document, Wire
+from graph_engine.document.file import dumps
 from graph_engine.document.geometry import HEADER
 
 Bench = Any
@@ -174,6 +175,24 @@ def test_alt_drag_of_a_frame_copies_it_with_what_it_holds(bench: Bench) -> None:
     assert bench.graph["relu_2"].position == (336.0, 260.0)
     assert len(bench.graph.annotations) == 2
     assert bench.host.history.labels[-1] == "Duplicate 2 nodes"
+
+
+def test_a_frame_is_copied_and_cut_with_what_it_holds(bench: Bench) -> None:
+    framed(bench)
+    before = dumps(bench.host.document)
+    bench.view.canvas_scene.choose((), (), ("frame_1",))
+    bench.key(Qt.Key.Key_C, CONTROL)
+    bench.key(Qt.Key.Key_V, CONTROL)
+    assert {"conv2d_2", "relu_2"} <= set(bench.graph.nodes)
+    assert "conv2d_2.y → relu_2.x" in bench.wires
+    assert set(bench.graph.annotations) == {"frame_1", "frame_2"}
+    bench.key(Qt.Key.Key_Z, CONTROL)
+    bench.view.canvas_scene.choose((), (), ("frame_1",))
+    bench.key(Qt.Key.Key_X, CONTROL)
+    assert not bench.graph.annotations
+    assert not {"conv2d_1", "relu_1"} & set(bench.graph.nodes)
+    bench.key(Qt.Key.Key_Z, CONTROL)
+    assert dumps(bench.host.document) == before
 
 
 def test_n_puts_a_note_that_holds_lines_in_any_script(bench: Bench) -> None:

@@ -14,7 +14,8 @@ from PySide6.QtGui import QImage
 from app.panels.feature_maps import FeatureMapsPanel, FeatureMapsView
 from app.panels.feature_maps_glances import Glances
 from app.session import Session
-from graph_engine.document import AddNodes, Document, Node, SetBinding, SetParameter, SetPlan, Wire
+from graph_engine.document import MAIN, AddNodes, Document, Node, SetBinding, SetParameter, SetPlan, Wire
+from graph_engine.document.grouping import make_composite
 from tests.gui.panels_live.making import PATIENCE, open_in, small_network, train
 
 if TYPE_CHECKING:
@@ -265,4 +266,52 @@ def test_strips_and_figures_come_with_a_run(session: Session, qtbot: QtBot) -> N
 
     session.perform(SetParameter("conv2d_1", "channels", 6))
     qtbot.waitUntil(lambda: strips["conv2d_1"] is None, timeout=PATIENCE)
+    glances.deleteLater()
+
+
+def test_what_was_trained_is_seen_again_when_its_tab_or_level_is(session: Session, qtbot: QtBot) -> None:
+    first, glances = session.front, Glances(session)
+    strips: dict[str, QImage | None] = {}
+    glances.thumbnail.connect(lambda node, image: strips.update({node: image}))
+
+    def shown() -> bool:
+        return strips.get("conv2d_1") is not None
+
+    run = train(qtbot, session)
+    qtbot.waitUntil(shown, timeout=PATIENCE)
+    assert first.trained is not None
+    assert first.trained[0] == run
+    open_in(qtbot, session, small_network(1, "Other"))
+    assert not shown()
+    train(qtbot, session)
+    qtbot.waitUntil(shown, timeout=PATIENCE)
+    session.show(first)
+    assert not shown()
+    qtbot.waitUntil(shown, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(session.runs.shown.runs), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: session.runs.shown.runs[0].run == run, timeout=PATIENCE)
+    assert session.runs.shown.runs[0].current
+
+    with qtbot.waitSignal(session.runs.library.deleted, timeout=PATIENCE):
+        session.runs.library.delete(run, run)
+    assert first.trained is None
+    glances.deleteLater()
+
+
+def test_what_was_trained_is_seen_again_after_a_look_inside(session: Session, qtbot: QtBot) -> None:
+    document = small_network()
+    names = ("relu_1", "max_pool2d_1")
+    document.apply(make_composite(document, MAIN, names, "part", "Part"))
+    open_in(qtbot, session, document)
+    glances = Glances(session)
+    strips: dict[str, QImage | None] = {}
+    glances.thumbnail.connect(lambda node, image: strips.update({node: image}))
+    train(qtbot, session)
+    qtbot.waitUntil(lambda: strips.get("conv2d_1") is not None, timeout=PATIENCE)
+    use = next(node.id for node in session.graph if node.block == "@part")
+    assert session.enter(use)
+    assert strips["conv2d_1"] is None
+    qtbot.waitUntil(lambda: strips.get("relu_1") is not None, timeout=PATIENCE)
+    assert session.leave()
+    qtbot.waitUntil(lambda: strips.get("conv2d_1") is not None, timeout=PATIENCE)
     glances.deleteLater()

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.open_document import OpenDocument
+from app.panels.run_status import RunStatus
 from app.session import Session
 from graph_engine.document import Document, SetPlan
 from graph_engine.runs import RunRecord, RunState, RunStore
@@ -178,8 +179,12 @@ def test_a_run_goes_on_while_another_document_is_open(qtbot: QtBot, session: Ses
     open_in(qtbot, session, small_network(title="Other"))
     assert session.runs.live
     assert not session.runs.activations.is_live
+    status = RunStatus(session)
+    assert session.runs.run in status.text()  # of another document than is seen
 
     session.show(front)
+    assert session.runs.run not in status.text()
+    status.deleteLater()
     assert session.runs.activations.is_live
     assert isinstance(front, OpenDocument)
 

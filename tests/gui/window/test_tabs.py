@@ -226,3 +226,19 @@ def test_a_crash_leaves_the_work_of_every_tab(open_in: OpenIn, qtbot: QtBot, stu
     finally:
         journal._is_held = held
     assert {dumps(each.document()) for each in left} >= {dumps(first.document), dumps(second.document)}
+
+
+def test_many_tabs_are_scrolled_and_can_be_read(open_in: OpenIn) -> None:
+    window = open_in("perceptron")
+    for number in range(30):
+        window.session.show(OpenDocument(open_preset("perceptron"), name=f"A net of some length {number}"))
+    settle()
+    bar = window.tabs.bar
+    words = bar.fontMetrics().horizontalAdvance("A net")
+    assert min(bar.tabRect(at).width() for at in range(bar.count())) > words + 40  # and the cross
+    assert bar.rect().intersects(bar.tabRect(bar.currentIndex()))
+    assert bar.currentIndex() == bar.count() - 1
+    assert not bar.rect().intersects(bar.tabRect(0))
+    window.book.run("file.next_document")
+    settle()
+    assert bar.rect().contains(bar.tabRect(0).center())
