@@ -14,10 +14,7 @@ _ONE_CYCLE = Schedule(kind="one_cycle")
 
 
 def _teach(net: Builder, image: Port, label: Port) -> tuple[Port, Port]:
-    """A convolutional network with a loss of its own; the maps in its middle and its scores.
-
-    It has no dropout: that would blur what it believes while the student learns.
-    """
+    """A convolutional network with a loss of its own; the maps in its middle and its scores."""
     tags = ("teacher",)
     x = net.add("relu", net.add("batch_norm", net.add("conv2d", image, channels=32, tags=tags), tags=tags))
     x = net.add("max_pool2d", x)

@@ -79,6 +79,8 @@ def search(
     """
     from graph_engine.runs import search as searching
 
+    if out is not None and not out.expanduser().absolute().parent.is_dir():
+        raise CallError(f"-o: there is no folder {out.expanduser().absolute().parent}. Make it, or name another file.")
     found = open_thing(thing, trust_code=trust_code)
     require_sound(found)
     document = found.document
@@ -119,17 +121,22 @@ def _work(folder: Path, workers: int, on_trial: Callable[[Trial], None]) -> None
 
 
 def _tell(folder: Path, metric: str, trials: list[Trial], *, out: Path | None, json: bool) -> None:
-    """Raises: RunError when no trial ended well: after what they came to is told."""
-    from graph_engine.document.file import save
+    """Raises: RunError when no trial ended well, FileError when the best can't be saved: after what the trials came to
+    is told.
+    """
+    from graph_engine.document.file import FileError, save
     from graph_engine.runs import RunError
     from graph_engine.runs.search import best_of
 
-    best, wrong = None, None
+    best: Trial | None = None
+    wrong: RunError | FileError | None = None
+    saved = None
     try:
         best, document = best_of(folder)
         if out is not None:
             save(document, out)
-    except RunError as error:
+            saved = str(out)
+    except (RunError, FileError) as error:
         wrong = error
     if json:
         print_json(
@@ -138,7 +145,7 @@ def _tell(folder: Path, metric: str, trials: list[Trial], *, out: Path | None, j
                 "metric": metric,
                 "trials": [_data(trial) for trial in trials],
                 "best": _data(best) if best is not None else None,
-                "document": str(out) if out is not None and best is not None else None,
+                "document": saved,
             }
         )
     else:

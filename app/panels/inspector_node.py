@@ -59,7 +59,7 @@ class NodePage(QWidget):
         self.code.add(self._snippet)
         self.weights = Section("Weights")
         self.freeze = Toggle()
-        row = FormRow("Freeze", self.freeze, help_text="Frozen weights keep their values while the rest is trained.")
+        row = FormRow("Freeze", self.freeze, help_text="What is frozen keeps its weights and computes as in use.")
         self.freeze.committed.connect(self._freeze)
         self.weights.add(row)
         self.tags = TextPartField((), read_tags, write_tags, {"none": ()})

@@ -163,7 +163,7 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
         _of_plan(
             "patience",
             "Early stop",
-            "Ends the run after this many epochs without a better validation result.",
+            "Ends a stage after this many epochs without a better validation result.",
             lambda: NumberField(None, whole=True, minimum=1, words={"never": None}),
         ),
         _of_plan(
@@ -178,7 +178,7 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
         _of_stage(
             "data",
             "Classes",
-            "Trains and judges on samples of some classes alone: 0–4.",
+            "Trains and judges on samples of some classes alone: 0–4; of another field than theirs: few: 1.",
             _text(None, "all", texts.read_part, texts.write_part),
         ),
         _of_stage(
@@ -222,7 +222,7 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
             "penalties",
             "Penalties",
             "l1 0.001; l2 0.01 of #head; gradient penalty 10 on critic_1 between input_1 and tanh_1; "
-            "r1 0.1 on critic_1 at input_1; ewc 50 from first; orthogonal 0.0001",
+            "r1 0.1 on critic_1 at input_1; ewc 50 from first by 200 samples; orthogonal 0.0001",
             _text((), "none", texts.read_penalties, texts.write_penalties),
         ),
     ),
@@ -283,7 +283,7 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
         _of_optimiser(
             "groups",
             "Rates",
-            "Factors of the learning rate: 0.1 × #body; 10 × linear_2.",
+            "Factors of the learning rate: 0.1 × #body; 10 × linear_2; with a weight decay: 1 × #head decay 0.01.",
             _text((), "one for all", texts.read_groups, texts.write_groups),
         ),
     ),

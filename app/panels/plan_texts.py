@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtWidgets import QWidget
 
-from app.widgets import InvalidText, ParsedField, read_number
+from app.widgets import InvalidText, ParsedField, read_number, write_number
 from graph_engine.document import Goal, Judgement, Loading, Part, Penalty, WeightedLoss, WeightGroup
 from graph_engine.document.rules import TAG_NAME
 from graph_engine.train.measures import usually_greater
@@ -18,13 +18,16 @@ T = TypeVar("T")
 _NAME = re.compile(r"[#@]?[\w-]+(:\w+)?\Z")
 _VALUE = r"([\w./]+)"
 _PENALTIES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (re.compile(rf"gradient penalty (\S+) on {_VALUE} between {_VALUE} and {_VALUE}\Z"), ("score", "real", "fake")),
+    (
+        re.compile(rf"gradient penalty (\S+) on {_VALUE} between {_VALUE} and {_VALUE}(?: towards (\S+))?\Z"),
+        ("score", "real", "fake", "target"),
+    ),
     (re.compile(rf"r1 (\S+) on {_VALUE} at {_VALUE}\Z"), ("score", "real")),
-    (re.compile(r"ewc (\S+) from (.+)\Z"), ("stage",)),
+    (re.compile(r"ewc (\S+) from (.+?)(?: by (\S+) samples)?\Z"), ("stage", "samples")),
 )
 _PENALTY_HELP = (
     "Type penalties such as l1 0.001; l2 0.01 of #head; gradient penalty 10 on critic_1 between input_1 and tanh_1; "
-    "r1 0.1 on critic_1 at input_1; ewc 50 from first; orthogonal 0.0001."
+    "r1 0.1 on critic_1 at input_1; ewc 50 from first by 200 samples; orthogonal 0.0001."
 )
 
 
@@ -79,7 +82,7 @@ def write_tags(tags: tuple[str, ...]) -> str:
 def read_losses(text: str) -> tuple[WeightedLoss, ...]:
     """`cross_entropy_1, 0.5 × mse_1`. Raises: InvalidText."""
     found = []
-    for part in _parts(text, r"[,;+]"):
+    for part in _parts(text, r"[,;]|(?<!e)\+"):
         weight, _, node = part.replace("*", "×").rpartition("×")
         if not re.fullmatch(r"\w+", node.strip()):
             raise InvalidText("Type losses such as cross_entropy_1, 0.5 × mse_1.")
@@ -88,7 +91,7 @@ def read_losses(text: str) -> tuple[WeightedLoss, ...]:
 
 
 def write_losses(losses: tuple[WeightedLoss, ...]) -> str:
-    return ", ".join(each.node if each.weight == 1 else f"{each.weight:g} × {each.node}" for each in losses)
+    return ", ".join(each.node if each.weight == 1 else f"{write_number(each.weight)} × {each.node}" for each in losses)
 
 
 def read_penalties(text: str) -> tuple[Penalty, ...]:
@@ -110,7 +113,7 @@ def read_goal(text: str) -> Goal:
 
 
 def write_goal(goal: Goal) -> str:
-    return f"{goal.series} {'>' if goal.direction == 'above' else '<'} {goal.value:g}"
+    return f"{goal.series} {'>' if goal.direction == 'above' else '<'} {write_number(goal.value)}"
 
 
 def read_judgement(text: str) -> Judgement:
@@ -127,27 +130,31 @@ def write_judgement(judgement: Judgement) -> str:
 
 
 def read_part(text: str) -> Part:
-    """`0–4, 7`: classes, and runs of them. Raises: InvalidText."""
+    """`0–4, 7`: classes, and runs of them; `few: 1` of the field `few`. Raises: InvalidText."""
+    field, colon, listed = text.rpartition(":")
+    if colon and not field.strip():
+        raise InvalidText("Name the field before the colon, such as few: 1, or type the classes alone.")
     values: list[int] = []
-    for part in _parts(text, r"[,\s]+"):
+    for part in _parts(listed, r"[,\s]+"):
         match = re.fullmatch(r"(\d{1,6})(?:[–-](\d{1,6}))?", part)
         if match is None or (match[2] and not 0 <= int(match[2]) - int(match[1]) < 10_000):
             raise InvalidText("Type the classes such as 0–4 or 0, 2, 7.")
         values += range(int(match[1]), int(match[2] or match[1]) + 1)
     if not values:
         raise InvalidText("Type the classes such as 0–4 or 0, 2, 7.")
-    return Part(values=tuple(dict.fromkeys(values)))
+    return Part(values=tuple(dict.fromkeys(values)), field=field.strip())
 
 
 def write_part(part: Part) -> str:
-    """Runs of three and more as `0–4`."""
+    """Runs of three and more as `0–4`, after the field if it is not that of the classes."""
     shown: list[list[int]] = []
     for value in part.values:
         if shown and value == shown[-1][-1] + 1:
             shown[-1].append(value)
         else:
             shown.append([value])
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in shown)
+    listed = ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in shown)
+    return f"{part.field}: {listed}" if part.field else listed
 
 
 def read_loads(text: str) -> tuple[Loading, ...]:
@@ -164,19 +171,28 @@ def write_loads(loads: tuple[Loading, ...]) -> str:
 
 
 def read_groups(text: str) -> tuple[WeightGroup, ...]:
-    """`0.1 × #body; 10 × linear_2, linear_3`. Raises: InvalidText."""
+    """`0.1 × #body; 10 × linear_2, linear_3 decay 0.01`. Raises: InvalidText."""
     found = []
     for part in _parts(text, ";"):
-        factor, cross, names = part.replace("*", "×").partition("×")
+        factor, cross, rest = part.replace("*", "×").partition("×")
+        names, *decay = re.split(r"\s+decay\s+", rest, maxsplit=1)
         of = read_names(names)
         if not cross or not of:
-            raise InvalidText("Type factors of the learning rate such as 0.1 × #body; 10 × linear_2.")
-        found.append(WeightGroup(of=of, factor=_number(factor)))
+            raise InvalidText(
+                "Type factors of the learning rate such as 0.1 × #body; 10 × linear_2; 1 × linear_3 decay 0.01."
+            )
+        found.append(
+            WeightGroup(
+                of=of,
+                factor=_not_negative(factor, "A factor of the learning rate"),
+                weight_decay=_not_negative(decay[0], "A weight decay") if decay else None,
+            )
+        )
     return tuple(found)
 
 
 def write_groups(groups: tuple[WeightGroup, ...]) -> str:
-    return "; ".join(f"{each.factor:g} × {write_names(each.of)}" for each in groups)
+    return "; ".join(_write_group(each) for each in groups)
 
 
 def read_counts(text: str) -> tuple[int, ...]:
@@ -191,6 +207,11 @@ def write_counts(counts: tuple[int, ...]) -> str:
     return ", ".join(map(str, counts))
 
 
+def _write_group(group: WeightGroup) -> str:
+    decay = f" decay {write_number(group.weight_decay)}" if group.weight_decay is not None else ""
+    return f"{write_number(group.factor)} × {write_names(group.of)}{decay}"
+
+
 def _penalty(text: str) -> Penalty:
     plain = " ".join(text.split())
     match = re.fullmatch(r"(l1|l2|orthogonal) (\S+)(?: of (.+))?", plain, re.IGNORECASE)
@@ -200,21 +221,25 @@ def _penalty(text: str) -> Penalty:
     for (pattern, parts), kind in zip(_PENALTIES, ("gradient_penalty", "r1", "ewc"), strict=True):
         match = pattern.match(plain)
         if match is not None:
-            named = dict(zip(parts, match.groups()[1:], strict=True))
+            said = zip(parts, match.groups()[1:], strict=True)
+            named = {part: _PARTS.get(part, str)(value) for part, value in said if value is not None}
             return Penalty(kind=kind, weight=_weight(match[1]), **named)  # type: ignore[arg-type]
     raise InvalidText(_PENALTY_HELP)
 
 
 def _write_penalty(penalty: Penalty) -> str:
+    weight = write_number(penalty.weight)
     match penalty.kind:
         case "l1" | "l2" | "orthogonal":
-            return f"{penalty.kind} {penalty.weight:g}" + (f" of {write_names(penalty.of)}" if penalty.of else "")
+            return f"{penalty.kind} {weight}" + (f" of {write_names(penalty.of)}" if penalty.of else "")
         case "gradient_penalty":
-            return f"gradient penalty {penalty.weight:g} on {penalty.score} between {penalty.real} and {penalty.fake}"
+            target = f" towards {write_number(penalty.target)}" if penalty.target != _USUAL.target else ""
+            return f"gradient penalty {weight} on {penalty.score} between {penalty.real} and {penalty.fake}{target}"
         case "r1":
-            return f"r1 {penalty.weight:g} on {penalty.score} at {penalty.real}"
+            return f"r1 {weight} on {penalty.score} at {penalty.real}"
         case "ewc":
-            return f"ewc {penalty.weight:g} from {penalty.stage}"
+            samples = f" by {penalty.samples} samples" if penalty.samples != _USUAL.samples else ""
+            return f"ewc {weight} from {penalty.stage}{samples}"
 
 
 def _weight(text: str) -> float:
@@ -224,9 +249,31 @@ def _weight(text: str) -> float:
     return weight
 
 
+def _samples(text: str) -> int:
+    samples = int(read_number(text, whole=True))
+    if samples < 1:
+        raise InvalidText("It takes one sample at least.")
+    return samples
+
+
+def _not_negative(text: str, what: str) -> float:
+    number = _number(text)
+    if number < 0:
+        raise InvalidText(f"{what} is 0 or more.")
+    return number
+
+
 def _number(text: str) -> float:
     return float(read_number(text, whole=False))
 
 
 def _parts(text: str, between: str) -> list[str]:
     return [part.strip() for part in re.split(between, text) if part.strip()]
+
+
+_USUAL = Penalty(kind="l1")
+_PARTS: Mapping[str, Callable[[str], Any]] = {
+    "target": lambda text: _not_negative(text, "The slope that is wanted"),
+    "samples": _samples,
+}
+"""How parts of a penalty that are no names are read."""

@@ -142,6 +142,8 @@ class Block:
     """How what it computes holds the outputs, if not as one value or a plain tuple: `("y", ("h", "c"))`."""
     whole_numbers: ClassVar[bool] = False
     """Whether it takes int64 at ports that do not name a kind of whole numbers."""
+    detached: ClassVar[tuple[str, ...]] = ()
+    """The inputs through which no gradient comes back: what lies before learns nothing by them."""
     ties: ClassVar[tuple[str, ...]] = ()
     """The blocks whose weights it can use the other way round, as a decoder does its encoder's."""
     converts: ClassVar[tuple[tuple[Kind, Kind], ...]] = ()

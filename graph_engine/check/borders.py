@@ -32,7 +32,7 @@ def check_borders(draft: Draft) -> set[str]:
     roles: Roles = {role: [] for role in Role}
     for node in graph:
         block = graph.block(node)
-        if block is not None:
+        if block is not None and not (node.bypassed and block.role in (Role.LOSS, Role.METRIC)):
             roles[block.role].append(node.id)
     needed = graph.upstream((*roles[Role.OUTPUT], *roles[Role.LOSS], *roles[Role.METRIC]))
     if draft.reports:
@@ -48,7 +48,8 @@ def _problems(draft: Draft, roles: Roles, needed: set[str]) -> Iterator[Problem]
         message = f"{title_of(graph[name], graph)} needs a wire at {', '.join(ports)}."
         yield Problem(severity, Code.UNWIRED, message, name, port=ports[0].split(" ")[0])
     for name, report in reports.items() if needed else ():  # without any end, that is what is said
-        if name not in needed and report.state is State.OK and not graph.wires_out_of(name):
+        is_idle = name not in needed and not graph.wires_out_of(name) and not graph[name].bypassed
+        if is_idle and report.state is State.OK:
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
             yield Problem(Severity.WARNING, Code.UNUSED, message, name)
     yield from _missing_ends(draft, roles)

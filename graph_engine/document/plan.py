@@ -141,9 +141,11 @@ class Update:
     """One optimiser's step: which losses, which nodes they train.
 
     Without `losses`, all loss nodes count once; without `trains` (addresses), every node that is not frozen is trained;
-    those that `freezes` names are not. It takes a step in each `every`-th turn, then `repeat` steps, each on fresh
-    batches; the gradients of `accumulate` batches make one step. Gradients are brought to a norm of at most
-    `clip_norm`, each number of them to at most `clip_value`; weights, after the step, to at most `clip_weights`.
+    those that `freezes` names are not. What is frozen, by its node or by all updates of a stage, computes as in use:
+    batch norms keep their running averages, dropout drops nothing. It takes a step in each `every`-th turn, then
+    `repeat` steps, each on fresh batches; the gradients of `accumulate` batches make one step. Gradients are brought to
+    a norm of at most `clip_norm`, each number of them to at most `clip_value`; weights, after the step, to at most
+    `clip_weights`.
     """
 
     name: str = ""

@@ -5,10 +5,14 @@ Akiba et al. (2019), Optuna: a next-generation hyperparameter optimization frame
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
+import os
 import re
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from graph_engine.data.seeds import mix
 from graph_engine.document import Document, Range
 from graph_engine.document.file import FileError, load, save, write_whole
-from graph_engine.home import place
+from graph_engine.home import home, place
 from graph_engine.runs.comparing import compare_documents
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import make_folder
@@ -42,7 +46,9 @@ if TYPE_CHECKING:
 Sampler = Literal["tpe", "random", "grid"]
 DOCUMENT, SEARCH, STUDY = "document.loom", "search.json", "study.sqlite"
 _WARM_UP = 1  # epochs before a run may be given up
-_NAME = re.compile(r"[^\s./\\][^/\\]{0,99}")
+_NAME = re.compile(r"(?!\.|\s)[^/\\\x00-\x1f\x7f]{1,100}")
+_MAKING = "study.lock"
+_LONGEST = 255  # bytes of the name of a folder
 _LOST = "The process that tried it ended before it did."
 
 
@@ -133,7 +139,7 @@ def begin_search(document: Document, search: Search) -> Path:
     name is gone on with, if it is of the same document, ranges, metric and sampler.
 
     Raises: RunError when nothing is marked to be searched over, a range does not fit, nothing measures the metric, or
-    the search of this name is another one; PlanError when the plan does not fit; FileError.
+    the search of this name is another one; PlanError when the plan does not fit; FileError, HomeError.
     """
     _optuna()
     ranges = document.plan.search
@@ -148,12 +154,16 @@ def begin_search(document: Document, search: Search) -> Path:
     search = replace(search, metric=search.metric or judged_series(document))
     if search.metric not in measured:
         raise RunError(f"Nothing measures {search.metric!r}. Choose one of what there is: {', '.join(measured)}.")
+    home()  # or why there is none
     searches = searches_folder()
     if not search.name:
         folder = make_folder(searches, f"search {document.title}")
         search = replace(search, name=folder.name)
-    elif not _NAME.fullmatch(search.name):
-        raise RunError(f"A search can't be called {search.name!r}. Give a name without / that begins with no dot.")
+    elif not _NAME.fullmatch(search.name) or len(os.fsencode(search.name)) > _LONGEST:
+        raise RunError(
+            f"A search can't be called {search.name!r}. Give a name in one line, not too long, without /, that begins "
+            "with no dot."
+        )
     else:
         folder = searches / search.name
     if (folder / SEARCH).exists():
@@ -340,13 +350,17 @@ def _study(folder: Path, worker: int = 0) -> optuna.Study:
     """The study of a search; what it draws depends on who draws, and on how many trials there were before."""
     library = _optuna()
     search, document = read_search(folder)
-    study: optuna.Study = library.create_study(
-        storage=f"sqlite:///{folder / STUDY}",
-        study_name=search.name,
-        load_if_exists=True,
-        direction="maximize" if is_greater(search, document) else "minimize",
-        pruner=library.pruners.MedianPruner(n_warmup_steps=_WARM_UP) if search.prune else library.pruners.NopPruner(),
-    )
+    pruner = library.pruners.MedianPruner(n_warmup_steps=_WARM_UP) if search.prune else library.pruners.NopPruner()
+    with _alone(folder):
+        study: optuna.Study = library.create_study(
+            storage=library.storages.RDBStorage(
+                f"sqlite:///{STUDY}", {"creator": lambda: sqlite3.connect(folder / STUDY, check_same_thread=False)}
+            ),  # its path may have characters that mean something in a URL
+            study_name=search.name,
+            load_if_exists=True,
+            direction="maximize" if is_greater(search, document) else "minimize",
+            pruner=pruner,
+        )
     seed = mix(search.seed, worker, len(study.get_trials(deepcopy=False)))
     samplers: dict[Sampler, Callable[[], Any]] = {
         "tpe": lambda: library.samplers.TPESampler(seed=seed),
@@ -355,6 +369,16 @@ def _study(folder: Path, worker: int = 0) -> optuna.Study:
     }
     study.sampler = samplers[search.sampler]()
     return study
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Within, no other process makes the tables of the study, where the file system knows locks."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            handle = stack.enter_context((folder / _MAKING).open("wb"))
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _trial(frozen: optuna.trial.FrozenTrial) -> Trial:

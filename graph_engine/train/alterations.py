@@ -55,6 +55,14 @@ class Alterations:
         if self._made:
             self._take(with_changes(self.document, self._made), stepper)
 
+    def begin(self) -> None:
+        """Keep the changes ahead with a run that begins, for whoever goes on with it.
+
+        Raises: TrainError when they can't be kept.
+        """
+        if self._ahead:
+            self._keep(self._made, self._ahead)
+
     def due(self, stepper: Stepper) -> list[DatedChange]:
         """Takes out the changes ahead that are to be made now."""
         at = stepper.position

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,32 +108,34 @@ def reset(stage: Stage, number: int, document: Document, program: Program, netwo
                 put(tensor, fresh[name])
 
 
-def remember(update: ActiveUpdate, course: Course, samples: int, seed: int) -> Memory:
-    """Weights, and the diagonal of the Fisher information as the mean square of a sample's gradient, over `samples`
-    samples that `seed` chooses; of a network that is cut up, of the pieces of this worker. The network is left in
-    evaluation mode.
+def remember(updates: Sequence[ActiveUpdate], course: Course, samples: int, seed: int) -> Memory:
+    """The weights that `updates` train, and the diagonal of the Fisher information as the mean square of a sample's
+    gradient (of the losses of each update, added up), over `samples` samples that `seed` chooses; of a network that is
+    cut up, of the pieces of this worker. The network is left in evaluation mode.
     """
-    network = update.measurement.network
+    network = updates[0].measurement.network
     names = {parameter: name for name, parameter in network.named_parameters()}
-    sums = {parameter: torch.zeros_like(local_of(parameter.detach())) for parameter in update.parameters}
+    trained = list(dict.fromkeys(parameter for update in updates for parameter in update.parameters))
+    sums = {parameter: torch.zeros_like(local_of(parameter.detach())) for parameter in trained}
     batches = course.train
     order = torch.randperm(batches.length, generator=torch.Generator().manual_seed(mix(seed, FISHER)))[:samples]
     chosen = order if batches.rows is None else batches.rows[order]
     network.eval()
-    wanted = [parameter.requires_grad for parameter in update.parameters]
-    for parameter in update.parameters:
+    wanted = [parameter.requires_grad for parameter in trained]
+    for parameter in trained:
         parameter.requires_grad_()
     for row in chosen.tolist():
         batch = {name: column[row : row + 1] for name, column in batches.columns.items()}
-        with differentiable(network), update.measurement.not_compiled():
-            found = update.gradients_of(update.forward(batch)[0])
-        for parameter, gradient in zip(update.parameters, found, strict=True):
-            if gradient is not None:
-                sums[parameter] += gradient.detach().square()
-    for parameter, before in zip(update.parameters, wanted, strict=True):
+        for update in updates:
+            with differentiable(network), update.measurement.not_compiled():
+                found = update.gradients_of(update.forward(batch)[0])
+            for parameter, gradient in zip(update.parameters, found, strict=True):
+                if gradient is not None:
+                    sums[parameter] += gradient.detach().square()
+    for parameter, before in zip(trained, wanted, strict=True):
         parameter.requires_grad_(before)
     return Memory(
-        {names[parameter]: local_of(parameter.detach()).clone() for parameter in update.parameters},
+        {names[parameter]: local_of(parameter.detach()).clone() for parameter in trained},
         {names[parameter]: total / len(chosen) for parameter, total in sums.items()},
     )
 

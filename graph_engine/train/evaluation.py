@@ -62,8 +62,9 @@ def evaluate(
 ) -> dict[str, float] | None:
     """What is measured over all samples, by name; None when `go_on` said no on the way.
 
-    The network is left in evaluation mode. Averages weigh each batch by its samples, so they are those over all samples
-    whatever the batch size; what is no average, such as F1, is collected over the batches and computed at the end.
+    The network is left in evaluation mode. Averages weigh each batch by its samples, or by what counts of it where
+    classes are left out or weigh more, so they are those over all samples whatever the batch size; what is no average,
+    such as F1, is collected over the batches and computed at the end.
     Each worker of `team` looks at its part; metrics of torchmetrics bring theirs together by themselves.
     """
     many = -(-length // batch_size)
@@ -75,22 +76,22 @@ def evaluate(
     measurements[0].network.eval()
     for each in measurements:
         each.begin()
-    names = [name for each in measurements for name in each.names]
     rows: list[Tensor] = []
-    counts: list[int] = []
     with torch.inference_mode() if team is None else torch.no_grad():
         for at in range(many):
             start = at * batch_size
             if not go_on():
                 return None
             batch = {name: column[start : start + batch_size] for name, column in columns.items()}
-            rows.append(torch.stack([value.float() for each in measurements for value in each.look(batch)]))
-            counts.append(min(batch_size, length - start))
-        values = torch.stack(rows).double().cpu()  # (batches, names)
+            looked = [each.look(batch, min(batch_size, length - start)) for each in measurements]
+            rows.append(torch.stack([value for sums, counts in looked for value in (*sums, *counts)]))
+        added = torch.stack(rows).sum(0).cpu()
         collected = {name: value for each in measurements for name, value in each.collected().items()}
-    weights = torch.tensor(counts, dtype=torch.float64)
-    sums, count = weights @ values, weights.sum()
     if team is not None:
-        team.add_up([sums, count])
-    means = sums / count
-    return dict(zip(names, means.tolist(), strict=True)) | collected
+        team.add_up([added])
+    found: dict[str, float] = {}
+    for each in measurements:
+        targets = len(each.objective.targets)
+        sums, counts, added = added[:targets], added[targets : 2 * targets], added[2 * targets :]
+        found |= each.means((sums / counts).tolist())
+    return found | collected

@@ -27,9 +27,11 @@ class Judge:
     waited: int = 0
 
     def look(self, metrics: Mapping[str, float], step: int, epoch: int) -> bool:
-        """Whether this epoch (the number of epochs done) is the best so far."""
+        """Whether this epoch (the number of epochs done) is the best so far. One in which what decides is not measured,
+        as of a stage with other updates, says nothing.
+        """
         if not self.is_best(metrics):
-            self.waited += 1
+            self.waited += self.judged(metrics) is not None
             return False
         self.value, self.step, self.epoch, self.metrics, self.waited = (
             self.judged(metrics),

@@ -29,8 +29,9 @@ class Measurement:
         self.network = network
         self._compute = self._as_written = program.function(objective.step_targets)
         self._collections = [Collection(each) for each in objective.collected]
-        operands = [operand for each in objective.collected for operand in each.operands]
-        self._compute_all = program.function([*objective.targets, *operands]) if operands else self._compute
+        shown = [operand for each in objective.collected for operand in each.operands]
+        shown += [labels for _, labels, _ in objective.counted]
+        self._compute_all = program.function([*objective.targets, *shown]) if shown else self._compute
         self._device = device
         self._autocast = autocast_type(plan)
 
@@ -56,13 +57,31 @@ class Measurement:
         for collection in self._collections:
             collection.begin()
 
-    def look(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
-        """What `names` name, in an evaluation: what is no average over batches is collected."""
+    def look(self, batch: Mapping[str, Tensor], samples: int) -> tuple[list[Tensor], list[Tensor]]:
+        """In an evaluation, on `samples` samples: the sum of each of the objective's targets over what counts, and how
+        much that is, scalars of double precision. What is no average over batches is collected.
+        """
         values = self._computed(self._compute_all, batch)
         targets = len(self.objective.targets)
         for at, collection in enumerate(self._collections):
             collection.show(values[targets + 2 * at : targets + 2 * at + 2])
-        return self._summed(values[:targets])
+        counts = [torch.tensor(float(samples), dtype=torch.float64, device=self._device)] * targets
+        first = targets + 2 * len(self._collections)
+        for labels, (at, _, counting) in zip(values[first:], self.objective.counted, strict=True):
+            counts[at] = counting.of(labels)
+        sums = [
+            torch.where(count > 0, value.double() * count, 0.0)  # where nothing counts, there is no value
+            for value, count in zip(values[:targets], counts, strict=True)
+        ]
+        return sums, counts
+
+    def means(self, means: Sequence[float]) -> dict[str, float]:
+        """After the last batch of an evaluation: what `names` name, from the means of the objective's targets."""
+        weights = self.objective.weights
+        total = sum(weight * mean for weight, mean in zip(weights, means, strict=False))
+        each = means[: len(weights)] if len(weights) > 1 else []
+        told = (total, *each, *means[len(weights) :])
+        return dict(zip(self.names, told, strict=True))
 
     def collected(self) -> dict[str, float]:
         """After the last batch of an evaluation: the values that are no averages, by name."""

@@ -118,7 +118,7 @@ def _evaluate(stepper: Stepper, size: int) -> None:
     with torch.inference_mode():
         for update in stepper.updates:
             update.measurement.begin()
-            update.measurement.look(batch)
+            update.measurement.look(batch, size)
             update.measurement.begin()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graph_engine.blocks import Role
 from graph_engine.blocks.collected import CollectedMetric
+from graph_engine.blocks.counted import CountedByLabel, Counting
 from graph_engine.blocks.library.borders import Input
 from graph_engine.check.borders import NO_LOSS
 from graph_engine.document import Document, Graph, Stage, Update, WeightedLoss
@@ -37,6 +38,8 @@ class Objective:
     """Those of the metrics whose value over all samples is no average over batches."""
     penalties: tuple[str, ...] = ()
     judging: frozenset[str] = frozenset()
+    counted: tuple[tuple[int, Result, Counting], ...] = ()
+    """Those of `targets` that are no mean over samples: where among them, the labels, how much each of these counts."""
 
     @property
     def targets(self) -> tuple[Result, ...]:
@@ -86,6 +89,7 @@ def objectives_of(document: Document, stage: Stage) -> list[Objective]:
                 collected=collected,
                 penalties=_penalties(at, update),
                 judging=frozenset(each.name for each in collected if not each.block.at_each_step),
+                counted=_counted(graph, (*losses, *told)),
             )
         )
     return found
@@ -96,7 +100,11 @@ def _losses(graph: Graph, update: Update) -> tuple[tuple[Result, ...], tuple[flo
     losses = update.losses or tuple(WeightedLoss(node=node) for node, _ in _of_role(graph, Role.LOSS))
     if not losses:
         raise PlanError(NO_LOSS)
-    return tuple(_loss(graph, loss.node) for loss in losses), tuple(float(loss.weight) for loss in losses)
+    weights: dict[Result, float] = {}
+    for loss in losses:  # one that is named twice counts twice
+        result = _loss(graph, loss.node)
+        weights[result] = weights.get(result, 0.0) + float(loss.weight)
+    return tuple(weights), tuple(weights.values())
 
 
 def _tellers(graph: Graph, losses: Sequence[Sequence[str]]) -> dict[Result, int]:
@@ -131,15 +139,28 @@ def series_of(document: Document, stages: Sequence[Stage]) -> tuple[str, ...]:
     )
 
 
+def series_of_epochs(document: Document, stage: Stage, *, held_out: bool) -> tuple[str, ...]:
+    """What an epoch of a stage is told and judged by (`val_loss`, `train_loss` …). Of the training samples there is no
+    value of what is no average over steps, such as F1; `held_out`: there are others.
+    """
+    found = []
+    for each in objectives_of(document, stage):
+        uneven = {collected.name for collected in each.collected}
+        found += [f"val_{name}" for name in each.names if held_out]
+        found += [f"train_{name}" for name in (*each.names, *each.penalties) if name not in uneven]
+    return tuple(dict.fromkeys(found))
+
+
 def frozen_nodes(graph: Graph) -> set[str]:
     return {node.id for node in graph if node.frozen}
 
 
 def _of_role(graph: Graph, role: Role) -> list[Result]:
+    """The nodes of a role; what is bypassed computes nothing."""
     found = []
     for name in graph.order():
         block = graph.block(name)
-        if block is not None and block.role is role:
+        if block is not None and block.role is role and not graph[name].bypassed:
             found.append((name, block.outputs[0].name))
     return found
 
@@ -155,6 +176,18 @@ def _collected(graph: Graph, names: Mapping[Result, str]) -> tuple[Collected, ..
     return tuple(found)
 
 
+def _counted(graph: Graph, targets: Sequence[Result]) -> tuple[tuple[int, Result, Counting], ...]:
+    found = []
+    for at, (node, _) in enumerate(targets):
+        block = graph.block(node)
+        if block is not None and issubclass(block, CountedByLabel):
+            counting = block.make(graph[node].parameters).counting()
+            wire = graph.wires_into(node).get(block.labels)
+            if counting is not None and wire is not None:
+                found.append((at, (wire.source, wire.output), counting))
+    return tuple(found)
+
+
 def _loss(graph: Graph, node: str) -> Result:
     block = graph.block(node) if node in graph else None
     if block is None or block.role is not Role.LOSS:
@@ -162,13 +195,34 @@ def _loss(graph: Graph, node: str) -> Result:
         raise PlanError(
             f"The plan names the loss {node!r}, and there is no such loss node (there is {there}). Choose another."
         )
+    if graph[node].bypassed:
+        raise PlanError(
+            f"The plan names the loss {node!r}, which is bypassed. Let it through no longer, or name another."
+        )
     return node, block.outputs[0].name
 
 
+def _reached(graph: Graph, losses: Iterable[str]) -> set[str]:
+    """The nodes that the gradients of losses come to."""
+    found = set(losses)
+    stack = list(found)
+    while stack:
+        node = stack.pop()
+        block = graph.block(node)
+        detached = block.detached if block is not None and not graph[node].bypassed else ()
+        for port, wire in graph.wires_into(node).items():
+            if port not in detached and wire.source not in found:
+                found.add(wire.source)
+                stack.append(wire.source)
+    return found
+
+
 def _trained(document: Document, update: Update, losses: Sequence[Result]) -> tuple[str, ...]:
-    """The nodes that an update trains: those it names, or all, if its losses depend on them and they are not frozen."""
+    """The nodes that an update trains: those it names, or all, if gradients of its losses come to them and they are not
+    frozen.
+    """
     graph = document.main
-    needed = graph.upstream(node for node, _ in losses)
+    needed = _reached(graph, (node for node, _ in losses))
     chosen = holders(document, places_of(document, update.trains, "The plan trains")) if update.trains else needed
     frozen = frozen_nodes(graph)
     if update.freezes:

@@ -100,6 +100,10 @@ class Plateau:
         if self.waited > schedule.patience:
             self.factor, self.waited = max(self.factor * schedule.factor, schedule.floor), 0
 
+    def begin_anew(self) -> None:
+        """The values to come can't be compared with those before; the learning rate stays as low as it is."""
+        self.best, self.waited = None, 0
+
     def state(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graph_engine.document.plan import Judgement
 from graph_engine.train.feed import Progress
 from graph_engine.train.judge import Judge
 from graph_engine.train.meter import Meter
@@ -44,3 +45,17 @@ def progress_of(stepper: Stepper, seconds: float, first: int) -> Progress:
         rate=stepper.plan.batch_size * stepper.course.batches / pace if pace else None,
         eta=pace * (stepper.total_steps - at.step) if pace else None,
     )
+
+
+JudgedBy = tuple[Judgement, tuple[tuple[str, float], ...]]
+"""What epochs are judged by: the series, and the losses that it is a sum of with their weights, if it is one."""
+
+
+def judged_by(stepper: Stepper) -> JudgedBy:
+    """What the epochs of the stage in progress are judged by."""
+    judge = stepper.plan.judge
+    objective = next((each.objective for each in stepper.updates if each.objective.names[0] == judge.name), None)
+    if objective is None:
+        return judge, ()
+    nodes = (node for node, _ in objective.losses)
+    return judge, tuple(zip(nodes, objective.weights, strict=True))

@@ -108,7 +108,7 @@ class Stepper:
         self._find_weights = find_weights
         self._dropouts = dropouts(self.network)
         self._find_frozen()
-        self._resting: list[nn.Module] = []  # with buffers, and frozen by every update of the stage
+        self._resting: list[nn.Module] = []  # frozen by every update of the stage
         self._draws = True  # whether a step draws random numbers: found out at the first ones of a stage
         self._knows_noise = False
         self._is_plain = True
@@ -213,7 +213,7 @@ class Stepper:
         stage = self.plan.stages[self.position.stage]
         wanted = [each.samples for each in elastic_penalties(self.plan) if each.stage and each.stage == stage.name]
         if wanted:
-            self.memories[stage.name] = remember(self.updates[0], self.course, max(wanted), self.plan.seed)
+            self.memories[stage.name] = remember(self.updates, self.course, max(wanted), self.plan.seed)
         self.enter(self.position.stage + 1)
         return self.begin()
 
@@ -241,8 +241,7 @@ class Stepper:
         if self._is_compiled:
             self._compile()
         self._is_plain = len(self.updates) == 1 and self.course.batches == 1 and not self.is_sparse
-        resting = modules_at_rest(self.network, self.program, self.document, chosen.updates)
-        self._resting = [module for module in resting if any(True for _ in module.buffers())]
+        self._resting = modules_at_rest(self.network, self.program, self.document, chosen.updates)
         self.train_only(*self.updates)
         self._draws, self._knows_noise = True, False
         self.train_mode()
@@ -260,15 +259,16 @@ class Stepper:
             update.measurement.compile(cuda_graphs=self._as_graphs and update.update.accumulate == 1)
 
     def _find_frozen(self) -> None:
-        frozen = frozen_modules(self.network, self.program, self.document)
-        self._frozen_weights = [weight for module in frozen for weight in module.parameters()]
-        self._frozen = [module for module in frozen if any(True for _ in module.buffers())]
+        self._frozen = frozen_modules(self.network, self.program, self.document)
+        self._frozen_weights = [weight for module in self._frozen for weight in module.parameters()]
 
     def _courses(self, plan: Plan) -> list[Course]:
         return [course_of(stage, plan, self.program, self._samples) for stage in plan.stages]
 
     def train_mode(self) -> None:
-        """Modules as training wants them: frozen batch norms keep their running averages."""
+        """Modules as training wants them: what is frozen computes as in use, so that batch norms keep their running
+        averages and dropout drops nothing.
+        """
         self.network.train()
         for module in (*self._frozen, *self._resting):
             module.eval()

@@ -24,10 +24,10 @@ from graph_engine.train.judge import Judge
 from graph_engine.train.keeper import Keeper
 from graph_engine.train.meetings import Meetings
 from graph_engine.train.meter import Meter
-from graph_engine.train.objectives import series_of
+from graph_engine.train.objectives import series_of, series_of_epochs
 from graph_engine.train.outcome import NotFinite, Outcome, Stopped
 from graph_engine.train.rescue import Ending, Rescue
-from graph_engine.train.standing import Standing, progress_of
+from graph_engine.train.standing import JudgedBy, Standing, judged_by, progress_of
 from graph_engine.train.states import RunState
 from graph_engine.train.stepper import Stepper
 from graph_engine.train.team import Team
@@ -90,7 +90,7 @@ class Trainer:
         self._names = names = series_of(document, self.plan.stages)
         self._history = History(folder, names) if folder is not None else None
         self._meter = Meter(names, self.feed, self._history, self.stepper.course.steps_per_epoch)
-        _require_series(self.plan, names)
+        _require_series(document, self.plan)
         self._began = False  # the first stage, with what it loads
         self._keeper = Keeper(folder, self._history)
         self._evaluation = Evaluation()
@@ -143,15 +143,15 @@ class Trainer:
         if not self._found(lambda: self._keeper.go_back(step, self.best.step)):
             self._notice = f"The best weights, those of step {self.best.step}, are damaged: the next epoch is the best."
             self.best.forget()
-        due = self.alterations.plan_due(step) if plan is None else None
+        due, before = self.alterations.plan_due(step) if plan is None else None, judged_by(self.stepper)
         if plan is not None:
             self._require_series(plan)
             self.alterations.go_on_by(plan, self.stepper)
-            self._take_plan()
+            self._take_plan(before)
         elif due is not None and due.change.plan is not None:
             self._require_series(due.change.plan)
             self.alterations.make(due, self.stepper)
-            self._take_plan()
+            self._take_plan(before)
         self._report(RunState.QUEUED)
         return newest is not None
 
@@ -159,14 +159,15 @@ class Trainer:
         """Raises: PlanError when `plan`, by which the run is to go on, measures something else."""
         if series_of(self.alterations.document, plan.stages) != self._names:
             raise PlanError("A run can't go on by a plan that measures something else. Start a new run.")
-        _require_series(plan, self._names)
+        _require_series(self.alterations.document, plan)
 
     def begin(self) -> None:
         """Load what the first stage begins with, unless that was done.
 
-        Raises: PlanError when it can't be loaded.
+        Raises: PlanError when it can't be loaded; TrainError when the changes ahead can't be kept.
         """
         if not self._began:
+            self.alterations.begin()
             self.notes += [loaded.tell() for loaded in self.stepper.begin()]
             self._began = True
 
@@ -215,8 +216,9 @@ class Trainer:
         while True:
             self._begin_stage()
             while True:
-                if stepper.position.step == self.alterations.next_step:  # perhaps a plan by which the stage goes on
-                    self._make_due()
+                is_judged = not (stepper.epoch_is_over and stepper.position.epoch_step)
+                if is_judged and stepper.position.step == self.alterations.next_step:
+                    self._make_due()  # perhaps a plan by which the stage goes on
                 if stepper.stage_is_over and not stepper.position.epoch_step:  # no steps left, no epoch to be judged
                     break
                 self._run_epoch()
@@ -375,6 +377,7 @@ class Trainer:
         stepper = self.stepper
         self._save()
         self._keeper.mark(stepper.position.step)
+        before = judged_by(stepper)
         try:
             make(stepper)
         except TrainError as error:
@@ -386,11 +389,17 @@ class Trainer:
             raise TrainError(f"A change could not be made by every worker. {notice}".rstrip())
         if notice:
             return
-        self._take_plan()
+        self._take_plan(before)
         self._keeper.begin_anew(stepper, self._standing.state)
 
-    def _take_plan(self) -> None:
-        """The plan may be another by now."""
+    def _take_plan(self, before: JudgedBy) -> None:
+        """The plan may be another by now. What was judged `before` by another series, or by other weights of losses,
+        can't be compared with what comes.
+        """
+        if judged_by(self.stepper) != before:
+            self.best.start_over()
+            for update in self.stepper.updates:
+                update.judge_anew()
         self._meter.steps_per_epoch = self.stepper.course.steps_per_epoch
         self.best.patience, self.best.judgement = self.plan.patience, self.plan.judge
         if not self.stepper.position.epoch_step:
@@ -461,14 +470,17 @@ class Trainer:
         )
 
 
-def _require_series(plan: Plan, names: Sequence[str]) -> None:
-    """Raises: PlanError when the plan judges by something that nothing measures."""
-    there = ", ".join(names)
+def _require_series(document: Document, plan: Plan) -> None:
+    """Raises: PlanError when the plan judges by something that no epoch tells, or waits for it."""
+    told = [series_of_epochs(document, stage, held_out=plan.validation > 0) for stage in plan.stages]
+    names = dict.fromkeys(name.partition("_")[2] for stage in told for name in stage)
     if plan.judge.name not in names:
-        raise PlanError(f"The plan judges by {plan.judge.name!r}; what is measured is {there}. Choose one of these.")
-    for at, stage in enumerate(plan.stages):
-        if stage.until is not None and stage.until.series.partition("_")[2] not in names:
+        measured = ", ".join(names)
+        raise PlanError(f"The plan judges by {plan.judge.name!r}; what is measured is {measured}. Choose one of these.")
+    for at, (stage, there) in enumerate(zip(plan.stages, told, strict=True), 1):
+        if stage.until is not None and stage.until.series not in there:
+            why = "" if plan.validation else " Nothing is held out, so there is nothing that begins with val_."
             raise PlanError(
-                f"Stage {at + 1} goes on until {stage.until.series!r} passes a value; what is measured is {there}. "
-                "Name one of these after val_ or train_."
+                f"Stage {at} goes on until {stage.until.series!r} passes a value; "
+                f"what its epochs tell is {', '.join(there)}. Name one of these.{why}"
             )

@@ -195,6 +195,11 @@ class ActiveUpdate:
         if self.plateau is not None:
             self.plateau.look(self.update.schedule, value, greater=greater)
 
+    def judge_anew(self) -> None:
+        """What was judged before can't be compared with what comes."""
+        if self.plateau is not None:
+            self.plateau.begin_anew()
+
     @property
     def scales_gradients(self) -> bool:
         """Whether a gradient that is not finite is nothing unusual: the scaler skips such steps."""
@@ -317,5 +322,5 @@ def _nothing_to_train(objective: Objective) -> str:
     losses = " and ".join(node for node, _ in objective.losses)
     return (
         f"No weights are left to train for {losses}: every node it depends on is frozen, left out by the plan, "
-        "or has none. Unfreeze a node, or add one with weights."
+        "behind a stop gradient, or has none. Unfreeze a node, or add one with weights."
     )

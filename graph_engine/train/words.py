@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from graph_engine.blocks import Role
-from graph_engine.check.report import CheckResult
-from graph_engine.document import Document, Plan, Stage, Update
+from graph_engine.check.report import CheckResult, NodeReport
+from graph_engine.document import MAIN, Document, Graph, Plan, Stage, Update
 from graph_engine.document.plan import Optimiser, Penalty, Schedule
+from graph_engine.train.choosing import places_of
 from graph_engine.train.objectives import Objective, objectives_of
 
 _OPTIMISERS = {
@@ -51,7 +52,9 @@ def stage_in_words(stage: Stage) -> str:
     if stage.until is not None:
         parts[0] += f", or until {stage.until.series} is {stage.until.direction} {stage.until.value:g}"
     if stage.data is not None:
-        parts.append(f"on samples of class {_and([str(value) for value in stage.data.values])} alone")
+        values = _and([str(value) for value in stage.data.values])
+        of = f"whose {stage.data.field} is" if stage.data.field else "of class"
+        parts.append(f"on samples {of} {values} alone")
     parts += [f"begins with the weights of {each.source}" for each in stage.loads]
     if stage.resets:
         parts.append(f"makes {_and(stage.resets)} anew")
@@ -73,11 +76,12 @@ def updates_in_words(document: Document, stage: Stage, result: CheckResult) -> l
 def _update(document: Document, update: Update, objective: Objective, result: CheckResult) -> Iterator[str]:
     graph = document.main
     weighty = [node for node in graph.order() if node in result.nodes and result.nodes[node].cost.params]
-    trained = [node for node in objective.trains if node in weighty]
+    trained = list(_learning(document, update, objective, result, weighty))
     borders = (Role.INPUT, Role.OUTPUT, Role.METRIC)
     working = {node.id for node in graph if (block := graph.block(node)) is not None and block.role not in borders}
     needed = graph.upstream(node for node, _ in objective.losses) & working
-    names = f" ({_and(trained, _MOST)})" if trained and len(trained) < len(weighty) else ""
+    is_all = trained == weighty
+    names = f" ({_and(trained, _MOST)})" if trained and not is_all else ""
     blocks = "block" if len(weighty) == 1 else "blocks"
     losses = [
         node if weight == 1 else f"{weight:g} × {node}"
@@ -86,8 +90,46 @@ def _update(document: Document, update: Update, objective: Objective, result: Ch
     yield f"updates {len(trained)} of {len(weighty)} {blocks}{names} by {optimiser_in_words(update)} for {_and(losses)}"
     if len(needed) < len(working):
         yield f"runs {len(needed)} of {len(working)} blocks"
+    yield from _decay(update.optimiser)
     yield from _turn(update)
     yield from (_penalty(penalty) for penalty in update.penalties)
+
+
+def _learning(
+    document: Document, update: Update, objective: Objective, result: CheckResult, weighty: Sequence[str]
+) -> Iterator[str]:
+    """The nodes of `weighty` that learn: `conv2d_1`, or `part of encoder_1` where something inside does not. What one
+    node with some weights may or may not is so of all that share them.
+    """
+    frozen = {(name, node.id) for name, graph in document.graphs.items() for node in graph if node.frozen}
+    frozen |= set(places_of(document, update.freezes, "The plan freezes"))
+    chosen = set(places_of(document, update.trains, "The plan trains"))
+
+    def count(name: str, node: str, report: NodeReport, *, is_chosen: bool) -> tuple[int, int]:
+        """How many of the nodes with weights in a node learn, and how many there are."""
+        places = {(name, each) for each in _alike(document.graphs[name], node)}
+        is_chosen = is_chosen or bool(places & chosen)
+        can_learn = not places & frozen
+        if not report.inside:
+            return int(can_learn and is_chosen), 1
+        inside = report.inside[0]
+        parts = [
+            count(inside.graph, each, part, is_chosen=is_chosen)
+            for each, part in inside.nodes.items()
+            if part.cost.params
+        ]
+        return sum(learn for learn, _ in parts) if can_learn else 0, sum(there for _, there in parts)
+
+    for node in weighty:
+        if _alike(document.main, node) & set(objective.trains):
+            learn, there = count(MAIN, node, result.nodes[node], is_chosen=not update.trains)
+            if learn:
+                yield node if learn == there else f"part of {node}"
+
+
+def _alike(graph: Graph, node: str) -> set[str]:
+    """A node and those that share its weights."""
+    return {node, *(each.id for each in graph if each.shares == node)}
 
 
 def optimiser_name(optimiser: Optimiser) -> str:
@@ -127,6 +169,16 @@ def _schedule(schedule: Schedule) -> str:
             return f", times {schedule.factor:g} after {_counted(schedule.patience, 'epoch')} without progress{warm}"
 
 
+def _decay(chosen: Optimiser) -> Iterator[str]:
+    """What pulls at weights, and the groups of them that learn at paces of their own."""
+    if chosen.weight_decay:
+        which = " of all but biases and norms" if chosen.decays == "kernels" else ""
+        yield f"weight decay {chosen.weight_decay:g}{which}"
+    for group in chosen.groups:
+        decay = f", weight decay {group.weight_decay:g}" if group.weight_decay is not None else ""
+        yield f"{_and(group.of)} at {group.factor:g} times the rate{decay}"
+
+
 def _turn(update: Update) -> Iterator[str]:
     if update.every > 1:
         yield f"every {update.every} steps"
@@ -147,12 +199,13 @@ def _turn(update: Update) -> Iterator[str]:
 
 def _penalty(penalty: Penalty) -> str:
     match penalty.kind:
-        case "l1" | "l2":
-            return f"{penalty.kind.upper()} penalty {penalty.weight:g}"
-        case "orthogonal":
-            return f"orthogonal penalty {penalty.weight:g}"
+        case "l1" | "l2" | "orthogonal":
+            name = penalty.kind if penalty.kind == "orthogonal" else penalty.kind.upper()
+            return f"{name} penalty {penalty.weight:g}{f' of {_and(penalty.of)}' if penalty.of else ''}"
         case "gradient_penalty":
-            return f"gradient penalty {penalty.weight:g} on {penalty.score} between {penalty.real} and {penalty.fake}"
+            towards = f" towards {penalty.target:g}" if penalty.target != 1 else ""
+            between = f"between {penalty.real} and {penalty.fake}{towards}"
+            return f"gradient penalty {penalty.weight:g} on {penalty.score} {between}"
         case "r1":
             return f"R1 penalty {penalty.weight:g} on {penalty.score} at {penalty.real}"
         case "ewc":

@@ -44,6 +44,16 @@ def test_what_fails_is_told_and_another_search_of_the_name_is_refused(layerloom:
     assert "100000 samples" in alone.err
 
 
+def test_where_the_best_can_not_be_saved_is_told_before_or_with_what_was_found(layerloom: Call, tmp_path: Path) -> None:
+    call = ("search", "autoencoder", "--trials", 1, "--epochs", 1, "--range", "batch_size=64")
+    layerloom(*call, "-o", tmp_path / "gone" / "best.loom").assert_refused(2, "there is no folder")
+    out = layerloom(*call, "-o", tmp_path, "--json")
+    assert out.status == 1
+    assert out.json["best"]["values"] == {"batch_size": 64}
+    assert out.json["document"] is None
+    assert "could not be saved" in out.err
+
+
 @pytest.mark.parametrize("text", ["learning_rate", "learning_rate=5..1", "learning_rate=-1..1:log", "batch_size=a..b"])
 def test_ranges_that_are_none(layerloom: Call, text: str) -> None:
     layerloom("search", "lenet5", "--range", text).assert_refused(2, "--range")

@@ -74,5 +74,5 @@ def look(stepper: Stepper) -> None:
     with stepper.as_judged():
         for update in stepper.updates:
             update.measurement.begin()
-            update.measurement.look({name: column[:16] for name, column in course.validation.items()})
+            update.measurement.look({name: column[:16] for name, column in course.validation.items()}, 16)
     stepper.train_mode()

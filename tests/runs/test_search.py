@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import optuna
@@ -208,6 +210,32 @@ def test_without_a_name_or_metric_a_search_is_a_new_one_of_what_the_plan_judges_
     assert [folder.name for folder in folders] == ["search-small-net5-1", "search-small-net5-2"]
     found, _ = read_search(folders[0])
     assert (found.name, found.metric) == ("search-small-net5-1", "val_accuracy")
+
+
+def test_a_search_lives_in_a_place_of_any_name(document: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LAYERLOOM_HOME", str(tmp_path / "ho me?#1%20 ü"))
+    folder = begin_search(marked(document(), RATES), Search(name='what? #1 100% & "q" [x] 数字', trials=1))
+    assert trials_of(folder) == []
+    assert (folder / "study.sqlite").is_file()
+    assert [each.name for each in tmp_path.iterdir()] == ["ho me?#1%20 ü"]
+
+
+@pytest.mark.parametrize("name", ["数" * 99, "a\nb", "..", " a", "a/b"])
+def test_what_can_not_be_the_name_of_a_search_is_refused(document: Make, name: str) -> None:
+    with pytest.raises(RunError, match="A search can't be called"):
+        begin_search(marked(document(), RATES), Search(name=name))
+
+
+def test_several_may_begin_the_same_search_at_once(document: Make) -> None:
+    net, chosen = marked(document(), RATES), Search(name="at once")
+    folder = begin_search(net, chosen)
+    (folder / "study.sqlite").unlink()
+    with multiprocessing.get_context("fork").Pool(4) as several:
+        assert several.map(_trials_in, [folder] * 4) == [0] * 4
+
+
+def _trials_in(folder: Path) -> int:
+    return len(trials_of(folder))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,8 +12,12 @@ import torch.nn.functional as F
 from graph_engine.compile import compile_document
 from graph_engine.data import load_samples, open_dataset, resolve, split
 from graph_engine.data.seeds import ORDER, STEP, mix
-from graph_engine.document import Document, Optimiser, Schedule
+from graph_engine.document import Binding, Document, Optimiser, Plan, Schedule, Stage, Update, WeightedLoss
+from graph_engine.document.builder import Builder
 from graph_engine.train import Trainer
+from graph_engine.train.evaluation import evaluate
+from graph_engine.train.measuring import Measurement
+from graph_engine.train.objectives import objectives_of
 
 BY_HAND: dict[str, tuple[Optimiser, Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]]] = {
     "sgd": (
@@ -117,6 +122,60 @@ def test_validation_is_the_average_over_samples_in_evaluation_mode(
 
     assert outcome.progress.metrics["val_loss"] == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
     assert outcome.progress.metrics["val_accuracy"] == pytest.approx((logits.argmax(1) == labels).float().mean().item())
+
+
+def test_where_labels_count_differently_validation_is_the_mean_over_all_that_counts(
+    trainer: Callable[..., Trainer],
+) -> None:
+    """Whatever is in which batch: a mean of the means of batches would be another."""
+    weights = (1.0, 9.0, 0.0, 0.2, 1.0, 1.0, 5.0, 1.0, 0.01, 1.0)
+    plan = Plan(stages=(Stage(steps=3),), batch_size=10, validation=0.3, seed=5)
+    net = Builder("Weighed", plan=plan, binding=Binding(dataset="digits"))
+    image, label = net.input("image", 1, 8, 8), net.input("label", label=True, classes=10)
+    logits = net.add("linear", net.add("flatten", image), features=10)
+    net.output(logits)
+    net.add("cross_entropy", logits, label, class_weights=weights, label_smoothing=0.1)
+    net.add("cross_entropy", logits, label)
+    document = net.document
+    update = Update(losses=(WeightedLoss(node="cross_entropy_1", weight=2.0), WeightedLoss(node="cross_entropy_2")))
+    document.plan = replace(plan, stages=(Stage(updates=(update,), steps=3),))
+    trained = trainer(document)
+    metrics = trained.run().progress.metrics
+
+    samples = load_samples(open_dataset("digits"), resolve(document).inputs, split(open_dataset("digits"), 0.3, 5))
+    with torch.no_grad():
+        scores, labels = trained.stepper.network(samples.validation["input_1"]), samples.validation["input_2"]
+    first = F.cross_entropy(scores, labels, torch.tensor(weights), label_smoothing=0.1).item()
+    second = F.cross_entropy(scores, labels).item()
+    assert metrics["val_cross_entropy_1"] == pytest.approx(first, rel=1e-5)
+    assert metrics["val_cross_entropy_2"] == pytest.approx(second, rel=1e-5)
+    assert metrics["val_loss"] == pytest.approx(2 * first + second, rel=1e-5)
+
+
+def test_what_is_left_out_counts_nowhere() -> None:
+    """Of sequences filled up to one length, each step that is none: also where a whole batch is nothing else."""
+    net = Builder("Steps", plan=Plan(stages=(Stage(steps=1),)))
+    x, label = net.input("x", 3, 6), net.input("label", 3, tokens=True, classes=6)
+    net.output(x)
+    net.add("sequence_cross_entropy", x, label, ignore=0)
+    net.add("sequence_accuracy", x, label, ignore=0)
+    document = net.document
+    document.plan = Plan(stages=(Stage(steps=1),))
+    program = compile_document(document)
+    (objective,) = objectives_of(document, document.plan.stages[0])
+    logits = torch.randn(40, 3, 6, generator=torch.Generator().manual_seed(1))
+    labels = torch.randint(6, (40, 3), generator=torch.Generator().manual_seed(2))
+    labels[:8] = 0
+    labels[10:30, 1:] = 0
+    measured = Measurement(objective, program, program.make(0), document.plan, torch.device("cpu"))
+    found = evaluate([measured], {"x": logits, "label": labels}, 40, 8)
+    assert found is not None
+
+    counted = labels != 0
+    wanted = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0).item()
+    assert found["loss"] == pytest.approx(wanted, rel=1e-6)
+    right = (logits.argmax(2) == labels)[counted].float().mean().item()
+    assert found["sequence_accuracy"] == pytest.approx(right, rel=1e-6)
 
 
 def test_the_mean_of_an_epoch_weighs_batches_by_their_samples(

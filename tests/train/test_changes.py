@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from graph_engine.document import Document, SetNode
-from graph_engine.train import Checkpoints, PlanError, RunState, Trainer
+from graph_engine.train import Checkpoints, Control, PlanError, RunState, Trainer
 from graph_engine.train.changes import DatedChange, RunChange, change_from_json, change_to_json, changed, read_changes
+from tests.train.resuming import StopAt, assert_same
 
 Make = Callable[..., Document]
 Start = Callable[..., Trainer]
@@ -157,6 +158,46 @@ def test_what_does_not_fit_is_told_and_changes_nothing(
     assert trained.feed.progress.state is RunState.FINISHED
     assert same(weights(trained), weights(plain))
     assert read_changes(tmp_path) == []
+
+
+def test_other_weights_of_losses_begin_another_comparison(small: Make, trainer: Start, tmp_path: Path) -> None:
+    """With a loss that counts ten times, no epoch would be better than those before: neither the best weights, nor
+    early stop, nor a plateau may be judged by them.
+    """
+    from graph_engine.document import Optimiser, Schedule
+
+    schedule = Schedule(kind="plateau", patience=1, factor=0.5)
+    document = small(optimiser=Optimiser(kind="sgd", learning_rate=0.002), schedule=schedule, epochs=6, patience=3)
+    change = DatedChange(26, 0, RunChange(loss_weights=(("cross_entropy_1", 10.0),)))  # between two epochs
+    trained = trainer(document, tmp_path, ahead=[change])
+    progress = trained.run().progress
+    losses = trained.feed.since().points["val_loss"].value
+
+    assert progress.epoch == 6, progress.message
+    assert trained.best.epoch > 2
+    assert trained.best.value == min(losses[2:]) > losses[1]
+    plateau = trained.stepper.updates[0].plateau
+    assert plateau is not None
+    assert plateau.factor == 1.0
+
+
+@pytest.mark.parametrize("stop", [2, 13], ids=["before the change", "while the epoch before it is judged"])
+def test_a_run_done_again_that_is_broken_off_still_makes_its_changes(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    ahead = [DatedChange(13, 0, WEIGHT)]
+    whole = trainer(small(), ahead=ahead)
+    whole.run()
+    control = Control()
+    begun = trainer(small(), tmp_path, control=control, ahead=ahead)
+    stopping = StopAt(stop, control, monkeypatch)
+    begun.run()
+    stopping.over()
+    assert [each.change for each in read_changes(tmp_path)] == [WEIGHT]
+    again = trainer(small(), tmp_path)
+    again.resume()
+    again.run()
+    assert_same(again, whole)
 
 
 def test_evaluated_now_and_stopped_after_the_epoch(small: Make, trainer: Start, tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from graph_engine.document import Document, SetNode, Stage, Update, WeightedLoss
+from graph_engine.document import Binding, Document, Plan, SetNode, Stage, Update, WeightedLoss
 from graph_engine.document.builder import Builder
 from graph_engine.document.plan import Optimiser
-from graph_engine.train import PlanError, Trainer
+from graph_engine.train import PlanError, RunState, Trainer
 from graph_engine.train.objectives import objectives_of, series_of
 
 Make = Callable[..., Document]
@@ -36,6 +36,53 @@ def test_without_a_word_all_losses_count_once_and_all_is_trained() -> None:
     assert objective.weights == (1.0, 1.0)
     assert {node for node in objective.trains if node.startswith("linear")} == {"linear_1", "linear_2", "linear_3"}
     assert objective.names == ("loss", "cross_entropy_1", "cross_entropy_2", "accuracy_1", "accuracy_2")
+
+
+def test_what_is_bypassed_is_neither_made_small_nor_measured(trainer: Start) -> None:
+    document = two_heads()
+    for node in ("cross_entropy_1", "accuracy_2"):
+        document.apply(SetNode(node, "bypassed", True))
+    (objective,) = objectives_of(document, Stage())
+
+    assert objective.losses == (("cross_entropy_2", "loss"),)
+    assert objective.names == ("loss", "accuracy")
+    assert "linear_2" not in objective.trains
+    document.binding = Binding(dataset="digits")
+    document.plan = Plan(stages=(Stage(steps=2),))
+    assert trainer(document).run().progress.state is RunState.FINISHED
+    with pytest.raises(PlanError, match="names the loss 'cross_entropy_1', which is bypassed"):
+        objectives_of(document, Stage(updates=(Update(losses=(WeightedLoss(node="cross_entropy_1"),)),)))
+    document.apply(SetNode("cross_entropy_2", "bypassed", True))
+    with pytest.raises(PlanError, match="There is no loss node"):
+        objectives_of(document, Stage())
+
+
+def test_a_loss_that_is_named_twice_counts_twice_and_is_told_once() -> None:
+    losses = (WeightedLoss(node="cross_entropy_2"), WeightedLoss(node="cross_entropy_1"))
+    update = Update(losses=(*losses, WeightedLoss(node="cross_entropy_2", weight=0.5)))
+    (objective,) = objectives_of(two_heads(), Stage(updates=(update,)))
+
+    assert dict(zip(objective.losses, objective.weights, strict=True)) == {
+        ("cross_entropy_2", "loss"): 1.5,
+        ("cross_entropy_1", "loss"): 1.0,
+    }
+    assert len(set(objective.names)) == len(objective.names)
+
+
+def test_what_no_gradient_comes_to_is_not_trained() -> None:
+    net = Builder("Teacher")
+    x = net.input("image", 1, 8, 8)
+    teacher = net.add("linear", net.add("flatten", x), features=10)
+    body = net.add("linear", net.add("flatten", x), features=16)
+    student = net.add("linear", net.add("stop_gradient", body), features=10)
+    net.add("distillation_loss", student, teacher)
+    net.output(student)
+
+    trained = {node for node in objectives_of(net.document, Stage())[0].trains if node.startswith("linear")}
+    assert trained == {"linear_3"}
+    net.document.apply(SetNode("stop_gradient_1", "bypassed", True))
+    trained = {node for node in objectives_of(net.document, Stage())[0].trains if node.startswith("linear")}
+    assert trained == {"linear_2", "linear_3"}
 
 
 def test_an_update_of_one_loss_trains_only_what_it_depends_on() -> None:

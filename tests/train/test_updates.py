@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from graph_engine.document import (
     Average,
+    Binding,
     Document,
     Goal,
     Judgement,
@@ -23,11 +24,14 @@ from graph_engine.document import (
     Part,
     Penalty,
     Plan,
+    SetNode,
     Stage,
     Update,
     WeightGroup,
 )
+from graph_engine.document.builder import Builder, Port
 from graph_engine.train import PlanError, RunState, Trainer
+from graph_engine.train.beginnings import remember
 from graph_engine.train.penalties import _Overlap
 from graph_engine.train.stepper import Stepper
 from graph_engine.train.updates import ActiveUpdate
@@ -141,8 +145,6 @@ def test_accumulated_gradients_are_those_of_one_large_batch(trainer: Start) -> N
 
 
 def linear(plan: Plan) -> Document:
-    from graph_engine.document.builder import Builder
-
     net = Builder("Linear", plan=plan)
     x, label = net.input("image", 1, 8, 8), net.input("label", label=True, classes=10)
     net.classify(net.add("linear", net.add("flatten", x), features=10), label)
@@ -274,6 +276,40 @@ def test_the_fisher_information_is_the_mean_square_of_gradients_of_single_sample
     torch.testing.assert_close(found, expected)
 
 
+def test_all_updates_of_a_stage_are_remembered(trainer: Start) -> None:
+    """The Fisher information of a weight is that of the losses by which it is trained."""
+    updates = (Update(trains=("#body",), optimiser=SGD), Update(trains=("#head",), optimiser=ADAM))
+    held = Update(penalties=(Penalty(kind="ewc", weight=50.0, stage="first", samples=20),))
+    stepper = trainer(classifier(Stage(name="first", updates=updates, steps=1), Stage(updates=(held,)))).stepper
+    turns(stepper, 1)
+    memory = remember(stepper.updates, stepper.course, 20, 3)
+    apart = [remember([update], stepper.course, 20, 3) for update in stepper.updates]
+
+    assert set(memory.fisher) == {name for name, _ in stepper.network.named_parameters()}
+    torch.testing.assert_close(memory.fisher, {**apart[0].fisher, **apart[1].fisher})
+    stepper.go_on()
+    assert set(stepper.memories["first"].fisher) == set(memory.fisher)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_frozen_computes_as_in_use(trainer: Start, *, whole: bool) -> None:
+    """A frozen composite drops nothing, whether or not a batch norm is in it, as do its nodes when it is unpacked."""
+    net = Builder("Frozen", plan=Plan(stages=(Stage(steps=1),), batch_size=50), binding=Binding(dataset="digits"))
+    x, label = net.input("image", 1, 8, 8), net.input("label", label=True, classes=10)
+    inner = net.composite("part")
+    y = inner.add("dropout", inner.add("linear", inner.input("x", 64), features=16), probability=0.5)
+    inner.output(y, "y")
+    net.classify(net.add("linear", net.add("@part", net.add("flatten", x)), features=10), label)
+    graph, nodes = ("main", ["part_1"]) if whole else ("part", ["linear_1", "dropout_1"])
+    for node in nodes:
+        net.document.apply(SetNode(node, "frozen", True, graph))
+    stepper = trainer(net.document).stepper
+    part = stepper.network.get_submodule("part_1")
+
+    assert torch.equal(part(torch.ones(3, 64)), part(torch.ones(3, 64)))
+    assert stepper.network.training
+
+
 def test_each_update_runs_only_what_its_losses_need(trainer: Start) -> None:
     """The generator's update never computes the critic's score of real samples, the critic's gives the generator no
     gradient.
@@ -355,6 +391,39 @@ def test_epochs_are_judged_as_the_plan_says(trainer: Start) -> None:
     assert outcome.best["val_accuracy"] == max(told)
     with pytest.raises(PlanError, match="judges by 'f1'; what is measured is loss, accuracy"):
         trainer(classifier(stage, judge=Judgement(name="f1")))
+
+
+@pytest.mark.parametrize("held", [0.3, 0.0])
+def test_a_stage_waits_only_for_what_its_epochs_tell(trainer: Start, held: float) -> None:
+    """Not for figures of held-out samples where there are none, nor for the mean of what has none."""
+    for series in ("val_accuracy", "train_f1"):
+        document = classifier(Stage(steps=1, until=Goal(series=series, value=0.5)))
+        document.plan = replace(document.plan, validation=held)
+        net = Builder("", document=document)
+        wires = document.main.wires_into("accuracy_1")
+        net.add("f1", *(Port(wires[port].source, wires[port].output) for port in ("logits", "label")))
+        if held and series == "val_accuracy":
+            trainer(document)
+            continue
+        with pytest.raises(PlanError, match=f"goes on until '{series}' passes a value") as refused:
+            trainer(document)
+        assert ("Nothing is held out" in str(refused.value)) == (held == 0)
+        if not held:
+            document.plan = replace(document.plan, stages=(Stage(steps=1),), judge=Judgement(name="f1"))
+            with pytest.raises(PlanError, match="The plan judges by 'f1'; what is measured is loss, accuracy"):
+                trainer(document)
+
+
+def test_what_a_stage_does_not_measure_does_not_end_it(trainer: Start) -> None:
+    head = Update(trains=("#head",), optimiser=replace(SGD, learning_rate=1e-9))
+    stages = (Stage(updates=(Update(optimiser=SGD),), epochs=5), Stage(updates=(head, head), epochs=9))
+    document = classifier(*stages, judge=Judgement(name="loss_2"))
+    document.plan = replace(document.plan, patience=2)
+    trained = trainer(document)
+    trained.run()
+
+    assert trained.stepper.position.stage == 1
+    assert 5 < trained.stepper.position.epoch < 14, "the second stage got no better"
 
 
 def test_a_stage_begins_with_weights_of_a_file_and_tells_what_fitted(trainer: Start, tmp_path: Path) -> None:

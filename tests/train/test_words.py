@@ -8,9 +8,10 @@ import pytest
 
 from graph_engine.check import Checker
 from graph_engine.compile import compile_document
-from graph_engine.document import Document, Stage, Update
+from graph_engine.document import Document, Optimiser, Part, Penalty, Stage, Update, WeightedLoss, WeightGroup
 from graph_engine.train import PlanError
-from graph_engine.train.words import plan_in_words
+from graph_engine.train.words import plan_in_words, stage_in_words
+from tests.train.by_hand import odd
 from tests.train.mechanisms import CRITIC, GENERATOR, SLOPE, classifier, gan, one, tasks
 
 
@@ -41,6 +42,37 @@ def test_stages_tell_length_and_part_of_the_data() -> None:
 
     assert lines[0] == "Stage 1 “first”: 2 epochs; on samples of class 0, 1, 2, 3 and 4 alone."
     assert lines[3].endswith("held to the weights of stage first by 50 times their importance.")
+
+
+def test_what_makes_some_weights_learn_otherwise_is_told() -> None:
+    groups = (WeightGroup(of=("#head",), factor=0.1, weight_decay=0.0),)
+    chosen = Optimiser(weight_decay=0.1, decays="kernels", groups=groups)
+    penalties = (Penalty(kind="l2", weight=0.5, of=("#body",)),)
+    stage = Stage(updates=(Update(optimiser=chosen, penalties=penalties),), data=Part(values=(1,), field="few"))
+    document = classifier(stage)
+
+    assert stage_in_words(stage) == "10 epochs; on samples whose few is 1 alone"
+    assert words(document)[0].endswith(
+        "for cross_entropy_1; weight decay 0.1 of all but biases and norms; #head at 0.1 times the rate, "
+        "weight decay 0; L2 penalty 0.5 of #body."
+    )
+
+
+def test_only_what_learns_is_said_to_be_updated() -> None:
+    """Not what is frozen inside a composite, tied to what is frozen, or behind a stop gradient."""
+    one_loss = Stage(updates=(Update(losses=(WeightedLoss(node="cross_entropy_2"),)),))
+
+    assert words(odd())[0].startswith("Updates 7 of 7 blocks by Adam")
+    assert words(odd(frozen=("cell:conv2d_1", "cell:batch_norm_1")))[0].startswith(
+        "Updates 7 of 7 blocks (conv2d_1, batch_norm_1, part of cell_1, linear_1 and 3 more)"
+    )
+    inside = ("cell:conv2d_1", "cell:batch_norm_1", "cell:conv2d_2")
+    assert words(odd(frozen=inside))[0].startswith("Updates 6 of 7 blocks (conv2d_1, batch_norm_1, linear_1")
+    assert words(odd(frozen=("linear_3",)))[0].startswith("Updates 6 of 7 blocks (conv2d_1, batch_norm_1, cell_1")
+    assert words(odd(Stage(updates=(Update(trains=("linear_3",)),))))[0].startswith("Updates 1 of 7 blocks (linear_2)")
+    assert words(odd(one_loss))[0].startswith(
+        "Updates 1 of 7 blocks (linear_5) by Adam at 0.001 for cross_entropy_2; runs 11"
+    )
 
 
 def test_what_is_not_there_is_told() -> None:

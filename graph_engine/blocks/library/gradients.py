@@ -24,6 +24,7 @@ class StopGradient(Block):
     keywords: ClassVar = ("detach", "freeze", "target", "teacher", "siamese")
     reference: ClassVar = Reference("Chen, He", 2021, "Exploring simple Siamese representation learning")
     inputs: ClassVar = (Input("x", help="what is passed on"),)
+    detached: ClassVar = ("x",)
     examples: ClassVar = (({}, {"x": _VECTOR}), ({}, {"x": _IMAGE}))
 
     def build(self, inputs: Specs) -> Expression:

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Output, Param, Reference, Role, Specs
 from graph_engine.blocks.call import Expression, Function, Layer, Ref
+from graph_engine.blocks.counted import CountedByLabel, Counting
 from graph_engine.blocks.parameter import Numbers
 from graph_engine.blocks.refusal import ChangeChannels, Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
@@ -77,7 +78,12 @@ def surprise(
     return module.on(logits, label)
 
 
-class CrossEntropy(Block):
+def counted(weights: Numbers, ignore: int = -1) -> Counting | None:
+    """How much each label counts where some count more, or not at all."""
+    return Counting(ignore, tuple(map(float, weights))) if weights or ignore >= 0 else None
+
+
+class CrossEntropy(CountedByLabel):
     """How surprised the network is by the right class: −log softmax(logits)[label], averaged over the batch.
 
     logits: (N, K), label: (N,) -> y: scalar, in nats. With class weights w, it is the weighted mean:
@@ -108,6 +114,9 @@ class CrossEntropy(Block):
         check_classes(self.title, inputs)
         classes = inputs["logits"].length(1)
         return surprise(Ref("logits"), Ref("label"), classes, self.class_weights, label_smoothing=self.label_smoothing)
+
+    def counting(self) -> Counting | None:
+        return counted(self.class_weights)
 
 
 class MeanSquaredError(Block):

@@ -134,6 +134,7 @@ class DistillationLoss(Block):
         Input("student", (Kind.VECTOR,), "scores of the network that learns"),
         Input("teacher", (Kind.VECTOR,), "scores of the network that knows"),
     )
+    detached: ClassVar = ("teacher",)
     outputs: ClassVar = _LOSS
     examples: ClassVar = (
         ({}, {"student": _SCORES, "teacher": _SCORES}),

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 
 from graph_engine.blocks.block import Block, Category, Input, Output, Param, Reference, Role, Specs
 from graph_engine.blocks.call import Expression, Function, Layer, Method, Ref
-from graph_engine.blocks.library.loss import ClassWeights, surprise
+from graph_engine.blocks.counted import CountedByLabel, Counting
+from graph_engine.blocks.library.loss import ClassWeights, counted, surprise
 from graph_engine.blocks.refusal import ChangeChannels, Refusal
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
@@ -22,7 +23,7 @@ _IGNORE = Param(
 )
 
 
-class SequenceCrossEntropy(Block):
+class SequenceCrossEntropy(CountedByLabel):
     """How surprised the network is by the right class of each step: −log softmax(logits)[label], averaged over steps.
 
     logits: (N, T, K), label: (N, T) -> y: scalar, in nats; steps of the class left out do not count.
@@ -58,8 +59,11 @@ class SequenceCrossEntropy(Block):
             ignore=self.ignore,
         )
 
+    def counting(self) -> Counting | None:
+        return counted(self.class_weights, self.ignore)
 
-class PixelCrossEntropy(Block):
+
+class PixelCrossEntropy(CountedByLabel):
     """How surprised the network is by the right class of each pixel: −log softmax(logits)[label], averaged over pixels.
 
     logits: (N, K, H, W), label: (N, H, W) -> y: scalar, in nats; pixels of the class left out do not count.
@@ -104,8 +108,11 @@ class PixelCrossEntropy(Block):
         _check_ignored(self.ignore, logits.length(1))
         return surprise(Ref("logits"), Ref("label"), logits.length(1), self.class_weights, ignore=self.ignore)
 
+    def counting(self) -> Counting | None:
+        return counted(self.class_weights, self.ignore)
 
-class SequenceAccuracy(Block):
+
+class SequenceAccuracy(CountedByLabel):
     """The share of steps whose highest score is the right class; or of sequences in which every step is right.
 
     logits: (N, T, K), label: (N, T) -> y: scalar between 0 and 1; steps of the class left out do not count.
@@ -132,6 +139,9 @@ class SequenceAccuracy(Block):
     def build(self, inputs: Specs) -> Expression:
         _check_steps(self.title, inputs, self.ignore)
         return Function.of("sequence_accuracy", Ref("logits"), Ref("label"), whole=self.whole, ignore=self.ignore)
+
+    def counting(self) -> Counting | None:
+        return None if self.whole else counted((), self.ignore)
 
 
 class TeacherForcing(Block):

@@ -27,6 +27,7 @@ class DrawAction(Block):
     keywords: ClassVar = ("sample", "categorical", "policy", "reinforce", "multinomial", "stochastic", "controller")
     reference: ClassVar = _WILLIAMS
     inputs: ClassVar = (Input("logits", (Kind.VECTOR,), "scores of the actions"),)
+    detached: ClassVar = ("logits",)
     outputs: ClassVar = (Output("y", Kind.LABEL, "the action"),)
     examples: ClassVar = (({}, {"logits": _SCORES}),)
 
@@ -52,6 +53,7 @@ class PolicyGradientLoss(Block):
         Input("reward", (Kind.VECTOR,), "what came of it, one number"),
         Input("baseline", (Kind.VECTOR,), "what was to be expected, one number; 0 without it", optional=True),
     )
+    detached: ClassVar = ("action", "reward", "baseline")
     outputs: ClassVar = (Output("loss", Kind.SCALAR),)
     examples: ClassVar = (
         ({}, {"logits": _SCORES, "action": _ACTION, "reward": _ONE}),

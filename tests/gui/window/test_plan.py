@@ -29,6 +29,7 @@ from graph_engine.document import (
     WeightedLoss,
     WeightGroup,
 )
+from presets import open_preset
 from tests.train.mechanisms import MECHANISMS
 
 Show = Callable[..., object]
@@ -214,6 +215,41 @@ def test_texts_are_read_as_they_are_written(
 
 
 @pytest.mark.parametrize(
+    ("read", "write", "value"),
+    [
+        (texts.read_part, texts.write_part, Part(values=(1,), field="few")),
+        (texts.read_penalties, texts.write_penalties, (Penalty(kind="ewc", weight=2e3, stage="first", samples=500),)),
+        (
+            texts.read_penalties,
+            texts.write_penalties,
+            (Penalty(kind="gradient_penalty", score="c_1", real="a_1", fake="b_1", target=0.0),),
+        ),
+        (
+            texts.read_groups,
+            texts.write_groups,
+            (WeightGroup(of=("a_1", "#b"), factor=1 / 3, weight_decay=0.0), WeightGroup(of=("@c",), factor=2.0)),
+        ),
+        (texts.read_losses, texts.write_losses, (WeightedLoss(node="a_1", weight=1e-7 / 3), WeightedLoss(node="b_1"))),
+        (texts.read_losses, texts.write_losses, (WeightedLoss(node="a_1", weight=1e20),)),
+        (texts.read_goal, texts.write_goal, Goal(series="val_loss", value=0.12345678, direction="below")),
+    ],
+)
+def test_nothing_of_a_value_is_lost_by_being_typed_over(
+    read: Callable[[str], object], write: Callable[[object], str], value: object
+) -> None:
+    assert read(write(value)) == value
+
+
+@pytest.mark.parametrize("name", ["distillation", "continual", "wgan_gp"])
+def test_what_a_preset_says_can_be_typed_as_it_is_shown(name: str) -> None:
+    for stage in open_preset(name).plan.stages:
+        assert stage.data is None or texts.read_part(texts.write_part(stage.data)) == stage.data
+        for update in stage.updates:
+            assert texts.read_penalties(texts.write_penalties(update.penalties)) == update.penalties
+            assert texts.read_losses(texts.write_losses(update.losses)) == update.losses
+
+
+@pytest.mark.parametrize(
     ("read", "text"),
     [
         (texts.read_names, "a b! c"),
@@ -222,7 +258,11 @@ def test_texts_are_read_as_they_are_written(
         (texts.read_part, "4–1"),
         (texts.read_part, "a"),
         (texts.read_groups, "#body"),
+        (texts.read_groups, "-1 × #body"),
+        (texts.read_groups, "1 × #body decay much"),
+        (texts.read_part, ": 1"),
         (texts.read_penalties, "l1 -1"),
+        (texts.read_penalties, "ewc 1 from first by 0 samples"),
         (texts.read_counts, "0"),
     ],
 )
