@@ -104,11 +104,11 @@ def _tellers(graph: Graph, losses: Sequence[Sequence[str]]) -> dict[Result, int]
     metrics = _of_role(graph, Role.METRIC)
     if len(losses) == 1:
         return dict.fromkeys(metrics, 0)
-    needed = [graph.upstream(each) for each in losses]
+    needed = [graph.needed_by(each) for each in losses]
     inputs = {node.id for node in graph if node.block == Input.key()}
     found = {}
     for node, port in metrics:
-        wants = graph.upstream([node]) - {node} - inputs
+        wants = graph.needed_by([node]) - {node} - inputs
         found[node, port] = next((at for at, each in enumerate(needed) if wants <= each), 0)
     return found
 
@@ -168,7 +168,7 @@ def _loss(graph: Graph, node: str) -> Result:
 def _trained(document: Document, update: Update, losses: Sequence[Result]) -> tuple[str, ...]:
     """The nodes that an update trains: those it names, or all, if its losses depend on them and they are not frozen."""
     graph = document.main
-    needed = graph.upstream(node for node, _ in losses)
+    needed = graph.needed_by(node for node, _ in losses)
     chosen = holders(document, places_of(document, update.trains, "The plan trains")) if update.trains else needed
     frozen = frozen_nodes(graph)
     if update.freezes:

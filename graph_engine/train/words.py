@@ -76,7 +76,7 @@ def _update(document: Document, update: Update, objective: Objective, result: Ch
     trained = [node for node in objective.trains if node in weighty]
     borders = (Role.INPUT, Role.OUTPUT, Role.METRIC)
     working = {node.id for node in graph if (block := graph.block(node)) is not None and block.role not in borders}
-    needed = graph.upstream(node for node, _ in objective.losses) & working
+    needed = graph.needed_by(node for node, _ in objective.losses) & working
     names = f" ({_and(trained, _MOST)})" if trained and len(trained) < len(weighty) else ""
     blocks = "block" if len(weighty) == 1 else "blocks"
     losses = [
