@@ -160,17 +160,21 @@ def _summary_data(document: Document, result: CheckResult) -> dict[str, Any]:
 def _inputs(document: Document, result: CheckResult) -> dict[str, list[int | str]]:
     """The shape of every input of the network, by its name; those that are wrong are left out."""
     from graph_engine.blocks.library.borders import Input
+    from graph_engine.check.values import evaluated
 
     nodes = [node for node in document.main if node.block == Input.key() and result.nodes[node.id].outputs]
-    return {Input.make(node.parameters).name: _shape(result.nodes[node.id].outputs["y"]) for node in nodes}
+    names = {node.id: Input.make(evaluated(node.parameters, {})).name for node in nodes}
+    return {name: _shape(result.nodes[node].outputs["y"]) for node, name in names.items()}
 
 
 def _outputs(document: Document, result: CheckResult) -> dict[str, list[int | str]]:
     """The shape of every output of the network, by its name; those that nothing reaches are left out."""
     from graph_engine.blocks.library.borders import Output
+    from graph_engine.check.values import evaluated
 
     nodes = [node for node in document.main if node.block == Output.key() and result.nodes[node.id].state == "ok"]
-    return {Output.make(node.parameters).name: _shape(result.nodes[node.id].inputs["x"]) for node in nodes}
+    names = {node.id: Output.make(evaluated(node.parameters, {})).name for node in nodes}
+    return {name: _shape(result.nodes[node].inputs["x"]) for node, name in names.items()}
 
 
 def _shape(spec: TensorSpec) -> list[int | str]:

@@ -139,7 +139,9 @@ def evaluate(formula: str, values: Mapping[str, Any]) -> Any:
         value = _value(tree, values)
     except ZeroDivisionError as error:
         raise FormulaError(f"{formula} divides by zero.") from error
-    except (TypeError, OverflowError) as error:
+    except FormulaError:
+        raise
+    except (TypeError, OverflowError, ValueError) as error:
         raise FormulaError(f"{formula} can't be computed: {error}.") from error
     return _with(plain(value), tree) if _names_in(tree) else plain(value)
 

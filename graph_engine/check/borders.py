@@ -34,21 +34,28 @@ def check_borders(draft: Draft) -> set[str]:
         block = graph.block(node)
         if block is not None and not (node.bypassed and block.role in (Role.LOSS, Role.METRIC)):
             roles[block.role].append(node.id)
-    needed = graph.upstream((*roles[Role.OUTPUT], *roles[Role.LOSS], *roles[Role.METRIC]))
+    needed = graph.needed_by((*roles[Role.OUTPUT], *roles[Role.LOSS], *roles[Role.METRIC]))
     if draft.reports:
         draft.problems += [replace(problem, graph=draft.name) for problem in _problems(draft, roles, needed)]
     return needed
 
 
+def lenders(graph: Graph, needed: set[str]) -> set[str]:
+    """The nodes that are not computed for what is needed, and whose weights are used there."""
+    shared = {graph[name].shares for name in needed if graph.passing(name) is None}
+    return {name for name in shared if name in graph} - needed
+
+
 def _problems(draft: Draft, roles: Roles, needed: set[str]) -> Iterator[Problem]:
     graph, reports, incomplete = draft.graph, draft.reports, draft.incomplete
+    lent = lenders(graph, needed)
     yield from _same_names(graph, draft.name, roles)
     for name, ports in incomplete.items():
-        severity = Severity.ERROR if name in needed else Severity.WARNING
+        severity = Severity.ERROR if name in needed | lent else Severity.WARNING
         message = f"{title_of(graph[name], graph)} needs a wire at {', '.join(ports)}."
         yield Problem(severity, Code.UNWIRED, message, name, port=ports[0].split(" ")[0])
     for name, report in reports.items() if needed else ():  # without any end, that is what is said
-        is_idle = name not in needed and not graph.wires_out_of(name) and not graph[name].bypassed
+        is_idle = name not in needed | lent and not graph.wires_out_of(name) and not graph[name].bypassed
         if is_idle and report.state is State.OK:
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
             yield Problem(Severity.WARNING, Code.UNUSED, message, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from graph_engine.blocks import Block, Input, Kind, Layer, ParameterError, Refusal, Specs, TensorSpec
@@ -13,7 +14,7 @@ from graph_engine.blocks.library.borders import Input as InputBlock
 from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.named import named
 from graph_engine.check import trust
-from graph_engine.check.borders import check_borders
+from graph_engine.check.borders import check_borders, lenders
 from graph_engine.check.composites import check_over_time, check_turns
 from graph_engine.check.custom import fault_of
 from graph_engine.check.draft import Draft
@@ -45,7 +46,8 @@ from graph_engine.document.composite import (
 )
 from graph_engine.document.document import MAIN, Document
 from graph_engine.document.edits import Disconnect, RemoveNodes, SetNode, SetParameter
-from graph_engine.document.graph import Graph, Node
+from graph_engine.document.graph import Graph, Node, Wire
+from graph_engine.document.rules import title_of
 
 _CACHE_LIMIT = 20_000
 
@@ -123,6 +125,8 @@ class Checker:
         self._share(draft)
         needed = check_borders(draft)
         cost = sum((draft.reports[node].cost for node in needed), Cost())
+        lent = (draft.reports[node].cost for node in lenders(graph, needed))
+        cost = sum((replace(each, macs=0, activation_bytes=0) for each in lent), cost)
         outputs = {
             port_name(node): spec
             for node in borders(graph, "output")
@@ -139,8 +143,12 @@ class Checker:
         if block_type is None:
             fix = Fix("Delete the node", RemoveNodes((name,), draft.name))
             return draft.fault(name, Code.UNKNOWN_BLOCK, _unknown(node), extra=(fix,))
+        known = {spec.name for spec in block_type.parameters()}
+        stray = [each for each in node.parameters if each not in known]
+        draft.problems += [_stray_parameter(draft, node, block_type, each) for each in stray]
         try:
-            block = block_type.make(evaluated(node.parameters, draft.values))
+            told = {each: value for each, value in node.parameters.items() if each in known}
+            block = block_type.make(evaluated(told, draft.values))
         except ParameterError as error:
             fix = Fix("Use the default", SetParameter(name, error.name, None, draft.name))
             return draft.fault(name, Code.PARAMETER, str(error), parameter=error.name, extra=(fix,))
@@ -158,24 +166,28 @@ class Checker:
     def _computed(self, draft: Draft, node: Node, block: Block) -> NodeReport:
         found: dict[str, TensorSpec] = {}
         waits_for = ""
-        for port, wire in draft.graph.wires_into(node.id).items():
+        passing = draft.graph.passing(node.id)
+        wires = draft.graph.wires_into(node.id) if passing is None else {passing.input: passing}
+        for port, wire in wires.items():
             declared = block.input(port)
             source = draft.reports[wire.source]
             spec = source.outputs.get(wire.output)
-            if declared is None or (spec is None and source.state is State.OK and not draft.is_bypassed(wire.source)):
+            if declared is not None and spec is None and source.outputs and draft.is_bypassed(wire.source):
+                return _passed_over(draft, node, port, wire)
+            if declared is None or (spec is None and source.state is State.OK):
                 fix = Fix("Remove the wire", Disconnect((wire,), draft.name))
                 message = f"The wire {wire} leads to a port that does not exist."
                 return draft.fault(node.id, Code.STRAY_WIRE, message, port=port, extra=(fix,))
             if spec is None:
                 waits_for = waits_for or wire.source
                 continue
-            if not declared.fits(spec.kind) and not node.bypassed and not node.over_time:
+            if not declared.fits(spec.kind) and passing is None and not node.over_time:
                 return _wrong_kind(draft, node, block, port, declared, spec)
             found[port] = spec
         if waits_for:
             return NodeReport(State.WAITING, found, tell=block.tell(), message=f"waits for {waits_for}")
-        if node.bypassed and found and block.outputs:
-            passed = {block.outputs[0].name: next(iter(found.values()))}
+        if passing is not None:
+            passed = {block.outputs[0].name: found[passing.input]}
             return NodeReport(State.OK, found, passed, tell="bypassed")
         missing = _missing(block, found, over_time=node.over_time)
         if missing:
@@ -249,6 +261,26 @@ class Checker:
             else:
                 cost = replace(report.cost, params=0, trainable=0, buffers=0, parameter_bytes=0)
                 draft.reports[node.id] = replace(report, cost=cost, weights=())
+
+
+def _stray_parameter(draft: Draft, node: Node, block: type[Block], name: str) -> Problem:
+    near = get_close_matches(name, [spec.name for spec in block.parameters()], n=1)
+    meant = f" Perhaps {near[0]} is meant." if near else ""
+    message = f"{block.title} has no parameter {name!r}: what the file says of it has no effect.{meant}"
+    fix = Fix(f"Take {name} away", SetParameter(node.id, name, None, draft.name))
+    return Problem(Severity.WARNING, Code.STRAY_PARAMETER, message, node.id, fixes=(fix,), graph=draft.name)
+
+
+def _passed_over(draft: Draft, node: Node, port: str, wire: Wire) -> NodeReport:
+    """What takes more of a bypassed node than it lets through."""
+    source = draft.graph[wire.source]
+    first = next(iter(draft.reports[wire.source].outputs))
+    message = (
+        f"{title_of(source, draft.graph)} ({source.id}) is bypassed: what enters leaves at {first}, "
+        f"and nothing leaves at {wire.output}."
+    )
+    again = Fix(f"Use {source.id} again", SetNode(source.id, "bypassed", value=False, graph=draft.name))
+    return draft.fault(node.id, Code.BYPASSED, message, port=port, extra=(again,))
 
 
 def _ties(graph: Graph, node: Node, other: str) -> bool:

@@ -24,7 +24,11 @@ class Code(StrEnum):
 
     UNKNOWN_BLOCK = "unknown_block"
     PARAMETER = "parameter"
+    STRAY_PARAMETER = "stray_parameter"
+    """A file gives a value to a parameter that the block has not."""
     STRAY_WIRE = "stray_wire"
+    BYPASSED = "bypassed"
+    """What is taken of a bypassed node does not leave it."""
     KIND = "kind"
     """A port takes another kind of tensor than comes."""
     REFUSED = "refused"

@@ -11,6 +11,7 @@ from graph_engine.blocks.call import Code, Layer
 from graph_engine.blocks.named import FORMULA, FormulaError, evaluate, names_of, plain, renamed
 from graph_engine.blocks.tensor import Kind
 from graph_engine.compile.leaves import Leaf
+from graph_engine.compile.naming import Names, meant
 from graph_engine.document.composite import IN_CHANNELS, TURN, Declaration
 
 _FACTORS = (2, 3, 4, 6, 8)
@@ -28,11 +29,15 @@ _LETTERS = {
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a class's constructor; `default` is None where there is none."""
+    """An argument of a class's constructor; `default` is None where there is none.
+
+    `exposed` is the exposed parameter that it is: its name, unless that means something else in a class.
+    """
 
     name: str
     type: str
     default: Any = None
+    exposed: str = ""
 
     @property
     def text(self) -> str:
@@ -60,7 +65,11 @@ class Columns:
         names = [each.name for each in declaration.exposes]
         if all(IN_CHANNELS in each for each in values):
             names.append(IN_CHANNELS)
-        self._known: dict[str, tuple[Any, ...]] = {name: tuple(plain(each[name]) for each in values) for name in names}
+        taken = Names(frozenset(names))
+        self._written = {name: taken.take(f"{name}_") if name in meant() else name for name in names}
+        self._known: dict[str, tuple[Any, ...]] = {
+            self._written[name]: tuple(plain(each[name]) for each in values) for name in names
+        }
 
     def code(self, leaves: Sequence[Leaf | None]) -> Any:
         """What is written for one value, given what it is in each use; None where a use has no such value."""
@@ -113,13 +122,14 @@ class Columns:
 
     def arguments(self) -> list[Argument]:
         """The arguments that are needed, those without default first."""
-        exposed = {each.name: each for each in self._declaration.exposes}
+        exposed = {self._written[each.name]: each for each in self._declaration.exposes}
         made = []
         for name in (IN_CHANNELS, *(each for each in self._known if each != IN_CHANNELS)):
             if name not in self._used:
                 continue
             kind = _type_name(self._known[name][0])
-            made.append(Argument(name, kind, exposed[name].default if name in exposed else None))
+            known = exposed.get(name)
+            made.append(Argument(name, kind, known.default, known.name) if known else Argument(name, kind, None, name))
         return sorted(made, key=lambda argument: argument.default is not None)
 
     def values_of(self, arguments: Sequence[Argument]) -> dict[str, Sequence[Any]]:
@@ -136,13 +146,15 @@ class Columns:
         """The formula that all uses have for a value, if it is made of names there are and gives what is there."""
         written = {getattr(leaf.value, "formula", None) for leaf in leaves if leaf is not None}
         text = written.pop() if len(written) == 1 else None
-        if text is None or TURN in names_of(text) or not names_of(text) <= self._known.keys():
+        if text is None or TURN in names_of(text) or not names_of(text) <= self._written.keys():
             return None
         try:
             given = [evaluate(text, each) for each in self._values]
         except FormulaError:
             return None
-        return text.replace("'", '"') if all(map(_same, given, column)) else None
+        if not all(map(_same, given, column)):
+            return None
+        return renamed(text, self._written).removeprefix(FORMULA).replace("'", '"')
 
     def _followed(self, column: tuple[Any, ...]) -> str | None:
         """How a column follows from those that have names."""
@@ -180,7 +192,7 @@ class Columns:
     def _new(self, hint: str, column: tuple[Any, ...]) -> str:
         """A name for a column that none explains."""
         name, number = hint, 2
-        while name in self._known:
+        while name in self._known or name in meant():
             name, number = f"{hint}_{number}", number + 1
         self._known[name] = column
         return name

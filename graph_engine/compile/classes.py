@@ -70,8 +70,8 @@ class CompositeClass:
         positional, options = [], []
         for argument in self.arguments:
             value = self.columns[argument.name][at]
-            if argument.name in given and plain(given[argument.name]) == value:
-                value = given[argument.name]
+            if argument.exposed in given and plain(given[argument.exposed]) == value:
+                value = given[argument.exposed]
             if argument.default is None:
                 positional.append(value)
             else:  # also what equals the default, so that uses of other values look alike; `trimmed` leaves it out
@@ -142,8 +142,8 @@ class Classes:
         self, graph: Graph, report: GraphReport, targets: Iterable[str], found: dict[str, dict[int, GraphReport]]
     ) -> None:
         """Note every distinct use of a composite that `targets` need, and those inside it."""
-        for name in sorted(graph.upstream(targets)):
-            if graph[name].bypassed:
+        for name in sorted(graph.needed_by(targets)):
+            if graph.passing(name) is not None:
                 continue
             for turn in report.nodes[name].inside:
                 seen = found.setdefault(turn.graph, {})
@@ -214,8 +214,8 @@ class Classes:
 
     def _knows(self, graph: Graph, probe: GraphReport) -> bool:
         """Whether the composites inside a probe can be called: as classes there are."""
-        for name in graph.upstream(node for node, _ in results_of(graph).values()):
-            for turn in probe.nodes[name].inside if not graph[name].bypassed else ():
+        for name in graph.needed_by(node for node, _ in results_of(graph).values()):
+            for turn in probe.nodes[name].inside if graph.passing(name) is None else ():
                 if id(turn) not in self._by_report and not self._adopt(turn):
                     return False
         return True
@@ -231,8 +231,8 @@ class Classes:
             if made.graph == report.graph and self._skeleton(self._statements(graph, made.reports[0])) == skeleton:
                 values: dict[str, Any] = {}
                 for argument in made.arguments:
-                    if argument.name in report.values:
-                        values[argument.name] = plain(report.values[argument.name])
+                    if argument.exposed in report.values:
+                        values[argument.name] = plain(report.values[argument.exposed])
                     elif argument.name in made.places:
                         at, place = made.places[argument.name]
                         leaf = self._leaves_in(made.statements[at], body[at])[place]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from functools import cache
 
 from graph_engine.blocks.call import PARAMETRIZATIONS
 from graph_engine.nn import homes
@@ -13,6 +14,8 @@ _RESERVED = frozenset({"self", "network", "nn", "F", "torch", "Tensor", "math"})
 _MISREAD = frozenset("lIO")
 """Letters that look like digits; linters refuse them as names."""
 _LONGEST = 60
+INDEX = "i"
+"""What counts the modules of a generator."""
 
 
 class Names:
@@ -33,6 +36,16 @@ class Names:
     def is_free(self, name: str) -> bool:
         """Whether `name` is legal and not taken."""
         return name not in self._taken and not keyword.iskeyword(name)
+
+
+@cache
+def meant() -> frozenset[str]:
+    """What means something else where a class makes its modules, or is an attribute of every module."""
+    from torch import nn
+
+    functions = {name for name, home in homes().items() if home == "initialise"}
+    called = {"self", "super", "range", "nn", "torch", "math", INDEX}
+    return frozenset({*called, *PARAMETRIZATIONS, *functions, *dir(nn.Module())})
 
 
 def class_name(title: str) -> str:

@@ -23,6 +23,7 @@ from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.tensor import TensorSpec
 from graph_engine.check.checker import Checker
 from graph_engine.check.report import CheckResult, Code, GraphReport, NodeReport, Problem, Severity
+from graph_engine.check.values import evaluated
 from graph_engine.compile.classes import Classes, CompositeClass
 from graph_engine.compile.expand import INTO, Expansion, full_turns, ways_to
 from graph_engine.compile.naming import Names, class_name
@@ -321,7 +322,7 @@ def compile_document(
         nothing = "The drawing is empty, so there is no program. Place an Input, layers and an Output, and wire them."
         raise CompileError([Problem(Severity.ERROR, Code.EMPTY, nothing)])
     names, names_of_classes = Names(), Names()
-    arguments = {node: names.take(InputBlock.make(graph[node].parameters).name) for node in _nodes(graph, Role.INPUT)}
+    arguments = {node: names.take(_name_of(graph[node], InputBlock)) for node in _nodes(graph, Role.INPUT)}
     ends = _ends(graph, Role.OUTPUT)
     judged = [] if for_export else [*_nodes(graph, Role.LOSS), *_nodes(graph, Role.METRIC)]
     if checker is None:
@@ -334,9 +335,9 @@ def compile_document(
     sources = [source for source, _ in ends.values()]
     classes = Classes(document, result.main, [*sources, *judged], names_of_classes, checker)
     statements = statements_for(graph, result.nodes, sources, classes)
-    needed = graph.upstream(source for source, _ in ends.values())
+    needed = graph.needed_by(source for source, _ in ends.values())
     extra = [each for each in statements_for(graph, result.nodes, judged, classes) if each.node not in needed]
-    outputs = {names.take(OutputBlock.make(graph[node].parameters).name): source for node, source in ends.items()}
+    outputs = {names.take(_name_of(graph[node], OutputBlock)): source for node, source in ends.items()}
     inputs = {argument: (node, "y") for node, argument in arguments.items() if node in needed}
     specs = {name: result.nodes[node].outputs[port] for name, (node, port) in (inputs | outputs).items()}
     blueprint = Blueprint(
@@ -384,20 +385,27 @@ def _blueprint(made: CompositeClass, classes: Classes, document: Document) -> Bl
     summary = "\n\n".join(part for part in (declaration.help or f"{title}.", declaration.paper) if part)
     if len(summary) < _ONE_LINE and declaration.help.count("\n") == 0:
         summary = summary.replace("\n\n", " ")
+    names = Names()
+    arguments = {port: names.take(port) for port in made.inputs}
     return Blueprint(
         made.name,
         [classes.trimmed(each) for each in made.statements],
         [],
         find_repeats(made.statements, [node for node, _ in made.outputs.values()]),
-        made.inputs,
+        {arguments[port]: result for port, result in made.inputs.items()},
         made.outputs,
-        made.shapes,
+        {**made.shapes, **{arguments[port]: made.shapes[port] for port in made.inputs}},
         made.params,
         summary,
         made.arguments,
         made.stored,
         f"{made.graph}:",
     )
+
+
+def _name_of(node: Node, block: type[InputBlock | OutputBlock]) -> str:
+    """What an Input or Output of the drawing itself is called, where no formula can name anything."""
+    return block.make(evaluated(node.parameters, {})).name
 
 
 def _nodes(graph: Graph, role: Role) -> list[str]:

@@ -11,10 +11,9 @@ from typing import Any
 
 from graph_engine.blocks.call import Apply, Code, Function, Infix, Layer, Method, Ref, Run, Stepwise, Weight
 from graph_engine.check.evaluate import resolve
+from graph_engine.compile.naming import INDEX
 
 WIDTH = 120
-INDEX = "i"
-"""What counts the modules of a generator."""
 
 
 def render_layer(layer: Layer) -> str:

@@ -114,13 +114,15 @@ def statements_for(
     graph: Graph, nodes: Mapping[str, NodeReport], targets: Iterable[str], uses: Uses
 ) -> list[Statement]:
     """The statements that the nodes `targets` need, in an order in which each can be computed. Inputs need none."""
-    needed = graph.upstream(targets)
+    needed = graph.needed_by(targets)
     statements = []
     order = graph.order()
     places = {name: at for at, name in enumerate(order)}
     for name in _as_read(graph, order):
         node, report = graph[name], nodes[name]
-        if name not in needed or report.block is None or report.block.role is Role.INPUT or node.bypassed:
+        if name not in needed or report.block is None or report.block.role is Role.INPUT:
+            continue
+        if graph.passing(name) is not None:
             continue
         operands = {
             port: unbypassed(graph, (wire.source, wire.output)) for port, wire in graph.wires_into(name).items()
@@ -188,8 +190,7 @@ def _built(block: Block, report: NodeReport, shared: NodeReport | None) -> Expre
 
 def unbypassed(graph: Graph, result: Result) -> Result:
     """The value that stands at an output once bypassed nodes let through what enters them."""
-    while graph[result[0]].bypassed:
-        wire = next(iter(graph.wires_into(result[0]).values()))
+    while (wire := graph.passing(result[0])) is not None:
         result = (wire.source, wire.output)
     return result
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from graph_engine.blocks import ParameterError, Role
 from graph_engine.blocks.library.borders import Input
 from graph_engine.check.report import Code, Fix, Problem, Severity
+from graph_engine.check.values import evaluated
 from graph_engine.data.catalog import open_dataset
 from graph_engine.data.dataset import Dataset
 from graph_engine.data.drawing import Drawn
@@ -79,10 +80,10 @@ def _used_inputs(document: Document) -> dict[str, Input]:
         if block is not None and block.role in (Role.OUTPUT, Role.LOSS, Role.METRIC):
             ends.append(node.id)
     used = {}
-    for name in sorted(graph.upstream(ends)):
+    for name in sorted(graph.needed_by(ends)):
         if graph[name].block == Input.key():
             try:
-                used[name] = Input.make(graph[name].parameters)
+                used[name] = Input.make(evaluated(graph[name].parameters, {}))
             except ParameterError:
                 continue  # the check tells
     return used

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from graph_engine.blocks.library.borders import Input
+from graph_engine.check.values import evaluated
 from graph_engine.document import Document
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def made_up(document: Document, inputs: Iterable[str], count: int, device: torch
     columns = {}
     generator = torch.Generator().manual_seed(0)
     for node in inputs:
-        block = Input.make(document.main[node].parameters)
+        block = Input.make(evaluated(document.main[node].parameters, {}))
         shape = (count, *(OPEN if isinstance(length, str) else length for length in block.shape))
         if block.dtype == "int64":
             values = torch.randint(max(1, block.classes), shape, generator=generator)

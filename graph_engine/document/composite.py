@@ -183,6 +183,8 @@ def why_not_exposed(exposed: Exposed) -> str | None:
         return f"{name!r} can't be the name of a parameter: it takes lower-case letters, digits and _."
     if name in GIVEN or hasattr(Composite, name) or name not in names_of(name):  # such as `min` in formulas
         return f"{name!r} means something else already; choose another name for the parameter."
+    if not isinstance(exposed.default, (bool, int, float, str)):
+        return f"The default of {name!r} must be a number, a switch or a word; got {exposed.default!r}."
     spec = next(iter(_made("x", Declaration(exposes=(exposed,)), (), ()).parameters()))
     try:
         spec.parse(exposed.default)

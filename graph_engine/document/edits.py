@@ -201,13 +201,17 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True)
 class SetParameter:
-    """Give a parameter a JSON value, or its default again with `value=None`."""
+    """Give a parameter a JSON value, or its default again with `value=None`.
+
+    What a file said of a parameter that the block has not can be taken away, and is `restored` by undoing that.
+    """
 
     kind: ClassVar[str] = "set_parameter"
     node: str
     name: str
     value: Any
     graph: str = MAIN
+    restored: bool = False
 
     @property
     def label(self) -> str:
@@ -217,7 +221,9 @@ class SetParameter:
         graph = _graph(document, self.graph)
         node = _node(graph, self.node)
         block = graph.block(node)
-        if block is not None and block.parameter(self.name) is None:
+        is_stray = block is not None and block.parameter(self.name) is None
+        is_taken_away = self.value is None and self.name in node.parameters
+        if block is not None and is_stray and not (is_taken_away or self.restored):
             raise EditRefused(f"{block.title} has no parameter {self.name!r}.")
         if reason := why_not_json(self.value):
             raise EditRefused(f"{self.name} of {self.node} can't have this value: {reason}.")
@@ -227,7 +233,7 @@ class SetParameter:
             parameters[self.name] = self.value
         graph.put(node.with_(parameters=parameters))
         change.touch(self.graph, self.node)
-        return SetParameter(self.node, self.name, before, self.graph)
+        return SetParameter(self.node, self.name, before, self.graph, restored=is_stray)
 
 
 @dataclass(frozen=True, slots=True)

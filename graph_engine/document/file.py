@@ -36,6 +36,7 @@ from graph_engine.document.codec import (
     wire_from_json,
     wire_to_json,
 )
+from graph_engine.document.composite import composites_in, reached
 from graph_engine.document.custom import CustomCode, why_not_name
 from graph_engine.document.document import MAIN, Document
 from graph_engine.document.graph import Graph, natural
@@ -115,12 +116,14 @@ def loads(text: str, name: str = "the document") -> Document:
     Raises: FileError.
     """
     try:
-        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        value = json.loads(text, parse_float=_finite, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise FileError(
             f"{name} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}. "
             "It may be cut short or damaged; restore it from a backup."
         ) from error
+    except FormatError as error:
+        raise FileError(f"{name} {error}") from error
     except ValueError as error:
         raise FileError(f"{name} holds a number that is too large to be read. Restore it from a backup.") from error
     except RecursionError as error:
@@ -147,7 +150,7 @@ def load(path: str | os.PathLike[str]) -> Document:
     Raises: FileError.
     """
     try:
-        text = Path(path).read_text("utf-8")
+        text = Path(path).read_text("utf-8-sig")  # some editors put a mark before the first letter
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is not a text file, so not a Layerloom document.") from error
     except OSError as error:
@@ -169,6 +172,8 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     Raises: FileError; then what was there before is still there.
     """
     target = Path(os.path.realpath(path))  # a link stays a link
+    if target.exists() and not target.is_file() and not target.is_dir():
+        raise FileError(f"{target} is a device or a pipe, which a file can't take the place of. Choose another place.")
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
@@ -209,10 +214,14 @@ def _document(value: dict[str, Any]) -> Document:
     for key in ("title", "notes"):
         if not isinstance(value.get(key, ""), str):
             raise FormatError(f'"{key}" must be text.')
+    parsed = {name: _graph(graph, name) for name, graph in graphs.items()}
+    for name, graph in parsed.items():
+        if name in reached(parsed, composites_in(graph)):
+            raise FormatError(f"graph {name!r} is part of itself, so it would never end. Take its node away.")
     document = Document(
         title=value.get("title", "Untitled"),
         notes=value.get("notes", ""),
-        graphs={name: _graph(graph, name) for name, graph in graphs.items()},
+        graphs=parsed,
         plan=plan_from_json(value.get("plan", {})),
         binding=binding_from_json(value.get("data", {})),
         customs=_customs_from(value.get("custom", {})),
@@ -261,6 +270,11 @@ def _graph(value: Any, name: str) -> Graph:
             raise FormatError(f"graph {name!r} has two annotations called {annotation.id!r}.")
         graph.annotate(annotation)
     return graph
+
+
+def _no_number(word: str) -> float:
+    """Raises: FormatError for NaN, Infinity and -Infinity, which Python writes and JSON has not."""
+    raise FormatError(f"holds {word}, which is no number. Write one in its place, or restore it from a backup.")
 
 
 def _finite(text: str) -> float:

@@ -209,6 +209,31 @@ class Graph:
                     stack.append(wire.source)
         return found
 
+    def passing(self, node: str) -> Wire | None:
+        """The wire whose value leaves a bypassed node: that into the first of its inputs, as they are declared, that
+        is wired. None for a node that is not bypassed, or lets nothing through."""
+        block = self.block(node) if self._nodes[node].bypassed else None
+        if block is None or not block.outputs:
+            return None
+        into = self.wires_into(node)
+        order = [port.name for port in block.inputs]
+        known = [port for port in into if slot_of(port)[0] in order]
+        first = min(known, key=lambda port: (order.index(slot_of(port)[0]), slot_of(port)[1]), default=None)
+        return into[first] if first is not None else None
+
+    def needed_by(self, nodes: Iterable[str]) -> set[str]:
+        """`nodes` and all that they are computed from: what enters a bypassed node and does not leave it is not."""
+        found = set(nodes)
+        stack = list(found)
+        while stack:
+            node = stack.pop()
+            passing = self.passing(node)
+            for wire in [passing] if passing is not None else self._into[node].values():
+                if wire.source not in found:
+                    found.add(wire.source)
+                    stack.append(wire.source)
+        return found
+
     def order(self) -> list[str]:
         """The nodes so that every wire goes forward; a path is followed to its end before the next is begun.
 

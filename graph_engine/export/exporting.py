@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph_engine.document import Document
+from graph_engine.document.file import SUFFIX
 from graph_engine.export.errors import Exported, ExportError
 from graph_engine.export.ink import Style
 
@@ -85,11 +86,17 @@ def export_document(
 
 
 def check_place(path: Path, suffix: str) -> None:
-    """Refuse a place where no file can be, before any work is done for it.
+    """Refuse a place where no file can be, and the name of a drawing, before any work is done for it.
 
     Raises: ExportError.
     """
     if path.is_dir():
         raise ExportError(f"{path} is a folder. Name a file in it, such as {path / f'network{suffix}'}.")
+    if path.suffix == SUFFIX:
+        raise ExportError(
+            f"{path} is called as drawings are, and would take the place of one. Name it {path.with_suffix(suffix)}."
+        )
+    if path.exists() and not path.is_file():
+        raise ExportError(f"{path} is a device or a pipe, which an export can't take the place of. Name a file.")
     if not path.parent.is_dir():
         raise ExportError(f"{path} can't be written: there is no folder {path.parent}. Make it, or name another place.")

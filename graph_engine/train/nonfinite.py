@@ -221,7 +221,7 @@ def _why(stepper: Stepper, losses: list[float], agree: Agree) -> str:
 def _results(stepper: Stepper, update: ActiveUpdate) -> list[tuple[str, str]]:
     """All values that the losses of an update depend on, in order, and the losses."""
     graph = stepper.document.main
-    needed = graph.upstream(node for node, _ in update.objective.losses)
+    needed = graph.needed_by(node for node, _ in update.objective.losses)
     results = []
     for node in graph.order():
         block = graph.block(node)

@@ -112,11 +112,11 @@ def _tellers(graph: Graph, losses: Sequence[Sequence[str]]) -> dict[Result, int]
     metrics = _of_role(graph, Role.METRIC)
     if len(losses) == 1:
         return dict.fromkeys(metrics, 0)
-    needed = [graph.upstream(each) for each in losses]
+    needed = [graph.needed_by(each) for each in losses]
     inputs = {node.id for node in graph if node.block == Input.key()}
     found = {}
     for node, port in metrics:
-        wants = graph.upstream([node]) - {node} - inputs
+        wants = graph.needed_by([node]) - {node} - inputs
         found[node, port] = next((at for at, each in enumerate(needed) if wants <= each), 0)
     return found
 
@@ -208,10 +208,11 @@ def _reached(graph: Graph, losses: Iterable[str]) -> set[str]:
     stack = list(found)
     while stack:
         node = stack.pop()
-        block = graph.block(node)
-        detached = block.detached if block is not None and not graph[node].bypassed else ()
-        for port, wire in graph.wires_into(node).items():
-            if port not in detached and wire.source not in found:
+        block, passing = graph.block(node), graph.passing(node)
+        detached = block.detached if block is not None and passing is None else ()
+        wires = graph.wires_into(node).values() if passing is None else [passing]
+        for wire in wires:
+            if wire.input not in detached and wire.source not in found:
                 found.add(wire.source)
                 stack.append(wire.source)
     return found

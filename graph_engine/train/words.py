@@ -79,7 +79,7 @@ def _update(document: Document, update: Update, objective: Objective, result: Ch
     trained = list(_learning(document, update, objective, result, weighty))
     borders = (Role.INPUT, Role.OUTPUT, Role.METRIC)
     working = {node.id for node in graph if (block := graph.block(node)) is not None and block.role not in borders}
-    needed = graph.upstream(node for node, _ in objective.losses) & working
+    needed = graph.needed_by(node for node, _ in objective.losses) & working
     is_all = trained == weighty
     names = f" ({_and(trained, _MOST)})" if trained and not is_all else ""
     blocks = "block" if len(weighty) == 1 else "blocks"

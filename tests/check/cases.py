@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph_engine.check import Code, Severity
-from graph_engine.document import AddNodes, AnyEdit, Disconnect, Document, Node, RemoveNodes, SetParameter, Wire
+from graph_engine.document import (
+    AddNodes,
+    AnyEdit,
+    Disconnect,
+    Document,
+    Node,
+    RemoveNodes,
+    SetNode,
+    SetParameter,
+    Wire,
+)
 from graph_engine.document.builder import Builder
 from graph_engine.document.file import loads
 
@@ -36,6 +46,14 @@ def two_convolutions(block: str, one: int, other: int) -> Document:
     x = net.add(block, net.add("conv2d", x, channels=one), net.add("relu", net.add("conv2d", x, channels=other)))
     net.output(net.add("global_avg_pool", x))
     return net.document
+
+
+def bypassed_lstm() -> Document:
+    net = Builder("Bypassed")
+    y = net.add("lstm", net.input("x", 5, 4), hidden=6)
+    net.output(y, "y")
+    net.output(net.add("linear", y.other("h"), features=2), "h")
+    return changed(net.document, SetNode("lstm_1", "bypassed", value=True))
 
 
 def changed(document: Document, *edits: AnyEdit) -> Document:
@@ -107,6 +125,28 @@ CASES = [
         "Add needs a wire at xs (1 more).",
         port="xs",
         code=Code.UNWIRED,
+    ),
+    Case(
+        "more than a bypassed node lets through",
+        bypassed_lstm,
+        "linear_1",
+        "LSTM (lstm_1) is bypassed: what enters leaves at y, and nothing leaves at h.",
+        ("Use lstm_1 again",),
+        port="x",
+        waiting=("output_2",),
+        code=Code.BYPASSED,
+    ),
+    Case(
+        "a misspelt parameter",
+        lambda: from_file(
+            f'{IN}, {{"id": "conv2d_1", "block": "conv2d", "parameters": {{"chanels": 6}}}}, {OUT}',
+            '["input_1", "y", "conv2d_1", "x"], ["conv2d_1", "y", "output_1", "x"]',
+        ),
+        "conv2d_1",
+        "Conv 2d has no parameter 'chanels': what the file says of it has no effect. Perhaps channels is meant.",
+        ("Take chanels away",),
+        code=Code.STRAY_PARAMETER,
+        severity=Severity.WARNING,
     ),
     Case(
         "image into linear",

@@ -72,6 +72,16 @@ def test_summary_has_the_keys_and_the_published_figures(layerloom: Call) -> None
     assert sum(node["params"] for node in found["nodes"]) == found["params"]
 
 
+def test_formulas_in_the_drawing_itself_are_computed(layerloom: Call, tmp_path: Path) -> None:
+    document = open_preset("lenet5")
+    document.apply(SetParameter("input_1", "shape", [1, "=2 ** 5", "=8 * 4"]))
+    save(document, tmp_path / "net.loom")
+    found = layerloom("summary", tmp_path / "net.loom", "--json").json
+    assert found["inputs"]["image"] == ["N", 1, 32, 32]
+    assert layerloom("code", tmp_path / "net.loom").out == layerloom("code", "lenet5").out
+    assert layerloom("train", tmp_path / "net.loom", "--steps", "1", "--json").json["steps"] == 1
+
+
 def test_summary_in_words(layerloom: Call) -> None:
     shown = layerloom("summary", "lenet5").out
     for word in ("LeNet-5", "conv2d_1", "5×5 · 6", "N×6×28×28", "117 600", "61 706 parameters, 247 kB", "417 kMACs"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,27 @@ def test_a_drawing_may_be_unfinished_but_code_may_not(layerloom: Call, tmp_path:
         refused = _export(layerloom, path, to, tmp_path / f"half.{to}")
         refused.assert_refused(1, str(path), "linear_1", f"layerloom check {path}")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["half.loom", "half.svg"]
+
+
+@pytest.mark.parametrize("to", ["python", "svg", "png"])
+def test_no_drawing_is_overwritten(layerloom: Call, tmp_path: Path, to: str) -> None:
+    path = tmp_path / "net.loom"
+    save(open_preset("xor"), path)
+    before = path.read_bytes()
+    _export(layerloom, path, to, path).assert_refused(
+        1, f"{path} is called as drawings are", f"Name it {tmp_path}/net."
+    )
+    layerloom("code", path, "-o", path).assert_refused(1, f"Name it {tmp_path / 'net.py'}")
+    layerloom("render", path, "-o", path).assert_refused(1, f"Name it {tmp_path / 'net.png'}")
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["net.loom"]
+
+
+def test_what_is_no_file_is_left_alone(layerloom: Call, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    layerloom("code", "xor", "-o", pipe).assert_refused(1, f"{pipe} is a device or a pipe")
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize("to", ["python", "svg"])

@@ -11,7 +11,7 @@ from torch import nn
 from graph_engine.check import Checker
 from graph_engine.compile import compile_document
 from graph_engine.compile.program import Program
-from graph_engine.document import SetNode
+from graph_engine.document import SetNode, SetParameter
 from graph_engine.document.builder import Builder, Port
 
 
@@ -289,6 +289,97 @@ def test_a_bypassed_node_lets_through_what_enters() -> None:
     network = program.make(0)
     given = torch.randn(3, 5)
     assert torch.equal(network(given), network.linear_1(given))
+
+
+@pytest.mark.parametrize(
+    ("block", "ports"), [("residual", ("x", "f")), ("dot_attention", ("query", "memory")), ("add", ("xs.0", "xs.1"))]
+)
+def test_a_bypassed_node_lets_through_what_enters_at_the_first_of_its_inputs(
+    block: str, ports: tuple[str, str]
+) -> None:
+    """As they are declared, and not by the names that they have."""
+    net = Builder("Bypass")
+    first = net.add("layer_norm", net.input("first", 4, 4))
+    node = net.add(block, first, net.add("linear", net.input("second", 4, 4), features=4))
+    net.output(node)
+    assert tuple(net.graph.wires_into(node.node)) == tuple(sorted(ports))
+    net.document.apply(SetNode(node.node, "bypassed", value=True))
+    result = Checker().check(net.document)
+    network = compile_document(net.document, result).make(0)
+    assert result.total.params == sum(each.numel() for each in network.parameters()) == 8, (
+        "the linear layer is needless"
+    )
+    given = torch.randn(3, 4, 4)
+    assert torch.equal(network(given), network.layer_norm_1(given))
+
+
+def test_weights_can_be_those_of_a_node_that_nothing_else_needs() -> None:
+    net = Builder("Lent")
+    x = net.input("x", 5)
+    lender = net.add("linear", x, features=5)
+    net.output(net.add("linear", x, features=5, shares=lender))
+    result = Checker().check(net.document)
+    assert result.problems == tuple(each for each in result.problems if each.node is None), "the lender is of use"
+    network = compile_document(net.document, result).make(0)
+    assert result.total.params == result.total.trainable == sum(each.numel() for each in network.parameters()) == 30
+    assert result.total.macs == 25
+    assert list(network.state_dict()) == ["linear_1.weight", "linear_1.bias"]
+
+
+def test_what_lends_its_weights_must_be_whole() -> None:
+    net = Builder("Lent")
+    lender = net.add("linear", None, features=5)
+    net.output(net.add("linear", net.input("x", 5), features=5, shares=lender))
+    (problem,) = Checker().check(net.document).errors
+    assert (problem.node, problem.message) == (lender.node, "Linear needs a wire at x.")
+
+
+NAMES = ["self", "nn", "torch", "F", "super", "training", "forward", "state_dict", "train", "type", "range", "i", "x_"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ports_and_states_of_a_composite_may_have_any_name(name: str) -> None:
+    net = Builder("Names")
+    cell = net.composite("cell")
+    x, state = cell.input("x", 6), cell.input(name, 4)
+    new = cell.add("tanh", cell.add("add", cell.add("linear", x, features=4), cell.add("linear", state, features=4)))
+    cell.output(new, name)
+    cell.output(cell.add("relu", new), "y")
+    made = net.add("@cell", net.input("s", 5, 6), net.input("start", 4), over_time=True)
+    net.output(made, "last")
+    net.output(made.other("y"), "all")
+    network = compile_document(net.document).make(0)
+    s, h = torch.randn(2, 5, 6), torch.randn(2, 4)
+    last, every = network(s, h)
+    for step in s.unbind(1):
+        h = torch.tanh(network.cell_1.linear_1(step) + network.cell_1.linear_2(h))
+    assert torch.equal(last, h)
+    assert torch.equal(every[:, -1], h.relu())
+
+
+@pytest.mark.parametrize("name", [each for each in NAMES if each != "F"])
+def test_parameters_of_a_composite_may_have_any_name(name: str) -> None:
+    """In two uses, so that it is an argument, kept for `forward`, which no switch between training and use changes."""
+    net = Builder("Names")
+    cell = net.composite("cell")
+    cell.expose(name, 3)
+    y = cell.add("linear", cell.input("x", 4), features=f"={name} * 2")
+    y = cell.add("flatten", cell.add("reshape", y, shape=[f"={name}", 2]))
+    cell.output(cell.add("scale", y, factor=f"={name} / 2"), "y")
+    x = net.input("x", 4)
+    for at, value in enumerate((5, 2)):
+        made = net.add("@cell", x)
+        net.document.apply(SetParameter(made.node, name, value))
+        net.output(made, f"y_{at}")
+    program = compile_document(net.document)
+    network, given = program.make(0), torch.randn(3, 4)
+    assert program.source.count("class ") == 2
+    for mode in (True, False):
+        network.train(mode)
+        assert network.cell_1.training is mode
+        one, other = network(given)
+        assert torch.equal(one, network.cell_1.linear_1(given) * 2.5)
+        assert torch.equal(other, network.cell_2.linear_1(given) * 1.0)
 
 
 def test_turns_with_a_further_input_are_a_loop() -> None:

@@ -195,7 +195,13 @@ WRONG: list[tuple[str, str]] = [
     (changed("plan", {"stages": []}), "plan.stages"),
     (changed("plan", {"stages": [{"updates": []}]}), "plan.stages.0.updates"),
     (changed("plan", {"stages": [{"epochs": -1}]}), "plan.stages.0.epochs"),
-    (changed("title", "@").replace('"@"', "NaN"), "a number that is too large"),
+    (changed("title", "@").replace('"@"', "NaN"), "net.loom holds NaN, which is no number. Write one in its place"),
+    (changed("title", "@").replace('"@"', "-Infinity"), "net.loom holds -Infinity, which is no number"),
+    (changed("graphs.main.nodes.1.block", "@main"), "graph 'main' is part of itself, so it would never end"),
+    (
+        changed("graphs.main.declares", {"exposes": [{"name": "width", "type": "int", "default": [64]}]}),
+        "The default of 'width' must be a number, a switch or a word; got [64].",
+    ),
     (changed("graphs.main.nodes.1.position.0", 77).replace("77", "1e999"), "a number that is too large"),
     (changed("version", 77).replace("77", "1" * 5000), "a number that is too large"),
     ("[" * 100_000, "nested too deeply"),
@@ -234,6 +240,21 @@ def test_a_file_that_is_not_there_or_not_text_is_explained(tmp_path: Path) -> No
         with pytest.raises(FileError, match=words) as caught:
             load(tmp_path / name)
         assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_file(tmp_path: Path) -> None:
+    """Some editors put one before the first letter."""
+    (tmp_path / "marked.loom").write_text(dumps(drawing()), "utf-8-sig")
+    assert dumps(load(tmp_path / "marked.loom")) == dumps(drawing())
+
+
+def test_composites_that_are_part_of_each_other_are_refused() -> None:
+    use = {"id": "use_1", "position": [0, 0]}
+    graphs = {name: {"nodes": [use | {"block": f"@{other}"}], "wires": []} for name, other in ("ab", "ba")}
+    main = {"nodes": [use | {"block": "@a"}], "wires": []}
+    text = json.dumps({"format": "layerloom", "version": 1, "graphs": graphs | {"main": main}})
+    with pytest.raises(FileError, match="graph 'a' is part of itself"):
+        loads(text, "net.loom")
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
