@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from app.topbar import TopBar
     from graph_engine.check.report import Problem
     from graph_engine.document import Document
+    from graph_engine.train.changes import RunChange
 
 
 class DeskWindow(QMainWindow):
@@ -117,6 +118,11 @@ class DeskWindow(QMainWindow):
 
     def show_node_search(self) -> None:
         self._search.open_nodes()
+
+    def show_node(self, place: str) -> None:
+        """Shows a node that was found, and puts the keyboard on the canvas, which acts on it."""
+        self._session.show_place(place)
+        self._canvas.setFocus()
 
     def show_panel(self, name: str) -> None:
         self.show_drawing()
@@ -228,10 +234,17 @@ class DeskWindow(QMainWindow):
         from graph_engine.train.changes import read_changes, with_changes
 
         runs = self._session.runs
-        document, folder, progress = runs.document, runs.folder, runs.progress
+        document, folder, progress, run = runs.document, runs.folder, runs.progress, runs.run
+
+        def change(wanted: RunChange) -> None:
+            if runs.run == run:
+                runs.change(wanted)
+            else:  # perhaps another goes on by now
+                self.notices.refuse(f"{run} goes on no longer, so it was not changed.")
+
         if document is not None and folder is not None and progress is not None:
             now = with_changes(document, read_changes(folder.path))
-            RunChangeDialog(now, progress.stage - 1, runs.change, self).open()
+            RunChangeDialog(now, progress.stage - 1, change, self).open()
 
     def tell_search(self, name: str, how: str) -> None:
         """Says how a search ended, and offers a look at it."""

@@ -109,17 +109,22 @@ def setting_offers(settings: Settings, show: Callable[[str], object]) -> list[Of
     return found
 
 
-def node_offers(session: Session) -> list[Offer]:
-    """Every node of the document, those of the graph that is shown first: found by name, block, shape and problem."""
+def node_offers(session: Session, show: Callable[[str], object]) -> list[Offer]:
+    """Every node of the document, those of the graph that is shown first: found by name, block, shape and problem.
+
+    `show` is given the place of the one that is chosen.
+    """
     names = sorted(session.document.graphs, key=lambda name: (name != session.graph_name, name))
     return [
-        _node_offer(session, name, node, session.graph.block(node) if name == session.graph_name else None)
+        _node_offer(session, show, name, node, session.graph.block(node) if name == session.graph_name else None)
         for name in names
         for node in session.document.graphs[name]
     ]
 
 
-def _node_offer(session: Session, graph_name: str, node: Node, block: type[Block] | None) -> Offer:
+def _node_offer(
+    session: Session, show: Callable[[str], object], graph_name: str, node: Node, block: type[Block] | None
+) -> Offer:
     graph = session.document.graphs[graph_name]
     block = block or graph.block(node)
     here = graph_name == session.graph_name
@@ -143,4 +148,4 @@ def _node_offer(session: Session, graph_name: str, node: Node, block: type[Block
         tuple(filter(None, words)),
     )
     address = node.id if graph_name == MAIN else f"{graph_name}:{node.id}"
-    return Offer(entry, partial(session.show_place, address), icon="warning" if problems else "")
+    return Offer(entry, partial(show, address), icon="warning" if problems else "")

@@ -36,6 +36,7 @@ class SearchEverything(QObject):
         place_block: Callable[[str], object],
         stock: Stock,
         show_settings: Callable[[str], object],
+        show_node: Callable[[str], object],
     ) -> None:
         """`below` is the widget over which the palette opens."""
         super().__init__(window)
@@ -49,6 +50,7 @@ class SearchEverything(QObject):
         self._place_block = place_block
         self._stock = stock
         self._show_settings = show_settings
+        self._show_node = show_node
         self._palette: Palette | None = None
 
     @property
@@ -79,14 +81,14 @@ class SearchEverything(QObject):
         offers += setting_offers(self._settings, self._show_settings)
         if drawing:
             offers += stock_offers(self._stock, self._session, self._place_block)
-            offers += node_offers(self._session)
+            offers += node_offers(self._session, self._show_node)
         self._open(offers, "Search blocks, actions, presets, nodes and settings")
 
     def open_nodes(self) -> None:
         """Offers the nodes alone."""
         from app.offers import node_offers
 
-        self._open(node_offers(self._session), "Find a node")
+        self._open(node_offers(self._session, self._show_node), "Find a node")
 
     def _open(self, offers: Sequence[Offer], placeholder: str) -> None:
         area = self._below.rect()

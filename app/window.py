@@ -106,6 +106,7 @@ class MainWindow(DeskWindow):
             self.place_block,
             self._canvas.stock,
             self.show_preferences,
+            self.show_node,
         )
         self.link = CanvasLink(session, self._canvas, self.notices, self.book, settings, self._open_node)
         self.glances = Glances(session, self)

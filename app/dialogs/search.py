@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from graph_engine.runs.search import SearchState, Trial
 
 _NEW = ""
+_MARK = "Mark what is to be searched over first: choose a setting, then Mark."
+_ENOUGH = "This search has all the trials that it should: ask for more of them to go on."
 _HINT = (
     "Each set of values that is tried makes a run. It goes on when this is closed; the status bar shows how far it is."
 )
@@ -222,6 +224,10 @@ class SearchDialog(Dialog):
         self.start.setText("Search" if new else "Go on")
         more = state is not None and not live and int(self.count.value() or 0) > state.ended
         self.start.setEnabled(bool(self.ranges.names) and self.measure.value() is not None if new else more)
+        lacks = new and not self.ranges.names
+        self.start.setToolTip(_MARK if lacks else "" if new or more or live else _ENOUGH)
+        if new and self.said.text() in (_HINT, _MARK):
+            self.said.setText(_MARK if lacks else _HINT)
         self.stop.setEnabled(live and state is not None and not state.stopping)
         self.best.setEnabled(state is not None and state.best is not None)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.panels.plan_focus import Focus
 from app.theme import icon, theme_manager
@@ -22,6 +22,23 @@ _ROOM = 4  # px below the last row
 """Rows that are seen at once."""
 
 
+class _Rows(QListWidget):
+    """Rows of text that wrap within its width, whatever that comes to be."""
+
+    resized = Signal()
+    """It has another width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.resized.emit()
+
+
 class PlanStages(QWidget):
     """Every stage and every update says in words what it does."""
 
@@ -32,14 +49,15 @@ class PlanStages(QWidget):
         super().__init__(parent)
         self._session = session
         self.focus = Focus()
-        self.list = QListWidget()
+        self.list = _Rows()
+        self.list.resized.connect(self._fit)
         self.list.setAccessibleName("Stages and updates")
         self.list.setWordWrap(True)
         dress_list(self.list)
         self.list.currentRowChanged.connect(self._choose)
         self._places: list[Focus] = []
-        self.add_stage = self._button("Add stage", "plus", "Train on another way after what is there")
-        self.add_update = self._button("Add update", "plus", "Another optimiser's step in every turn of this stage")
+        self.add_stage = self._button("Stage", "plus", "Train on another way after what is there")
+        self.add_update = self._button("Update", "plus", "Another optimiser's step in every turn of this stage")
         self.earlier = self._button("", "chevron-up", "Earlier")
         self.later = self._button("", "chevron-down", "Later")
         self.remove = self._button("", "trash", "Take this update away; the last one takes its stage along")
@@ -78,10 +96,6 @@ class PlanStages(QWidget):
         self.earlier.setEnabled(self._neighbour(-1) is not None)
         self.later.setEnabled(self._neighbour(1) is not None)
         self.remove.setEnabled(len(plan.stages) > 1 or len(updates) > 1)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
 
     def _rows(self, plan: Plan) -> list[str]:
         """A row for each update; it begins with its stage where there are several."""
@@ -172,15 +186,18 @@ class PlanStages(QWidget):
         self.refresh()
         self.chosen.emit()
 
-    def _button(self, text: str, name: str, tip: str) -> QPushButton:
-        button = QPushButton(text)
+    def _button(self, text: str, name: str, tip: str) -> QPushButton | QToolButton:
+        button = QPushButton(text) if text else QToolButton()
         button.setIcon(icon(name))
         button.setToolTip(tip)
-        button.setAccessibleName(text or tip)
+        button.setAccessibleName(f"Add {text.lower()}" if text else tip)
         return button
 
     def _fit(self) -> None:
         """As high as its rows, within bounds."""
+        policy = Qt.ScrollBarPolicy
+        few = self.list.count() <= _LONGEST  # then all are seen, and a scroll bar would take width from them
+        self.list.setVerticalScrollBarPolicy(policy.ScrollBarAlwaysOff if few else policy.ScrollBarAsNeeded)
         self.list.doItemsLayout()  # rows wrap anew
         rows = [self.list.visualItemRect(self.list.item(at)) for at in range(min(self.list.count(), _LONGEST))]
         height = (rows[-1].bottom() - rows[0].top() if rows else 0) + 2 * self.list.frameWidth() + _ROOM

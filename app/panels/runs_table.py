@@ -16,7 +16,7 @@ from app.widgets import dress_table
 if TYPE_CHECKING:
     from app.panels.runs_model import RunsModel
 
-_FIGURES = {2: 100, 3: 102, 4: 76, 5: 78, 6: 62, 7: 104}
+_FIGURES = {2: 116, 3: 102, 4: 76, 5: 78, 6: 62, 7: 104}
 _SHARES = {0: (0.4, 132), 1: (0.26, 76), 8: (0.14, 56)}
 """Widths (px at the base text size) of columns of figures; of the others, their share of the rest, and the least. The
 last, the note, has what is left.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from app.offers import node_offers
 from app.palette import Palette
@@ -86,7 +87,7 @@ def test_nodes_are_found_by_name_block_shape_and_problem(open_in: OpenIn) -> Non
     session = window.session
 
     def found(query: str) -> list[str]:
-        entries = [offer.entry for offer in node_offers(session)]
+        entries = [offer.entry for offer in node_offers(session, session.show_place)]
         return [match.entry.key.rpartition(":")[2] for match in find(query, entries)]
 
     assert found("conv2d_2")[0] == "conv2d_2"
@@ -101,6 +102,22 @@ def test_nodes_are_found_by_name_block_shape_and_problem(open_in: OpenIn) -> Non
     settle()
     wait_for(lambda: bool(session.errors))
     assert "conv2d_2" in found("problem")
+
+
+def test_the_keyboard_is_on_the_canvas_when_a_node_was_found(open_in: OpenIn) -> None:
+    """Wherever it was before: what is pressed next is meant for the node."""
+    window = open_in("lenet5")
+    window.session.select(["linear_1"])
+    window.show_panel("inspector")
+    settle()
+    assert window.panes.inspector.isAncestorOf(QApplication.focusWidget())
+    QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
+    settle()
+    QTest.keyClicks(window.command_palette.line, "conv2d_2")
+    QTest.keyClick(window.command_palette.line, Qt.Key.Key_Return)
+    settle()
+    assert window.session.selection.nodes == ("conv2d_2",)
+    assert QApplication.focusWidget() is window.canvas
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_1, Qt.Key.Key_2])

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QScrol
 from pytestqt.qtbot import QtBot
 
 import app.panels.data as data_panel
+from app.panels.plan import PlanPanel
 from app.start import Studio
 from app.theme import theme_manager
 from app.widgets import ElidedLabel
@@ -107,6 +108,22 @@ def test_no_panel_cuts_its_words_not_even_for_a_frame(
     qtbot.waitUntil(lambda: panel.overview() is not None, timeout=20_000)
     settle()
     assert cut + _cut(cramped) + frames.cut == []
+
+
+def test_the_list_of_updates_wraps_where_it_is_seen(cramped: MainWindow, open_in: OpenIn, studio: Studio) -> None:
+    open_in("wgan_gp")
+    cramped.show_panel("plan")
+    settle()
+    assert _wider_than_seen(cramped) == []
+    panel = cramped.panes.bottom.panel("plan")
+    assert isinstance(panel, PlanPanel)
+    rows = panel.stages.list
+    assert rows.count() == 2
+    for at in range(2):
+        rect = rows.visualItemRect(rows.item(at))
+        words = rows.fontMetrics().boundingRect(rect, Qt.TextFlag.TextWordWrap, rows.item(at).text())
+        assert words.height() <= rect.height()
+        assert rect.bottom() <= rows.viewport().rect().bottom()
 
 
 def test_text_that_grows_is_laid_out_before_it_is_drawn(

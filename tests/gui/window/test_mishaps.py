@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from app.dialogs.run_change import RunChangeDialog
 from app.start import Studio
 from app.window import MainWindow
 from graph_engine.compile import Program
@@ -278,3 +279,29 @@ def test_a_run_of_another_home_is_followed_and_stopped_by_its_folder(
     qtbot.waitUntil(lambda: f"{far.id} is not going on: it is stopped." in notice(window), timeout=LONG)
     choose(tmp_path)
     qtbot.waitUntil(lambda: "is no run" in notice(window), timeout=LONG)
+
+
+def test_what_is_done_to_a_run_that_is_gone_is_told(open_in: OpenIn, qtbot: QtBot) -> None:
+    """It ended while the window in which it is changed was open; it was deleted before one goes back in it."""
+    from tests.gui.panels_live.making import small_network
+
+    window = open_in(small_network(5000))
+    runs, said = window.session.runs, window.notices.toasts
+    window.train()
+    qtbot.waitUntil(lambda: bool(runs.run), timeout=LONG)
+    run = runs.run
+    window.change_run()
+    (dialog,) = window.findChildren(RunChangeDialog)
+    dialog.rates[0].enter(0.5)
+    runs.stop()
+    qtbot.waitUntil(lambda: ended(window), timeout=LONG)
+    dialog.accept()
+    assert f"{run} goes on no longer, so it was not changed." in [each.text() for each in said.toasts()]
+
+    assert window.book.qaction("run.checkpoints").isEnabled()
+    with qtbot.waitSignal(runs.library.deleted, timeout=LONG):
+        runs.library.delete(run, run)
+    window.book.refresh()
+    assert not window.book.qaction("run.checkpoints").isEnabled()
+    window.show_checkpoints(run)
+    assert any(run in each.text() and "went wrong" not in each.text() for each in said.toasts()[-1:])
