@@ -73,6 +73,7 @@ def _open(text: str, data: str | None) -> Thing:
     run = find_run(text)
     if run is not None:
         return Thing(run.id, run.document(), run)
+    _require_one(text)
     raise CallError(_unknown(text, [*catalog(), *_run_names()]))
 
 
@@ -133,10 +134,22 @@ def get_run(text: str) -> StoredRun:
     if run is None and Path(text).expanduser().is_dir():
         raise CallError(f"{text} is a folder, but no run: it holds no run.json. Name the folder of a run.")
     if run is None:
+        _require_one(text)
         near = get_close_matches(text, _run_names(), n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else "`layerloom runs` lists those there are."
         raise CallError(f"There is no run called {text!r}. {hint}")
     return run
+
+
+def _require_one(name: str) -> None:
+    """Raises: CallError when several runs have this name."""
+    from graph_engine.home import place
+    from graph_engine.runs import RunStore
+
+    there = RunStore().records() if (place() / "runs").is_dir() else []
+    found = [record.id for record in there if record.name == name]
+    if found:
+        raise CallError(f"{len(found)} runs are called {name!r}. Say which by its id: {', '.join(found[:6])}.")
 
 
 def _run_names() -> list[str]:
@@ -145,7 +158,7 @@ def _run_names() -> list[str]:
 
     if not (place() / "runs").is_dir():
         return []
-    return [name for record in RunStore().records() for name in dict.fromkeys((record.id, record.name))]
+    return list(dict.fromkeys(name for record in RunStore().records() for name in (record.id, record.name)))
 
 
 def _unknown(text: str, names: list[str]) -> str:

@@ -23,7 +23,6 @@ from graph_engine.train.changes import (
 )
 
 if TYPE_CHECKING:
-    from graph_engine.document import Document
     from graph_engine.train.checkpoints import Checkpoint
 
 
@@ -43,7 +42,7 @@ def retry_run(run: str | StoredRun, batch_size: int, store: RunStore | None = No
         waiting.folder.write(replace(waiting.record, parent=stored.id))
         return StoredRun(store.refresh(waiting.id), waiting.folder)
     branch = branch_run(stored, found.step, store=store)
-    _change(branch, found, [RunChange(batch_size=batch_size)])
+    _change(branch, found, [RunChange(batch_size=batch_size)], _known(stored, found))
     return put_in_queue(branch, store)
 
 
@@ -61,10 +60,10 @@ def slow_down(run: str | StoredRun, factor: float, store: RunStore | None = None
     try:
         found = stored.folder.checkpoint("last")
         stage = _stage(found)
-        document = _as_then(stored, found)
-        updates = document.plan.stages[stage].updates
+        known = _known(stored, found)
+        updates = with_changes(stored.folder.first_document(), known).plan.stages[stage].updates
         rates = [update.optimiser.learning_rate * factor for update in updates]
-        _change(stored, found, [RunChange(learning_rate=rate, update=at) for at, rate in enumerate(rates)])
+        _change(stored, found, [RunChange(learning_rate=rate, update=at) for at, rate in enumerate(rates)], known)
         return found.step
     finally:
         lock.let_go()
@@ -79,21 +78,20 @@ def _newest_between_epochs(stored: StoredRun) -> Checkpoint | None:
     return None
 
 
-def _change(stored: StoredRun, found: Checkpoint, changes: Sequence[RunChange]) -> None:
-    """Have changes made when the run goes on from a checkpoint."""
+def _change(stored: StoredRun, found: Checkpoint, changes: Sequence[RunChange], known: Sequence[DatedChange]) -> None:
+    """Have changes made when the run goes on from a checkpoint, after those that are `known`."""
     stage, step = _stage(found), found.step
-    before, dated = _as_then(stored, found), []
+    before, dated = with_changes(stored.folder.first_document(), known), []
     for change in changes:
         after = changed(before, change, stage)
         dated.append(DatedChange(step, stage, change, in_words(before, after, stage), now()))
         before = after
-    kept = [each for each in read_changes(stored.folder.path) if each.step < step]
-    write_changes(stored.folder.path, [*kept, *dated])
+    write_changes(stored.folder.path, [*known, *dated])
 
 
-def _as_then(stored: StoredRun, found: Checkpoint) -> Document:
-    made = [each for each in read_changes(stored.folder.path) if each.step < found.step]
-    return with_changes(stored.folder.first_document(), made)
+def _known(stored: StoredRun, found: Checkpoint) -> list[DatedChange]:
+    """The changes made in a run until it failed: also those for which the checkpoint was taken."""
+    return [each for each in read_changes(stored.folder.path) if each.step <= found.step]
 
 
 def _stage(found: Checkpoint) -> int:

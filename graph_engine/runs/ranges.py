@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from graph_engine.document import Range
 from graph_engine.runs.errors import RunError
 
@@ -24,8 +26,11 @@ def read_range(of: str, text: str) -> Range:
         found = Range(of=of, low=float(low), high=float(high), step=step, log=how == "log", whole=whole)
     except ValueError as error:
         raise RunError(f"{of}: {text!r} is no range. Write low..high, low..high:log or low..high:STEP.") from error
-    if not found.low < found.high or (found.log and found.low <= 0) or (step is not None and step <= 0):
+    is_range = found.low < found.high and math.isfinite(found.high - found.low)
+    if not is_range or (found.log and found.low <= 0):
         raise RunError(f"{of}: in {text!r} the first number is to be less than the second, and above 0 with log.")
+    if step is not None and not 0 < step <= found.high - found.low:
+        raise RunError(f"{of}: in {text!r} the step is to be above 0, and no more than from the first to the second.")
     return found
 
 

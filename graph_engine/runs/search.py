@@ -145,6 +145,9 @@ def begin_search(document: Document, search: Search) -> Path:
     ranges = document.plan.search
     if not ranges:
         raise RunError("Nothing is marked to be searched over. Give a range, such as learning_rate from 1e-4 to 0.1.")
+    twice = next((each.of for at, each in enumerate(ranges) if each.of in {other.of for other in ranges[:at]}), None)
+    if twice is not None:
+        raise RunError(f"{twice} has two ranges. Give it one.")
     for each in ranges:
         for value in each.choices or (each.low,):
             with_values(document, {each.of: _whole(each, value)})
@@ -326,6 +329,8 @@ def _suggest(trial: optuna.Trial, chosen: Range) -> Value:
         found: Value = trial.suggest_categorical(chosen.of, list(chosen.choices))  # type: ignore[assignment]
         return found
     low, high = chosen.low, chosen.high
+    if chosen.step and not chosen.log:  # the last of the steps, as a grid has it; Optuna would warn of another end
+        high = low + math.floor((high - low) / chosen.step + 1e-9) * chosen.step
     if chosen.whole:
         step = int(chosen.step or 1)
         return trial.suggest_int(chosen.of, int(low), int(high), log=chosen.log, step=1 if chosen.log else step)

@@ -88,6 +88,9 @@ def _set_parameter(document: Document, name: str, value: Value) -> None:
     address, _, parameter = name.partition(".")
     found = document.place(address)
     if found is None:
+        several = [path for path, _ in flat(complete(document.plan)) if path.endswith(f".{name}")]
+        if several:
+            raise RunError(f"Several settings are called {name!r}. Name one of them: {', '.join(several[:4])}.")
         raise RunError(
             f"There is no setting called {name!r}: neither of the plan nor of a node. Nodes are named as in "
             "conv2d_1.channels, inside a composite as in bottleneck:conv2d_1.channels."

@@ -95,5 +95,5 @@ def _obey(control: Control, line: bytes) -> None:
                 control.evaluate()
             case Wish.CHANGE:
                 control.change(change_from_json(said["change"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return

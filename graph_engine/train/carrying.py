@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graph_engine.train.optimisers import begin_parts
+
 if TYPE_CHECKING:
     from graph_engine.train.updates import ActiveUpdate
 
@@ -23,6 +25,7 @@ def carry_over(before: ActiveUpdate, after: ActiveUpdate) -> None:
     after.load_state_dict(state)
     for group, values in zip(after.optimiser.param_groups, fresh, strict=True):
         group.update(values)
+    begin_parts(after.optimiser)
     if before.average is not None and after.average is not None:
         known = dict(zip(map(id, before.average.parameters), before.average.means, strict=True))
         after.average.steps = before.average.steps

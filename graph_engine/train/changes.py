@@ -231,7 +231,7 @@ def read_changes(folder: Path) -> list[DatedChange]:
     for line in lines:
         try:
             found.append(dated_from_json(json.loads(line)))
-        except (ValueError, KeyError, TypeError, FormatError):
+        except (ValueError, KeyError, TypeError, AttributeError, FormatError):
             break
     return found
 

@@ -103,6 +103,25 @@ def moments(chosen: Optimiser) -> int:
             return 2
 
 
+def begin_parts(optimiser: torch.optim.Optimizer) -> None:
+    """Let what an optimiser is to remember from now on, beside what it does, begin: as other settings want it that are
+    taken up in the midst of a run.
+    """
+    import torch
+
+    for group in optimiser.param_groups:
+        for parameter in group["params"]:
+            state = optimiser.state.get(parameter)
+            if not state:
+                continue
+            if group.get("amsgrad") and "max_exp_avg_sq" not in state:
+                state["max_exp_avg_sq"] = state["exp_avg_sq"].clone()
+            if isinstance(optimiser, torch.optim.RMSprop):
+                wanted = (("momentum_buffer", group["momentum"] > 0), ("grad_avg", group["centered"]))
+                for name in (name for name, is_wanted in wanted if is_wanted and name not in state):
+                    state[name] = torch.zeros_like(parameter)
+
+
 def begin_momentum(optimiser: torch.optim.Optimizer) -> None:
     """Let the momentum of SGD that is not there yet begin as zeros, which changes no step. The fused kernel, which
     writes nothing in a step that is skipped because a gradient in fp16 is not finite, would else go on from memory that

@@ -332,3 +332,13 @@ def test_a_run_is_named_by_its_folder_from_any_home(
     anew = layerloom("train", folder, "--steps", "2", "--json").json
     assert anew["run"] not in (begun["run"], longer["run"])
     layerloom("train", "--resume", tmp_path).assert_refused(2, "holds no run.json")
+
+
+def test_a_name_that_several_runs_have_names_none(layerloom: Call, trained: dict[str, Any]) -> None:
+    other = layerloom(*TINY, "--json").json["run"]
+    for run in (trained["run"], other):
+        RunStore().rename(run, "Größe [x] 数")
+    for call in ("evaluate", "summary"):
+        layerloom(call, "Größe [x] 数").assert_refused(2, "2 runs are called", trained["run"], other)
+    RunStore().rename(other, "another")
+    assert layerloom("evaluate", "Größe [x] 数", "--json").json["run"] == trained["run"]

@@ -24,10 +24,13 @@ from graph_engine.runs import (
     rerun,
     rerun_process,
     resume_run,
+    retry_run,
     rewind_run,
+    slow_down,
 )
 from graph_engine.train import PlanError, TrainError, keeper
 from graph_engine.train.changes import RunChange, read_changes
+from graph_engine.train.stepper import Stepper
 
 Make = Callable[..., Document]
 Start = Callable[..., RunHandle]
@@ -296,3 +299,37 @@ def test_what_can_not_be_done_again(document: Make, start: Start, store: RunStor
         differences(store.get(run.id))
     with pytest.raises(RunError, match=r"data .* changed"):
         rerun(run.id, store=store)
+
+
+@pytest.mark.parametrize("mend", ["smaller batches", "lower rates"])
+def test_a_prolonged_run_that_failed_at_once_is_mended_as_it_was_prolonged(
+    document: Make, start: Start, store: RunStore, monkeypatch: pytest.MonkeyPatch, mend: str
+) -> None:
+    """The change for which its newest checkpoint was taken is not forgotten."""
+    handle = start(document(epochs=2))
+    handle.wait(60)
+    step, taken = handle.record.step, Stepper.step
+
+    def fail(stepper: Stepper, turn: Any) -> Any:
+        if stepper.plan.batch_size == 100:
+            raise MemoryError
+        return taken(stepper, turn)
+
+    longer = document(epochs=4).plan.with_first(optimiser=Optimiser(kind="sgd", learning_rate=0.05))
+    with monkeypatch.context() as patch:
+        patch.setattr(Stepper, "step", fail)
+        failed = resume_run(handle.id, plan=longer, store=store)
+        failed.wait(60)
+    assert (failed.state, failed.record.step) == (RunState.FAILED, step)
+
+    if mend == "smaller batches":
+        mended = retry_run(handle.id, 50, store).id
+    else:
+        assert slow_down(handle.id, 0.1, store) == step
+        mended = handle.id
+    again = resume_run(mended, store=store)
+    again.wait(60)
+    assert (again.state, again.record.epoch) == (RunState.FINISHED, 4)
+    plan = again._trainer.plan
+    assert plan.batch_size == (50 if mend == "smaller batches" else 100)
+    assert plan.first_update.optimiser.learning_rate == pytest.approx(0.05 if mend == "smaller batches" else 0.005)

@@ -100,6 +100,31 @@ def test_settings_inside_composites_lists_and_switches_are_given_and_kept_with_t
             with_values(net, {name: value})
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0.1..inf", "less than the second"),
+        ("nan..1", "less than the second"),
+        ("0.1..0.2:0.5", "the step"),
+        ("1..9:0", "the step"),
+        ("1..9:-2", "the step"),
+        ("-1..1:log", "above 0 with log"),
+    ],
+)
+def test_ranges_that_are_none_are_refused(text: str, words: str) -> None:
+    with pytest.raises(RunError, match=words):
+        read_range("x", text)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_steps_end_with_the_last_within_the_range(whole: bool) -> None:
+    """Without a warning of Optuna's, which would come to the terminal."""
+    trial = optuna.trial.FixedTrial({"x": 7})
+    chosen = Range(of="x", low=1, high=8, step=3, whole=whole)
+    assert search._suggest(trial, chosen) == 7
+    assert trial.distributions["x"].high == 7
+
+
 def test_ranges_are_part_of_the_document(document: Make) -> None:
     plan = marked(document(), RATES, Range(of="linear_1.features", low=8, high=32, step=8, whole=True)).plan
     assert plan_from_json(plan_to_json(plan)) == plan
@@ -323,6 +348,10 @@ def test_a_worker_that_dies_is_told_of_and_its_values_are_tried_anew(document: M
 
 
 def test_what_can_not_be_searched_is_told(document: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RunError, match="learning_rate has two ranges"):
+        begin_search(marked(document(), RATES, Range(of="learning_rate", low=0.1)), Search(name="none"))
+    with pytest.raises(RunError, match=r"Several settings are called 'learning_rate'. .*stages.1.updates.2.optimiser"):
+        begin_search(marked(open_preset("wgan"), RATES), Search(name="none"))
     with pytest.raises(RunError, match="Nothing is marked"):
         begin_search(document(), Search(name="none"))
     with pytest.raises(RunError, match="nonsense"):

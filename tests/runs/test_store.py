@@ -47,6 +47,9 @@ def test_runs_are_listed_newest_first_filtered_and_ordered(store: RunStore) -> N
     assert ids(store, limit=1) == ["net-3"]
     assert ids(store, text="lenet") == ["net-3"]
     assert ids(store, text="ZEBRA") == ["net-1"]
+    put(store, 4, name="Übung ΛΆΜΔΑ")
+    assert ids(store, text="übung") == ids(store, text="Übung") == ids(store, text="λάμδα") == ["net-4"]
+    store.delete("net-4")
     assert ids(store, states=[RunState.FAILED]) == ["net-2"]
     assert ids(store, order="seconds", descending=False) == ["net-2", "net-3", "net-1"]
     assert ids(store, text="%") == []

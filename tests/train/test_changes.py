@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -198,6 +199,27 @@ def test_a_run_done_again_that_is_broken_off_still_makes_its_changes(
     again.resume()
     again.run()
     assert_same(again, whole)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"kind": "adam"}, {"kind": "adam", "amsgrad": True}),
+        ({"kind": "rmsprop", "momentum": 0.0}, {"kind": "rmsprop", "momentum": 0.9}),
+        ({"kind": "rmsprop", "momentum": 0.9}, {"kind": "rmsprop", "momentum": 0.0, "centred": True}),
+        ({"kind": "sgd", "momentum": 0.0}, {"kind": "sgd", "momentum": 0.9, "nesterov": True}),
+    ],
+)
+def test_what_an_optimiser_remembers_beside_begins_when_the_plan_says_so(
+    small: Make, trainer: Start, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    from graph_engine.document import Optimiser
+
+    change = DatedChange(5, 0, RunChange(plan=small(optimiser=Optimiser(**after)).plan))
+    trained = trainer(small(optimiser=Optimiser(**before)), ahead=[change])
+    progress = trained.run().progress
+    assert progress.state is RunState.FINISHED, progress.message
+    assert trained.plan == change.change.plan
 
 
 def test_evaluated_now_and_stopped_after_the_epoch(small: Make, trainer: Start, tmp_path: Path) -> None:
