@@ -139,5 +139,10 @@ class TensorSpec:
             mine == theirs or 1 in (mine, theirs) for mine, theirs in zip(self.shape, other.shape, strict=True)
         )
 
+    @property
+    def axes(self) -> str:
+        """The axes beside the batch, in words: `axis 1`, `axes 1 to 3`."""
+        return "axis 1" if self.rank == 2 else f"axes 1 to {self.rank - 1}"
+
     def __str__(self) -> str:
         return "×".join(str(dim) for dim in self.shape) or "scalar"

@@ -94,6 +94,13 @@ def weighted(
             parameter="weight_norm",
             hints=(SetParameterHint("weight_norm", "none"), SetParameterHint("init", "default")),
         )
+    if weight_norm == "weight" and init == "identity" and layer.arguments[1] > layer.arguments[0]:
+        raise Refusal(
+            f"Identity weights pass {layer.arguments[0]} inputs to as many outputs; those of the others are 0, and "
+            "have no length for a weight norm to divide by. Choose other weights, or no norm.",
+            parameter="weight_norm",
+            hints=(SetParameterHint("weight_norm", "none"), SetParameterHint("init", "default")),
+        )
     if init == "constant":
         layer = layer.through("constant_weights", value=value)
     elif init == "small":

@@ -62,8 +62,11 @@ def check_window(x: TensorSpec, kernel: Pair, dilation: Pair, padding: Pair | st
     if isinstance(padding, str):
         return
     spans = [d * (k - 1) + 1 for k, d in zip(both(kernel), both(dilation), strict=True)]
+    sides = [*zip((-2, -1), both(kernel), both(dilation), both(padding), strict=True)]
+    largest = [largest_window(x.shape[axis], asked, step, pad) for axis, asked, step, pad in sides]
+    fitting = largest[0] if largest[0] == largest[1] else tuple(largest)
     for axis, span, pad in zip((-2, -1), spans, both(padding), strict=True):
-        check_span(title, x.shape[axis], span, pad, "high" if axis == -2 else "wide")
+        check_span(title, x.shape[axis], span, pad, "high" if axis == -2 else "wide", fitting=fitting)
 
 
 def check_border(border: str, lengths: tuple[Dim, ...], pads: tuple[int, ...], unit: str = "pixels") -> None:
@@ -85,10 +88,25 @@ def check_border(border: str, lengths: tuple[Dim, ...], pads: tuple[int, ...], u
             )
 
 
-def check_span(title: str, length: Dim, span: int, padding: int, side: str) -> None:
+def largest_window(length: Dim, kernel: int, dilation: int, padding: int) -> int:
+    """The largest kernel up to `kernel` that fits an axis of `length`; `kernel` where that is not known."""
+    return min(kernel, (length + 2 * padding - 1) // dilation + 1) if isinstance(length, int) else kernel
+
+
+def check_span(
+    title: str,
+    length: Dim,
+    span: int,
+    padding: int,
+    side: str,
+    *,
+    fitting: int | tuple[int, ...],
+    parameter: str = "kernel",
+) -> None:
     """Refuse a window of `span` positions along an axis of `length` with `padding` at both ends.
 
-    `side` is how the axis is measured: `high`, `wide`, `deep` (pixels) or `long` (steps).
+    `side` is how the axis is measured: `high`, `wide`, `deep` (pixels) or `long` (steps). `fitting` is what `parameter`
+    can be instead.
 
     Raises: Refusal naming both sizes.
     """
@@ -98,9 +116,9 @@ def check_span(title: str, length: Dim, span: int, padding: int, side: str) -> N
             f"{title}: the {span}-{unit} window does not fit: the {whole} is {length + 2 * padding} {unit}s {side} "
             "here, so nothing would be left. Use a smaller kernel, or shrink less before.",
             port="x",
-            parameter="kernel",
+            parameter=parameter,
             expected=f"at least {span} {unit}s {side}",
-            hints=(SetParameterHint("kernel", 1),),
+            hints=(SetParameterHint(parameter, list(fitting) if isinstance(fitting, tuple) else fitting),),
         )
 
 

@@ -15,7 +15,7 @@ from graph_engine.blocks.library.borders import Output as OutputBlock
 from graph_engine.blocks.named import named
 from graph_engine.check import trust
 from graph_engine.check.borders import check_borders, lenders
-from graph_engine.check.composites import check_over_time, check_turns
+from graph_engine.check.composites import check_over_time, check_turns, first_declared
 from graph_engine.check.custom import fault_of
 from graph_engine.check.draft import Draft
 from graph_engine.check.fixes import conversion_hints, fixes_for
@@ -84,6 +84,8 @@ class Checker:
         values = values if values is not None else _defaults(graph)
         values = {**values, TURN: turn if uses_turn(graph) else 0}
         first = next((inputs[port] for node in borders(graph, "input") if (port := port_name(node)) in inputs), None)
+        if not inputs:
+            first = first_declared(graph, values)
         if first is not None and (channels := in_channels(first)) is not None:
             values = {**values, IN_CHANNELS: channels}
         key = (name, self._stamp(name), tuple(values.items()), tuple(inputs.items()))

@@ -15,7 +15,7 @@ from graph_engine.check.shapes import bytes_per_sample
 from graph_engine.check.values import evaluated
 from graph_engine.document.composite import Composite, borders, port_name
 from graph_engine.document.edits import SetNode
-from graph_engine.document.graph import Node
+from graph_engine.document.graph import Graph, Node
 
 CheckGraph = Callable[[str, Mapping[str, Any] | None, int, Mapping[str, TensorSpec]], GraphReport]
 """(graph, values, turn, inputs) → its check."""
@@ -108,6 +108,15 @@ def state_names(block: type[Composite] | Composite) -> tuple[str, ...]:
     """The inputs of a cell that its outputs give anew, by their names."""
     given = {port.name for port in block.outputs}
     return tuple(port.name for port in block.inputs if port.name in given)
+
+
+def first_declared(graph: Graph, values: Mapping[str, Any]) -> TensorSpec | None:
+    """What the first Input of a composite says that arrives; None where there is none, or it is at fault."""
+    try:
+        made = (InputBlock.make(evaluated(node.parameters, values)) for node in borders(graph, "input"))
+        return next((block.spec() for block in made), None)
+    except ParameterError:
+        return None
 
 
 def _declared(draft: Draft, block: Composite) -> dict[str, InputBlock]:

@@ -7,10 +7,10 @@ and how it differs says how. The batch alone takes two runs; each further unknow
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import cycle
-from math import prod
+from math import lcm, prod
 from typing import Any
 
 import torch
@@ -68,15 +68,23 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
             for run in runs:
                 check_returned(block, run.out)
             macs = _macs(expression, inputs, modules, lengths, runs)
-        held = [unpacked(block.pattern(), run.out) for run in runs]
+            held = [unpacked(block.pattern(), run.out) for run in runs]
+            outputs = {
+                port.name: _spec([values[port.name] for values in held], lengths, port.kind, inputs)
+                for port in block.outputs
+            }
+            for symbol, stride in _strides(outputs, inputs).items():
+                between = [{**lengths[0], symbol: lengths[0][symbol] + more} for more in range(stride)]
+                given = [unpacked(block.pattern(), _run(expression, inputs, modules, each).out) for each in between]
+                outputs = {
+                    name: _rounded(spec, [each[name].shape for each in given], symbol, lengths[0][symbol])
+                    for name, spec in outputs.items()
+                }
     except Refusal:
         raise
     except Exception as error:
         shapes = " and ".join(str(spec) for spec in inputs.values())
         raise Refusal(f"{block.title} can't take {shapes}.") from error
-    outputs = {
-        port.name: _spec([values[port.name] for values in held], lengths, port.kind, inputs) for port in block.outputs
-    }
     for spec in outputs.values():
         if any(isinstance(dim, int) and dim < 1 for dim in spec.shape):
             raise Refusal(f"{block.title} would leave nothing: its result has shape {spec}.")
@@ -216,6 +224,37 @@ def _dim(sizes: Sequence[int], lengths: Sequence[Lengths]) -> Dim:
             "give it a number where it comes in."
         )
     return axis
+
+
+def _strides(outputs: Mapping[str, TensorSpec], inputs: Specs) -> dict[str, int]:
+    """By how much each symbol is divided in axes that the block makes: how those are rounded has to be looked at."""
+    known = {dim for spec in inputs.values() for dim in spec.shape}
+    found: dict[str, int] = {}
+    for spec in outputs.values():
+        for dim in spec.shape:
+            if isinstance(dim, Axis) and dim.scale.denominator > 1 and dim not in known and TIMES not in dim.symbol:
+                found[dim.symbol] = lcm(found.get(dim.symbol, 1), dim.scale.denominator)
+    return found
+
+
+def _rounded(spec: TensorSpec, shapes: Sequence[Sequence[int]], symbol: str, first: int) -> TensorSpec:
+    """`spec` with axes that are rounded down where real ones are. `shapes` are those where `symbol` stands for `first`
+    and each of the lengths behind it, as many as it is divided by."""
+    made = [
+        _rounded_axis(dim, [shape[at] for shape in shapes], first)
+        if isinstance(dim, Axis) and dim.symbol == symbol and dim.scale.denominator > 1
+        else dim
+        for at, dim in enumerate(spec.shape)
+    ]
+    return replace(spec, shape=tuple(made))
+
+
+def _rounded_axis(axis: Axis, sizes: Sequence[int], first: int) -> Axis:
+    """⌊(p·length + a)/s⌋ with the one a that gives all of `sizes`; as it is where none does."""
+    rise, stride = axis.scale.numerator, axis.scale.denominator
+    least = max(stride * size - rise * (first + more) for more, size in enumerate(sizes))
+    most = min(stride * size - rise * (first + more) + stride - 1 for more, size in enumerate(sizes))
+    return Axis(axis.symbol, axis.scale, Fraction(least, stride)) if least <= most else axis
 
 
 def _power(first: int, second: int, low: int, high: int) -> int:

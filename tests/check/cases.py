@@ -48,6 +48,12 @@ def two_convolutions(block: str, one: int, other: int) -> Document:
     return net.document
 
 
+def joined_labels() -> Document:
+    net = Builder("Labels")
+    net.output(net.add("concat", *(net.input(name, classes=3, label=True) for name in "ab")))
+    return net.document
+
+
 def bypassed_lstm() -> Document:
     net = Builder("Bypassed")
     y = net.add("lstm", net.input("x", 5, 4), hidden=6)
@@ -332,7 +338,7 @@ CASES = [
         lambda: chain(("conv2d", {"kernel": 9, "padding": "none"})),
         "conv2d_1",
         "Conv 2d: the 9-pixel window does not fit: the image is 8 pixels high here",
-        ("Set Kernel to 1",),
+        ("Set Kernel to 8",),
         port="x",
         parameter="kernel",
         expected="at least 9 pixels high",
@@ -342,9 +348,82 @@ CASES = [
         lambda: chain(("max_pool2d", {"kernel": [2, 9]})),
         "max_pool2d_1",
         "the 9-pixel window does not fit: the image is 8 pixels wide here",
-        ("Set Window to 1",),
+        ("Set Window to 2×8",),
         parameter="kernel",
         port="x",
+    ),
+    Case(
+        "nothing left of a padded pool",
+        lambda: chain(("max_pool1d", {"kernel": 9, "padding": 1}), shape=(4, 6)),
+        "max_pool1d_1",
+        "the 9-step window does not fit: the sequence is 6 steps long here",
+        ("Set Window to 6",),
+        parameter="kernel",
+        port="x",
+    ),
+    Case(
+        "nothing left of the depth of a volume",
+        lambda: chain(("conv3d", {"depth_kernel": 5, "padding": "none"}), shape=(1, 4, 8, 8)),
+        "conv3d_1",
+        "Conv 3d: the 5-pixel window does not fit: the volume is 4 pixels deep here",
+        ("Set Depth of kernel to 4",),
+        parameter="depth_kernel",
+        port="x",
+        expected="at least 5 pixels deep",
+    ),
+    Case(
+        "identity weights under a norm",
+        lambda: chain(("linear", {"features": 6, "init": "identity", "weight_norm": "weight"}), shape=(4,)),
+        "linear_1",
+        "Identity weights pass 4 inputs to as many outputs; those of the others are 0",
+        ("Set Weight norm to none", "Set Initial weights to default"),
+        parameter="weight_norm",
+    ),
+    Case(
+        "groups of a single number",
+        lambda: chain(("group_norm", {}), shape=(32,)),
+        "group_norm_1",
+        "Group norm of a single number gives always 0: each of 32 groups is one channel of N×32.",
+        ("Set Groups to 16",),
+        parameter="groups",
+    ),
+    Case(
+        "groups that would be of a single number",
+        lambda: chain(("group_norm", {}), shape=(8, 1, 1)),
+        "group_norm_1",
+        "32 groups can't share 8 channels evenly.",
+        ("Set Groups to 4",),
+        parameter="groups",
+    ),
+    Case(
+        "a layer of a single number",
+        lambda: chain(("layer_norm", {}), shape=(1,)),
+        "layer_norm_1",
+        "Layer norm of a single number gives always 0; N×1 arrives.",
+        port="x",
+    ),
+    Case(
+        "a slice that ends too late",
+        lambda: chain(("slice", {"stop": 9}), shape=(7,)),
+        "slice_1",
+        "Axis 1 of N×7 has places 0 to 6: 0 to 9 are not among them.",
+        ("Set Stop to 0",),
+        parameter="stop",
+    ),
+    Case(
+        "a shuffled unit of no quarters",
+        lambda: chain(("shuffle_unit", {"channels": 33, "groups": 3, "stride": "2"}), shape=(6, 5, 5)),
+        "shuffle_unit_1",
+        "The unit works on a quarter of its channels: 4 must divide Channels (33).",
+        ("Set Channels to 36",),
+        parameter="channels",
+    ),
+    Case(
+        "labels that can't be joined",
+        joined_labels,
+        "concat_1",
+        "What arrives, N, has no axis beside the batch along which it could be joined. Stack makes one.",
+        port="xs.0",
     ),
     Case(
         "too much padding",
@@ -374,7 +453,7 @@ CASES = [
         "concat along the batch",
         lambda: merge("concat", (4,), (4,), axis=0),
         "concat_1",
-        "Axis 0 can't be joined: N×4 has axes 1 to 1 beside the batch.",
+        "Axis 0 can't be joined: N×4 has axis 1 beside the batch.",
         ("Set Axis to 1",),
         parameter="axis",
     ),

@@ -159,6 +159,17 @@ def test_a_bypassed_node_passes_what_enters_first_and_costs_nothing() -> None:
     assert result.total.params == 0
 
 
+def test_a_composite_that_nothing_uses_is_checked_with_the_channels_that_its_input_says() -> None:
+    net = Builder("Unused")
+    part = net.composite("part")
+    width = part.expose("width", 6)
+    part.output(part.add("linear", part.input("x", 4, width), features="=in_channels * 2"))
+    net.output(net.add("relu", net.input("x", 5)))
+    result = Checker().check(net.document)
+    assert [problem for problem in result.problems if problem.graph == "part"] == []
+    assert result.unused["part"].outputs["logits"].shape == (N, 4, 12)
+
+
 def test_a_missing_composite_is_a_problem_that_can_be_mended() -> None:
     from graph_engine.document.file import dumps, loads
 

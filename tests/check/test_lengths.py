@@ -56,7 +56,7 @@ SEQUENCE, IMAGE = TensorSpec((N, T, 6)), TensorSpec((N, 3, H, W))
         ("conv2d", (IMAGE,), {"channels": 4}, "N×4×H×W"),
         ("conv2d", (IMAGE,), {"channels": 4, "kernel": 5, "padding": "none"}, "N×4×H-4×W-4"),
         ("conv2d", (IMAGE,), {"channels": 4, "kernel": 300, "padding": "none"}, "N×4×H-299×W-299"),
-        ("max_pool2d", (TensorSpec((N, 3, H, 28)),), {}, "N×3×(H-1)/2×14"),
+        ("max_pool2d", (TensorSpec((N, 3, H, 28)),), {}, "N×3×H/2×14"),
         ("softmax", (TensorSpec((N, Axis("H·W"), 3)),), {}, "N×H·W×3"),
     ],
 )
@@ -76,7 +76,40 @@ def test_a_stride_divides_an_unknown_length(stride: int) -> None:
         assert axis.symbol == symbol
         assert axis.scale.denominator == stride
         for length in range(stride, 40 * stride):
-            assert abs(axis.at(length) - -(-length // stride)) <= 1, "it is off by more than the rounding"
+            assert axis.at(length) == -(-length // stride)
+
+
+@pytest.mark.parametrize(
+    ("block", "parameters", "gives"),
+    [
+        ("max_pool1d", {}, "N×T/2×6"),
+        ("max_pool1d", {"kernel": 3, "padding": 1}, "N×(T+1)/2×6"),
+        ("join_steps", {"count": 3}, "N×T/3×18"),
+        ("conv1d", {"channels": 6, "kernel": 3, "stride": 2, "padding": "none"}, "N×(T-1)/2×6"),
+        ("conv1d", {"channels": 6, "kernel": 7, "stride": 5, "padding": "none"}, "N×(T-2)/5×6"),
+        ("pyramid_lstm", {"hidden": 3}, "N×T/2×6"),
+    ],
+)
+def test_a_length_that_is_rounded_down_is_so_at_every_length(
+    block: str, parameters: dict[str, Any], gives: str
+) -> None:
+    made = get_block(block).make(parameters)
+    length = run_block(made, Specs({"x": SEQUENCE})).outputs["y"].shape[1]
+    assert spec_of(block, SEQUENCE, **parameters) == gives
+    assert isinstance(length, Axis)
+    for steps in range(7, 40):
+        spec = TensorSpec((N, steps, 6))
+        assert run_block(made, Specs({"x": spec})).outputs["y"].shape[1] == length.at(steps)
+
+
+def test_lengths_that_are_rounded_otherwise_do_not_fit() -> None:
+    """⌊T/2⌋ and ⌊(T − 1)/2⌋ are equal where T is odd, and only there."""
+    net = Builder("Halves")
+    x = net.input("x", "T", 6)
+    y = net.add("conv1d", x, channels=6, kernel=3, stride=2, padding="none")
+    net.output(net.add("add", net.add("max_pool1d", x), y))
+    (problem,) = Checker().check(net.document).errors
+    assert problem.message == "Add needs equal shapes: N×T/2×6 and N×(T-1)/2×6 arrive."
 
 
 def test_strides_of_strides_stay_readable() -> None:

@@ -104,7 +104,7 @@ class _OverAxis(Block):
         x = inputs["x"]
         if not -x.rank <= self.axis < x.rank or self.axis % x.rank == 0:
             raise Refusal(
-                f"Axis {self.axis} can't be used: what arrives is {x}, with axes 1 to {x.rank - 1} beside the batch.",
+                f"Axis {self.axis} can't be used: what arrives is {x}, with {x.axes} beside the batch.",
                 parameter="axis",
                 hints=(SetParameterHint("axis", -1),),
             )

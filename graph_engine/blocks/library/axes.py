@@ -25,7 +25,7 @@ def _check_axis(x: TensorSpec, axis: int, parameter: str = "axis") -> None:
         raise Refusal(f"What arrives, {x}, has no axis beside the batch.", port="x")
     if axis == 0 or not -x.rank < axis < x.rank:
         raise Refusal(
-            f"Axis {axis} can't be used: {x} has axes 1 to {x.rank - 1} beside the batch.",
+            f"Axis {axis} can't be used: {x} has {x.axes} beside the batch.",
             parameter=parameter,
             hints=(SetParameterHint(parameter, -1),),
         )
@@ -61,16 +61,24 @@ class Slice(Block):
         x = inputs["x"]
         _check_axis(x, self.axis)
         length = x.shape[self.axis]
-        if isinstance(length, int):
-            kept = range(length)[self.start : self.stop or None]
-            if not kept or (self.stop or length) > length or self.start < -length:
-                raise Refusal(
-                    f"Axis {self.axis} of {x} has places 0 to {length - 1}: {self.start} to "
-                    f"{self.stop or 'the end'} are not among them.",
-                    parameter="stop" if self.start in range(-length, length) else "start",
-                    hints=(SetParameterHint("stop", 0), SetParameterHint("start", 0)),
-                )
+        if isinstance(length, int) and not _has_places(length, self.start, self.stop):
+            mended = (
+                SetParameterHint(name, 0)
+                for name, start, stop in (("stop", self.start, 0), ("start", 0, self.stop))
+                if _has_places(length, start, stop)
+            )
+            raise Refusal(
+                f"Axis {self.axis} of {x} has places 0 to {length - 1}: {self.start} to "
+                f"{self.stop or 'the end'} are not among them.",
+                parameter="stop" if self.start in range(-length, length) else "start",
+                hints=tuple(mended),
+            )
         return Function.of("slice_axis", Ref("x"), self.axis, start=self.start, stop=self.stop)
+
+
+def _has_places(length: int, start: int, stop: int) -> bool:
+    """Whether `start` to `stop` are among the places of an axis."""
+    return bool(range(length)[start : stop or None]) and (stop or length) <= length and start >= -length
 
 
 class Split(Block):
@@ -106,7 +114,7 @@ class Split(Block):
                 f"Both parts need a place: axis {self.axis} of {x} can't be cut at {self.size}.",
                 parameter="size",
                 expected=f"1 to {length - 1}" if isinstance(length, int) else "",
-                hints=(SetParameterHint("size", 1),),
+                hints=(SetParameterHint("size", 1),) if length != 1 else (),
             )
         return Method.of(Ref("x"), "tensor_split", (self.size,), dim=self.axis)
 

@@ -16,6 +16,7 @@ from graph_engine.blocks.windows import (
     check_span,
     check_transposed,
     folded,
+    largest_window,
     pair_text,
     same_padding,
 )
@@ -98,7 +99,8 @@ class Conv1d(Block):
         if self.padding == "same":
             padding = same_padding((self.kernel,), (self.dilation,), (self.stride,))
         elif self.padding != "causal":
-            check_span(self.title, x.shape[1], span + 1, padding, "long")
+            fitting = largest_window(x.shape[1], self.kernel, self.dilation, padding)
+            check_span(self.title, x.shape[1], span + 1, padding, "long", fitting=fitting)
         causal = self.padding == "causal" and span > 0
         most = span if causal else -(-span // 2) if isinstance(padding, str) else padding
         check_border(self.border, x.shape[1:2], (most,), "steps")
@@ -235,8 +237,15 @@ class Conv3d(Block):
         if self.padding == "same":
             padding = same_padding(kernel, (self.dilation,) * 3, stride)
         else:
+            deep, *flat = (
+                largest_window(length, size, self.dilation, 0) for length, size in zip(x.shape[2:], kernel, strict=True)
+            )
             for length, size, side in zip(x.shape[2:], kernel, ("deep", "high", "wide"), strict=True):
-                check_span(self.title, length, self.dilation * (size - 1) + 1, 0, side)
+                span = self.dilation * (size - 1) + 1
+                if side == "deep":
+                    check_span(self.title, length, span, 0, side, fitting=deep, parameter="depth_kernel")
+                else:
+                    check_span(self.title, length, span, 0, side, fitting=folded(tuple(flat)))
         layer = Layer.of(
             "nn.Conv3d",
             x.length(1),

@@ -122,9 +122,15 @@ class Concat(Block):
     def build(self, inputs: Specs) -> Expression:
         ports = inputs.slots("xs")
         first = inputs[ports[0]]
-        if self.axis % max(first.rank, 1) == 0 or not -first.rank <= self.axis < first.rank:
+        if first.rank < 2:
             raise Refusal(
-                f"Axis {self.axis} can't be joined: {first} has axes 1 to {first.rank - 1} beside the batch.",
+                f"What arrives, {first}, has no axis beside the batch along which it could be joined. "
+                + ("Stack makes one." if first.rank else "A loss is a single number."),
+                port=ports[0],
+            )
+        if self.axis % first.rank == 0 or not -first.rank <= self.axis < first.rank:
+            raise Refusal(
+                f"Axis {self.axis} can't be joined: {first} has {first.axes} beside the batch.",
                 parameter="axis",
                 hints=(SetParameterHint("axis", 1),),
             )

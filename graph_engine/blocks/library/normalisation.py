@@ -8,11 +8,16 @@ from typing import Annotated, ClassVar
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Layer, Method, Ref
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
-from graph_engine.blocks.tensor import Kind, N, TensorSpec
+from graph_engine.blocks.tensor import Dim, Kind, N, TensorSpec
 
 _VECTOR, _SEQUENCE, _IMAGE = TensorSpec((N, 5)), TensorSpec((N, 3, 5)), TensorSpec((N, 3, 5, 6))
 _VOLUME = TensorSpec((N, 4, 2, 3, 5))
 _FEATURES = (Kind.VECTOR, Kind.SEQUENCE, Kind.IMAGE)
+
+
+def _is_single(lengths: tuple[Dim, ...]) -> bool:
+    """Whether there is one number along axes of these lengths, which is its own mean."""
+    return all(length == 1 for length in lengths)
 
 
 class BatchNorm(Block):
@@ -85,6 +90,12 @@ class LayerNorm(Block):
 
     def build(self, inputs: Specs) -> Layer:
         x = inputs["x"]
+        if _is_single(x.shape[1:] if x.rank == 4 else x.shape[-1:]):
+            raise Refusal(
+                f"Layer norm of a single number gives always 0; {x} arrives.",
+                port="x",
+                expected="more than one number",
+            )
         shape = tuple(x.length(axis) for axis in (1, 2, 3)) if x.rank == 4 else x.length(-1)
         return Layer.of("nn.LayerNorm", shape, eps=self.epsilon, elementwise_affine=self.affine)
 
@@ -109,7 +120,7 @@ class InstanceNorm(Block):
 
     def build(self, inputs: Specs) -> Layer:
         x = inputs["x"]
-        if all(length == 1 for length in x.shape[2:]):
+        if _is_single(x.shape[2:]):
             raise Refusal(
                 f"Instance norm of a single pixel gives always 0; {x} arrives. Put it before the pooling.",
                 port="x",
@@ -144,13 +155,27 @@ class GroupNorm(Block):
         return f"{self.groups} groups" if self.groups > 1 else "1 group"
 
     def build(self, inputs: Specs) -> Layer:
-        channels = inputs["x"].length(1)
+        x = inputs["x"]
+        channels = x.length(1)
+        alone = _is_single(x.shape[2:])
+        fitting = gcd(channels, self.groups)
+        if alone and fitting == channels:  # the largest divisor below
+            fitting = max((count for count in range(1, channels) if channels % count == 0), default=channels)
+        hints = (SetParameterHint("groups", fitting),) if fitting < channels or not alone else ()
         if channels % self.groups:
             raise Refusal(
                 f"{self.groups} groups can't share {channels} channels evenly.",
                 parameter="groups",
                 expected=f"a divisor of {channels}",
-                hints=(SetParameterHint("groups", gcd(channels, self.groups)),),
+                hints=hints,
+            )
+        if alone and self.groups == channels:
+            raise Refusal(
+                f"Group norm of a single number gives always 0: each of {channels} groups is one channel of {x}. "
+                "Use fewer groups.",
+                parameter="groups",
+                expected=f"fewer than {channels} groups",
+                hints=hints,
             )
         return Layer.of("nn.GroupNorm", self.groups, channels, eps=self.epsilon, affine=self.affine)
 

@@ -33,6 +33,14 @@ class _WindowPool(Block):
         return f"{pair_text(self.kernel)} · stride {pair_text(self.stride, single=True)}"
 
     def _pool(self, function: str, inputs: Specs, *, return_indices: bool = False) -> Expression:
+        self._check_padding()
+        check_window(inputs["x"], self.kernel, 1, self.padding, self.title)
+        options = self._moves()
+        if return_indices:
+            options["return_indices"] = True
+        return Function.of(function, Ref("x"), self.kernel, **options)
+
+    def _check_padding(self) -> None:
         if any(2 * pad > kernel for pad, kernel in zip(both(self.padding), both(self.kernel), strict=True)):
             raise Refusal(
                 f"Padding {pair_text(self.padding, single=True)} is more than half the window "
@@ -40,11 +48,6 @@ class _WindowPool(Block):
                 parameter="padding",
                 hints=(SetParameterHint("padding", 0),),
             )
-        check_window(inputs["x"], self.kernel, 1, self.padding, self.title)
-        options = self._moves()
-        if return_indices:
-            options["return_indices"] = True
-        return Function.of(function, Ref("x"), self.kernel, **options)
 
     def _moves(self) -> dict[str, Any]:
         """Stride and padding where they are not torch's own."""
@@ -176,11 +179,28 @@ class Unpool(_WindowPool):
                 port="indices",
                 expected=f"{x} (int64)",
             )
+        self._check_padding()
         if "like" not in inputs:
+            self._check_left(x)
             return Function.of("F.max_unpool2d", Ref("x"), Ref("indices"), self.kernel, **self._moves())
         self._check_size(x, inputs["like"])
         ports = (Ref("x"), Ref("indices"), Ref("like"))
         return Function.of("unpool_as", *ports, both(self.kernel), both(self.stride), padding=both(self.padding))
+
+    def _check_left(self, x: TensorSpec) -> None:
+        """Refuse padding that cuts everything off.
+
+        Raises: Refusal.
+        """
+        for axis, small in enumerate(x.shape[2:]):
+            kernel, stride, padding = (both(each)[axis] for each in (self.kernel, self.stride, self.padding))
+            if isinstance(small, int) and (small - 1) * stride - 2 * padding + kernel < 1:
+                raise Refusal(
+                    f"Unpool: padding {padding} cuts everything off a side of {small}. Use less, or wire what the pool "
+                    "got to `like`.",
+                    parameter="padding",
+                    hints=(SetParameterHint("padding", 0),),
+                )
 
     def _check_size(self, x: TensorSpec, like: TensorSpec) -> None:
         """Refuse a size that the pool cannot have made this small.

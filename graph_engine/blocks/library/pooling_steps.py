@@ -8,7 +8,7 @@ from graph_engine.blocks.block import Block, Category, Input, Param, Reference, 
 from graph_engine.blocks.call import Expression, Function, Method, Ref
 from graph_engine.blocks.refusal import Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
-from graph_engine.blocks.windows import check_span
+from graph_engine.blocks.windows import check_span, largest_window
 
 _X = TensorSpec((N, 9, 4))
 
@@ -34,7 +34,9 @@ class _StepPool(Block):
                 parameter="padding",
                 hints=(SetParameterHint("padding", 0),),
             )
-        check_span(self.title, inputs["x"].shape[1], self.kernel, self.padding, "long")
+        steps = inputs["x"].shape[1]
+        fitting = largest_window(steps, self.kernel, 1, self.padding)
+        check_span(self.title, steps, self.kernel, self.padding, "long", fitting=fitting)
         options: dict[str, Any] = {"stride": self.stride} if self.stride != self.kernel else {}
         if self.padding:
             options["padding"] = self.padding

@@ -80,7 +80,7 @@ class _Recurrent(Block):
         for port in ("h0", "c0"):
             if port in inputs and inputs[port].length(1) != wanted:
                 raise Refusal(
-                    self._misfit(inputs[port], wanted),
+                    self._misfit(port, inputs[port], wanted),
                     port=port,
                     expected=f"N×{wanted}",
                     hints=(
@@ -104,11 +104,11 @@ class _Recurrent(Block):
             layer = layer.through("recurrent_weights", start=self.recurrent_init, **radius)
         return layer.on(*(Ref(port.name) for port in self.inputs if port.name in inputs))
 
-    def _misfit(self, state: TensorSpec, wanted: int) -> str:
+    def _misfit(self, port: str, state: TensorSpec, wanted: int) -> str:
         many = self.layers > 1 or self.bidirectional
         advice = " A recurrent block gives them with Final state = every layer." if self.layers > 1 else ""
         what = "one for each unit of each layer and direction" if many else "one for each hidden unit"
-        return f"{self.title} begins with {wanted} numbers, {what}, and {state.length(1)} arrive.{advice}"
+        return f"{self.title} begins with {wanted} numbers, {what}, and {state.length(1)} arrive at {port}.{advice}"
 
 
 class Elman(_Recurrent):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from graph_engine.blocks.block import Block, Category, Input, Param, Reference, Specs
 from graph_engine.blocks.call import Expression, Function, Layer, Ref
-from graph_engine.blocks.refusal import Refusal, SetParameterHint
+from graph_engine.blocks.refusal import ChangeChannels, Refusal, SetParameterHint
 from graph_engine.blocks.tensor import Kind, N, TensorSpec
 
 _IMAGE, _SIX = TensorSpec((N, 4, 5, 6)), TensorSpec((N, 6, 5, 6))
@@ -146,16 +146,24 @@ class ShuffleUnit(Block):
                 f"At stride 2 the unit keeps the {arriving} channels that arrive and adds new ones: Channels must be "
                 f"more than {arriving}.",
                 parameter="channels",
-                hints=(SetParameterHint("channels", 2 * arriving),),
+                hints=self._fitting(arriving),
+            )
+        if self.channels % 4:
+            more = self.channels + 4 - self.channels % 4
+            raise Refusal(
+                f"The unit works on a quarter of its channels: 4 must divide Channels ({self.channels}).",
+                parameter="channels",
+                expected="a multiple of 4",
+                hints=(ChangeChannels("x", more),) if self.stride == "1" else self._fitting(arriving),
             )
         rest = self.channels - arriving if self.stride == "2" else self.channels
         grouped = [(self.channels // 4, "a quarter of Channels"), (rest, "the new channels")]
         if self.group_first:
             grouped.append((arriving, "the channels that arrive"))
         for count, what in grouped:
-            if count % self.groups or self.channels % 4:
+            if count % self.groups:
                 raise Refusal(
-                    f"Groups = {self.groups} must divide {what} ({count}), and 4 must divide Channels.",
+                    f"Groups = {self.groups} must divide {what} ({count}).",
                     parameter="groups",
                     hints=(SetParameterHint("groups", 1),),
                 )
@@ -167,6 +175,16 @@ class ShuffleUnit(Block):
             stride=int(self.stride),
             group_first=self.group_first,
         )
+
+    def _fitting(self, arriving: int) -> tuple[SetParameterHint, ...]:
+        """The next number of channels from what is set, or twice what arrives, that a unit of stride 2 can have."""
+        start = max(self.channels, 2 * arriving) if self.channels <= arriving else self.channels
+        good = (
+            channels
+            for channels in range(start + -start % 4, start + 4 * self.groups + 4, 4)
+            if channels // 4 % self.groups == 0 == (channels - arriving) % self.groups
+        )
+        return (SetParameterHint("channels", next(good, start + -start % 4)),)
 
 
 class BoundaryRefinement(Block):
