@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
@@ -43,6 +44,8 @@ from app.widgets import MessageAction, commit_focused, lay_out_before
 from graph_engine.blocks.custom import custom_of, is_custom
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.settings import Settings
     from graph_engine.document.journal import Recovery
 
@@ -61,6 +64,7 @@ class MainWindow(DeskWindow):
         self._settings = settings
         self._was_painted = False
         self._may_close = False
+        self._at_end: list[Callable[[], object]] = []
         self._probes = Probes(session)
         self.notices = Notices(self)
         self.autosave = Autosave(session)
@@ -144,6 +148,7 @@ class MainWindow(DeskWindow):
             event.accept()
             return
         event.ignore()  # what is asked now closes the window when it is answered
+        self._at_end.clear()
         runs = self._session.runs
         if runs.all_outlive:
             ask_to_leave_training(self, self._close_unless_searching, self._stop_and_close)
@@ -291,15 +296,14 @@ class MainWindow(DeskWindow):
         self._files.unless_unsaved(self._close_now)
 
     def _stop_and_close(self) -> None:
-        self._session.runs.stop()  # it hears of it, and ends without the window
+        self._at_end.append(self._session.runs.stop)  # it hears of it, and ends without the window
         self._close_unless_searching()
 
     def _close_unless_searching(self) -> None:
         searches = self._session.searches
 
         def end() -> None:
-            for name in searches.live:
-                searches.stop(name)
+            self._at_end += [partial(searches.stop, name) for name in searches.live]
             self._close_unless_unsaved()
 
         if searches.live:
@@ -308,6 +312,8 @@ class MainWindow(DeskWindow):
             self._close_unless_unsaved()
 
     def _close_now(self) -> None:
+        for end in self._at_end:  # only now: nobody has changed his mind
+            end()
         self._may_close = True
         self.close()
 

@@ -29,8 +29,19 @@ if TYPE_CHECKING:
 _SHOWN = (("val_loss", "Val loss"), ("val_accuracy", "Val accuracy"), ("train_loss", "Train loss"))
 
 
+_ALL = (
+    "Rewinding forgets what came after the checkpoint, changes made there as well. A branch is a new run; this one "
+    "stays as it is."
+)
+_BEST = (
+    "Of the best epoch the weights alone were kept, so that it can't be gone on from. Training anew is a new run by "
+    "the same plan from its first step: with these weights, and a new optimiser and schedule."
+)
+_NONE = "This run has kept no checkpoint yet."
+
+
 class CheckpointsDialog(Dialog):
-    """A table of what was kept. `rewind` and `branch` are handed the step chosen."""
+    """A table of what was kept. `rewind`, `branch` and `anew` are handed the step chosen."""
 
     def __init__(
         self,
@@ -38,16 +49,23 @@ class CheckpointsDialog(Dialog):
         folder: RunFolder,
         rewind: Callable[[int], object],
         branch: Callable[[int], object],
+        anew: Callable[[int], object],
         window: QWidget,
     ) -> None:
         super().__init__(f"Checkpoints of {called}", window, buttons=QDialogButtonBox.StandardButton.Cancel)
-        self._rewind, self._branch = rewind, branch
+        self._rewind, self._branch, self._anew = rewind, branch, anew
         spacing = theme_manager().spacing
         self.resize(spacing.px(560), spacing.px(420))
-        found = folder.checkpoints.summaries()
+        found, best = folder.checkpoints.summaries(), folder.checkpoints.best_summary()
         changes = {each.step: each.words for each in _changes(folder)}
+        self._weights_alone = best.step if best is not None and all(each.step != best.step for each in found) else None
+        if best is not None:
+            changes[best.step] = ", ".join(filter(None, ("the best", changes.get(best.step, ""))))
+            if self._weights_alone is not None:
+                changes[best.step] += ": its weights alone"
+                found = sorted([*found, best], key=lambda each: -each.step)
         self.table = QTableWidget(len(found), 6)
-        self.table.setHorizontalHeaderLabels(["Step", "Epoch", *(title for _, title in _SHOWN), "Changed then"])
+        self.table.setHorizontalHeaderLabels(["Step", "Epoch", *(title for _, title in _SHOWN), "What was then"])
         self.table.setAccessibleName("Checkpoints")
         dress_table(self.table)
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
@@ -68,25 +86,22 @@ class CheckpointsDialog(Dialog):
         heads = self.table.horizontalHeader()
         heads.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         heads.setStretchLastSection(True)
-        note = QLabel(
-            "Rewinding forgets what came after the checkpoint, changes made there as well. A branch is a new run; this "
-            "one stays as it is."
-            if found
-            else "This run has kept no checkpoint yet."
-        )
-        note.setWordWrap(True)
-        set_role(note, "faint")
-        self.column.addWidget(note)
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        set_role(self.note, "faint")
+        self.column.addWidget(self.note)
         self.column.addWidget(self.table, 1)
         self.rewind = QPushButton("Rewind to it")
         self.branch = QPushButton("Branch from it")
+        self.anew = QPushButton("Train anew from it")
         set_role(self.rewind, "primary")
-        for button, act in ((self.rewind, self._rewind), (self.branch, self._branch)):
+        for button, act in ((self.rewind, self._rewind), (self.branch, self._branch), (self.anew, self._anew)):
             self.buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
             button.clicked.connect(lambda _=False, act=act: self._do(act))
         self.table.itemSelectionChanged.connect(self._follow)
+        whole = [row for row, step in enumerate(self._steps) if step != self._weights_alone]
         if found:
-            self.table.selectRow(0)
+            self.table.selectRow(whole[0] if whole else 0)
         self._follow()
         self.finish()
 
@@ -96,8 +111,13 @@ class CheckpointsDialog(Dialog):
         return self._steps[rows[0].row()] if rows else None
 
     def _follow(self) -> None:
+        step = self.chosen()
+        alone = step is not None and step == self._weights_alone
         for button in (self.rewind, self.branch):
-            button.setEnabled(self.chosen() is not None)
+            button.setEnabled(step is not None and not alone)
+        self.anew.setVisible(self._weights_alone is not None)
+        self.anew.setEnabled(alone)
+        self.note.setText(_BEST if alone else _ALL if self._steps else _NONE)
 
     def _do(self, act: Callable[[int], object]) -> None:
         step = self.chosen()
@@ -127,5 +147,6 @@ def show_checkpoints(runs: RunFollower, run: str, window: QWidget) -> None:
         stored.folder,
         lambda step: again.rewind(run, step),
         lambda step: again.branch(run, step),
+        lambda step: again.train_anew(run, step),
         window,
     ).open()

@@ -5,6 +5,7 @@ Loaded with the first chart (pyqtgraph).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ class Line:
 
 _APART = 0.4
 """How far (px) either stroke of a bold curve is from where the curve is, along x and along y."""
+
+
+_POINT = 2.5
+"""The radius (px) of a curve that is but a point."""
 
 
 class Ground(pg.ViewBox):
@@ -95,6 +100,9 @@ class Trace(pg.PlotCurveItem):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(self.opts["pen"])
+        if len(self.xData) == 1:
+            self._paint_point(painter)
+            return
         path = self.getPath()
         if not self._bold:
             painter.drawPath(path)
@@ -103,6 +111,17 @@ class Trace(pg.PlotCurveItem):
         for shift in (-_APART, _APART):
             painter.setTransform(place * QTransform.fromTranslate(shift, shift))
             painter.drawPath(path)
+        painter.setTransform(place)
+
+    def _paint_point(self, painter: QPainter) -> None:
+        """What was measured once is no line, and is to be seen."""
+        at = QPointF(float(self.xData[0]), float(self.yData[0]))
+        if not (math.isfinite(at.x()) and math.isfinite(at.y())):
+            return
+        place = painter.transform()
+        painter.resetTransform()
+        painter.setBrush(self.opts["pen"].color())
+        painter.drawEllipse(place.map(at), _POINT, _POINT)
         painter.setTransform(place)
 
     def viewTransformChanged(self) -> None:  # noqa: N802 - as in pyqtgraph

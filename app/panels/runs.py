@@ -51,6 +51,7 @@ class RunsPanel(QWidget):
         self._runs = session.runs
         self._library = session.runs.library
         self._banner: Banner | None = None
+        self._deleted_from = -1  # the first row of those that were deleted last: what follows it is chosen then
         self.files = RunFiles(session, self)
         self.metrics: tuple[str, ...] = tuple(METRICS)
         set_surface(self, "panel")
@@ -203,6 +204,9 @@ class RunsPanel(QWidget):
             return  # another list would take away what is being typed; it is shown when that is done
         records = self._library.records
         self._keeping_choice(lambda: self.model.set_records(records or ()))
+        if self._deleted_from >= 0 and not self.all_chosen() and self.model.rowCount():
+            self.table.selectRow(min(self._deleted_from, self.model.rowCount() - 1))
+            self._deleted_from = -1
         self._show_empty()
 
     def _show_empty(self) -> None:
@@ -244,7 +248,7 @@ class RunsPanel(QWidget):
             self._live_soon.start()
 
     def _show_live(self) -> None:
-        if self.isVisible():
+        if self.isVisible() and not self.table.is_editing:  # news would take the place of what is being typed
             self.model.set_live(self._runs.run, self._runs.progress)
             self._show_choice()
 
@@ -425,7 +429,9 @@ class RunsPanel(QWidget):
             self._library.read_document(chosen.id, lambda document: self.document_requested.emit(document, name))
 
     def _delete(self) -> None:
-        for record in self.all_chosen():
+        several = self.all_chosen()
+        self._deleted_from = min((self.model.row_of(record.id) for record in several), default=-1)
+        for record in several:
             if record.id != self._runs.run:
                 self._library.delete(record.id, record.name)
 

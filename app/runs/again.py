@@ -180,6 +180,17 @@ class RunsAgain(QObject):
             like=run,
         )
 
+    def train_anew(self, run: str, step: int) -> None:
+        """Begins a new run with the best weights of another, those of `step`, which stays as it is."""
+        from graph_engine.runs import train_anew
+
+        self._begin(
+            lambda: train_anew(run, step, store=self._library.store()),
+            lambda stored: f"{stored.name}, which begins with the weights of {run} after step {step},",
+            like=run,
+            tells=True,
+        )
+
     def rerun(self, run: str) -> None:
         """Does a run again from its provenance; apart from the window if that run was, from the queue where another is
         on.

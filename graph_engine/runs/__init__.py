@@ -4,6 +4,7 @@ Importing this imports neither numpy nor torch.
 """
 
 from graph_engine.runs.again import branch_run, differences, enqueue, enqueue_again, rerun, rerun_process, rewind_run
+from graph_engine.runs.anew import train_anew
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder
 from graph_engine.runs.following import FollowedRun, follow_run
@@ -48,4 +49,5 @@ __all__ = [
     "start_process",
     "start_run",
     "take_out_of_queue",
+    "train_anew",
 ]

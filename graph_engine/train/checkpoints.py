@@ -114,8 +114,15 @@ class Checkpoints:
 
     def summaries(self) -> list[Summary]:
         """The checkpoints that can be gone back to, the newest first, without their weights."""
+        return self._summaries("step")
+
+    def best_summary(self) -> Summary | None:
+        """The best weights so far, without them; None where none were kept."""
+        return next(iter(self._summaries("best")), None)
+
+    def _summaries(self, kind: Kind) -> list[Summary]:
         found = []
-        for place in self._places("step"):
+        for place in self._places(kind):
             try:
                 said = json.loads((place / MANIFEST).read_bytes())
                 found.append(Summary(int(said["step"]), int(said["epoch"]), said["metrics"]))
@@ -127,10 +134,10 @@ class Checkpoints:
         """The steps that can be gone back to, the newest first; one of them may turn out to be damaged."""
         return [_step(place) for place in self._places("step")]
 
-    def at(self, step: int) -> Checkpoint | None:
+    def at(self, step: int, kind: Kind = "step") -> Checkpoint | None:
         """The checkpoint of a step; None when there is none that is whole."""
         try:
-            return _read(self.place("step", step))
+            return _read(self.place(kind, step))
         except DamagedCheckpoint:
             return None
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QWidget
 
-from app.dialogs.checkpoints import CheckpointsDialog
+from app.dialogs.checkpoints import CheckpointsDialog, show_checkpoints
 from app.dialogs.run_change import RunChangeDialog
 from app.runs.finding import find_runs
 from app.session import Session
-from graph_engine.document import Binding, SetPlan
+from graph_engine.document import Binding, Judgement, SetPlan
 from graph_engine.document.builder import Builder
 from graph_engine.runs import FollowedRun, RunState, RunStore, follow_run
 from graph_engine.runs.folder import PID
@@ -61,7 +61,7 @@ def test_it_outlives_the_window_and_is_found_again(qtbot: QtBot, session: Sessio
         loss = other.runs.shown.runs[0].curves.get("loss", "train")
         assert loss is not None
         assert loss.x("step")[0] == 1
-        qtbot.waitUntil(other.runs.activations._has_weights, timeout=LONG)
+        qtbot.waitUntil(lambda: other.runs.activations.has_weights, timeout=LONG)
         handle = other.runs._handle
         assert isinstance(handle, FollowedRun)
         ended: list[RunState] = []
@@ -130,7 +130,12 @@ def test_rewound_branched_and_done_again(qtbot: QtBot, session: Session, monkeyp
     parent = QWidget()
     qtbot.addWidget(parent)
     dialog = CheckpointsDialog(
-        run, folder, lambda at: chosen.append(("rewind", at)), lambda at: chosen.append(("branch", at)), parent
+        run,
+        folder,
+        lambda at: chosen.append(("rewind", at)),
+        lambda at: chosen.append(("branch", at)),
+        lambda at: chosen.append(("anew", at)),
+        parent,
     )
     dialog.table.selectRow(1)
     dialog.branch.click()
@@ -149,6 +154,40 @@ def test_rewound_branched_and_done_again(qtbot: QtBot, session: Session, monkeyp
     runs.again.rerun(run)
     qtbot.waitUntil(lambda: runs.last != branch and not runs.live, timeout=PATIENCE)
     assert RunStore().get(runs.last).record.metrics == metrics
+
+
+def test_of_the_best_epoch_the_weights_are_offered(qtbot: QtBot, session: Session) -> None:
+    """It has left nothing to go on from, so that what it offers is a new run, and says so."""
+    prepare(qtbot, session, 9)
+    first_is_best = Judgement(name="accuracy", better="smaller")
+    session.perform(SetPlan(replace(session.document.plan, judge=first_is_best)))
+    qtbot.waitUntil(lambda: not session.checking, timeout=PATIENCE)
+    runs = session.runs
+    run = train(qtbot, session)
+    stored = RunStore().get(run)
+    last, best = stored.record.step, int(stored.record.best["step"])
+    assert best < last
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    show_checkpoints(runs, run, parent)
+    (dialog,) = parent.findChildren(CheckpointsDialog)
+    assert dialog.chosen() == last
+    assert dialog.rewind.isEnabled()
+    assert not dialog.anew.isEnabled()
+    rows = {dialog.table.item(row, 0).text(): row for row in range(dialog.table.rowCount())}
+    dialog.table.selectRow(rows[str(best)])
+    assert dialog.table.item(rows[str(best)], 5).text() == "the best: its weights alone"
+    assert not dialog.rewind.isEnabled()
+    assert not dialog.branch.isEnabled()
+    assert "weights alone were kept" in dialog.note.text()
+    said: list[str] = []
+    runs.again.said.connect(said.append)
+    qtbot.mouseClick(dialog.anew, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: runs.last != run and not runs.live, timeout=LONG)
+    assert said == [f"{run} anew, which begins with the weights of {run} after step {best}, trains now."]
+    begun = RunStore().get(runs.last)
+    assert (begun.record.parent, begun.record.epoch, begun.record.state) == (run, 9, RunState.FINISHED)
+    assert f"after step {best}, its best" in begun.record.note
 
 
 def test_what_was_compiled_or_apart_is_so_again(qtbot: QtBot, session: Session) -> None:

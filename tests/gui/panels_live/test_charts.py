@@ -113,6 +113,24 @@ def test_pixels_of_both_curves_are_there(charts: tuple[ChartBox, ChartBox]) -> N
         assert any(contrast(theme_manager().palette.curve(series), color) < 1.15 for color in seen)
 
 
+def test_what_was_measured_once_is_seen(panel: ChartsPanel, session: Session, qtbot: QtBot) -> None:
+    """The validation of a run of one epoch is a point, which no line shows."""
+    session.runs.shown.begin("small-1", "small-1", made_up(steps=23, epochs=1))
+    qtbot.waitUntil(lambda: bool(panel.boxes()) and bool(panel.boxes()[0].plot.lines()), timeout=PATIENCE)
+    picture = panel.boxes()[0].plot.grab().toImage()
+    color = qcolor(theme_manager().palette.curve(1))
+    below_legend = panel.boxes()[0].plot.height() // 4
+
+    def near(x: int, y: int) -> bool:
+        at = picture.pixelColor(x, y)
+        away = abs(at.red() - color.red()) + abs(at.green() - color.green()) + abs(at.blue() - color.blue())
+        return away < 40
+
+    seen = [(x, y) for x in range(picture.width()) for y in range(below_legend, picture.height()) if near(x, y)]
+    assert len(seen) >= 9
+    assert max(x for x, _ in seen) - min(x for x, _ in seen) < 12
+
+
 def test_a_click_in_the_legend_hides_a_curve_in_both_charts(charts: tuple[ChartBox, ChartBox], qtbot: QtBot) -> None:
     loss, accuracy = charts
     qtbot.mouseClick(loss.legend.buttons()[1], Qt.MouseButton.LeftButton)

@@ -386,3 +386,41 @@ def test_the_choice_survives_a_new_list(panel: RunsPanel, session: Session, qtbo
     chosen = panel.chosen()
     assert chosen is not None
     assert chosen.id == first
+
+
+def test_what_is_typed_of_a_run_that_goes_on_is_not_overwritten(
+    panel: RunsPanel, session: Session, qtbot: QtBot
+) -> None:
+    """The row follows the run several times a second; a name takes longer to type."""
+    plan = session.document.plan
+    session.perform(SetPlan(replace(plan, stages=(replace(plan.stages[0], epochs=5000),))))
+    runs = session.runs
+    runs.start()
+    qtbot.waitUntil(lambda: bool(runs.run) and panel.model.row_of(runs.run) >= 0, timeout=PATIENCE)
+    run = runs.run
+    panel.table.selectRow(panel.model.row_of(run))
+    panel.table.setFocus()
+    qtbot.keyClick(panel.table, Qt.Key.Key_F2)
+    (line,) = panel.table.findChildren(QLineEdit)
+    line.selectAll()
+    qtbot.keyClicks(line, "My long run")
+    step = runs.progress.step if runs.progress is not None else 0
+    qtbot.wait(600)  # the row is looked at four times a second
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.step > step + 20, timeout=PATIENCE)
+    assert line.text() == "My long run"
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: RunStore().get(run).name == "My long run", timeout=PATIENCE)
+    runs.stop()
+    qtbot.waitUntil(lambda: not runs.live, timeout=PATIENCE)
+
+
+def test_the_next_run_is_chosen_when_one_is_deleted(panel: RunsPanel, session: Session, qtbot: QtBot) -> None:
+    names = [train(qtbot, session) for _ in range(3)][::-1]  # as they are listed
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 3, timeout=PATIENCE)
+    panel.table.setFocus()
+    for row, then in ((1, names[2]), (1, names[0])):
+        panel.table.selectRow(row)
+        count = panel.model.rowCount()
+        qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+        qtbot.waitUntil(lambda count=count: panel.model.rowCount() == count - 1, timeout=PATIENCE)
+        assert [each.id for each in panel.all_chosen()] == [then]

@@ -13,19 +13,20 @@ import torch
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.run_change import RunChangeDialog
 from app.start import Studio
 from app.window import MainWindow
 from graph_engine.compile import Program
-from graph_engine.document import Document
+from graph_engine.document import Document, SetAbout
 from graph_engine.runs import RunRecord, RunState, RunStore, enqueue, start_process
 from graph_engine.runs.wishes import Wish, send_wish
 from graph_engine.train import keeper
 from graph_engine.train.checkpoints import Checkpoints
 from presets import open_preset
+from tests.gui.window.conftest import settle
 from tests.runs.test_process import FAULTY
 
 OpenIn = Callable[[Document | str], MainWindow]
@@ -305,3 +306,35 @@ def test_what_is_done_to_a_run_that_is_gone_is_told(open_in: OpenIn, qtbot: QtBo
     assert not window.book.qaction("run.checkpoints").isEnabled()
     window.show_checkpoints(run)
     assert any(run in each.text() and "went wrong" not in each.text() for each in said.toasts()[-1:])
+
+
+def test_a_run_that_is_to_end_with_the_window_goes_on_when_that_stays(open_in: OpenIn, qtbot: QtBot) -> None:
+    """Who says Stop and quit, and then will not give up what is unsaved, has not quit."""
+    from tests.gui.panels_live.making import small_network
+
+    window = open_in(small_network(100_000))
+    runs = window.session.runs
+    window.session.perform(SetAbout("Changed", ""))
+    window.train(own_process=True)
+    qtbot.waitUntil(lambda: bool(runs.run) and runs.progress is not None and runs.progress.step > 3, timeout=LONG)
+    run = runs.run
+
+    def close(last: QMessageBox.StandardButton) -> None:
+        window.close()
+        box = window.findChild(QMessageBox, "training")
+        assert isinstance(box, QMessageBox)
+        next(each for each in box.buttons() if each.text() == "Stop and quit").click()
+        settle()
+        box = window.findChild(QMessageBox, "unsaved")
+        assert isinstance(box, QMessageBox)
+        box.button(last).click()
+        settle()
+
+    close(QMessageBox.StandardButton.Cancel)
+    assert window.isVisible()
+    assert not runs.stopping
+    step = runs.progress.step if runs.progress is not None else 0
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.step > step + 5, timeout=LONG)
+    close(QMessageBox.StandardButton.Discard)
+    assert not window.isVisible()
+    qtbot.waitUntil(lambda: RunStore().get(run).record.state is RunState.STOPPED, timeout=LONG)
