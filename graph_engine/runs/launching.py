@@ -12,7 +12,7 @@ from graph_engine.document import Document, Plan
 from graph_engine.document.file import FileError
 from graph_engine.probe import ProbeBoard, ProbeInputs
 from graph_engine.runs.errors import RunError
-from graph_engine.runs.folder import RunFolder, make_folder
+from graph_engine.runs.folder import RECORD, RunFolder, make_folder
 from graph_engine.runs.handle import RunHandle, Watch
 from graph_engine.runs.lock import RunLock
 from graph_engine.runs.owner import claim
@@ -120,6 +120,25 @@ def make_place(store: RunStore, title: str, out: Path | None) -> Path:
     except OSError as error:
         raise RunError(f"{out} can't hold a run: {error.strerror or error}.") from error
     return entry
+
+
+def take_place(folder: RunFolder) -> RunLock:
+    """The lock of a place just made. Where somebody else took it at the same moment, nothing of theirs is touched.
+
+    Raises: RunError, FileError.
+    """
+    lock = folder.lock
+    try:
+        if lock.take() and not (folder.path / RECORD).exists():
+            return lock
+    except OSError as error:
+        take_back(folder.path)
+        raise disk_error(folder, error) from error
+    lock.let_go()
+    goal = folder.path.resolve()
+    if folder.path.is_symlink():
+        folder.path.unlink(missing_ok=True)
+    raise RunError(f"{goal} is not an empty folder any more: another run was begun there. Name another.")
 
 
 def take_back(path: Path) -> None:

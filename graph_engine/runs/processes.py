@@ -19,7 +19,7 @@ from graph_engine.document.file import save
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import DOCUMENT, RunFolder
 from graph_engine.runs.following import FollowedRun
-from graph_engine.runs.launching import busy, disk_error, make_place, take_back
+from graph_engine.runs.launching import busy, disk_error, make_place, take_back, take_place
 from graph_engine.runs.link import PROGRESS
 from graph_engine.runs.lock import RunLock
 from graph_engine.runs.provenance import now
@@ -64,9 +64,8 @@ def start_process(
         created=now(),
         parent=parent,
     )
-    lock = folder.lock
+    lock = take_place(folder)
     try:
-        lock.take()
         save(snapshot, path / DOCUMENT)
         folder.write(record)
         request = {

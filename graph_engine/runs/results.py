@@ -92,10 +92,11 @@ def evaluate_run(
 
     Returns `{run, weights, step, data, samples, split, metrics: {loss, accuracy, …}}`.
 
-    Raises: RunError, CompileError, DataError.
+    Raises: RunError, CompileError, DataError, PlanError.
     """
     import torch
 
+    from graph_engine.train.changes import read_changes, with_changes
     from graph_engine.train.course import arguments
     from graph_engine.train.evaluation import BATCHES, evaluate
     from graph_engine.train.measuring import Measurement
@@ -104,6 +105,8 @@ def evaluate_run(
     stored = _stored(run, store)
     trained = load_network(stored, which)
     document, plan = trained.document, trained.document.plan
+    made = [each for each in read_changes(stored.folder.path) if each.step < trained.step]
+    judged = with_changes(stored.folder.first_document(), made)  # with the weights of losses as they were then
     dataset = open_dataset(data) if isinstance(data, str) else data
     own = dataset is None or dataset.name == document.binding.dataset
     resolution = resolve(document, dataset)
@@ -120,7 +123,7 @@ def evaluate_run(
     whole = replace(plan, precision="fp32")
     measurements = [
         Measurement(objective, trained.program, trained.network, whole, device)
-        for objective in objectives_of(document, plan.stages[-1])
+        for objective in objectives_of(judged, judged.plan.stages[-1])
     ]
     metrics = evaluate(measurements, arguments(trained.program, columns), length, BATCHES * plan.batch_size)
     return {

@@ -11,7 +11,7 @@ from graph_engine.document import Document, Plan
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder
 from graph_engine.runs.handle import RunHandle
-from graph_engine.runs.launching import launch, make_place, take_back
+from graph_engine.runs.launching import launch, make_place, take_back, take_place
 from graph_engine.runs.lock import RunLock
 from graph_engine.runs.preparing import prepare
 from graph_engine.runs.provenance import now
@@ -56,6 +56,7 @@ def start_run(
     prepared = prepare(document, open_dataset(dataset) if isinstance(dataset, str) else dataset, threads)
     path = make_place(store, prepared.document.title, out)
     folder = RunFolder(path)
+    lock = take_place(folder)
     try:
         record = RunRecord(
             id=path.name,
@@ -66,8 +67,9 @@ def start_run(
             parameters=prepared.result.total.params,
             parent=parent,
         )
-        return launch(prepared, record, folder, store, compiled=compiled, ahead=ahead, team=team)
+        return launch(prepared, record, folder, store, compiled=compiled, lock=lock, ahead=ahead, team=team)
     except BaseException:
+        lock.let_go()
         take_back(path)
         raise
 

@@ -23,9 +23,14 @@ from graph_engine.runs import (
     evaluate_run,
     load_network,
     load_weights,
+    processes,
     resume_run,
+    start_process,
+    start_run,
+    starting,
 )
 from graph_engine.train import PlanError
+from graph_engine.train.changes import DatedChange, RunChange
 
 Make = Callable[..., Document]
 Start = Callable[..., RunHandle]
@@ -94,6 +99,47 @@ def test_evaluating_again_gives_the_same_figures(document: Make, start: Start) -
 
     assert again["metrics"] == {"loss": metrics["val_loss"], "accuracy": metrics["val_accuracy"]}
     assert (again["split"], again["samples"], again["run"]) == ("validation", 359, handle.id)
+
+
+def test_evaluating_again_weighs_losses_as_they_were_changed(document: Make, start: Start, store: RunStore) -> None:
+    change = DatedChange(15, 0, RunChange(loss_weights=(("cross_entropy_1", 10.0),)))
+    handle = start(document(), ahead=[change])
+    assert handle.wait(60)
+    best = handle.result()["best"]
+
+    assert best["step"] > change.step
+    assert evaluate_run(handle.id, store=store)["metrics"]["loss"] == pytest.approx(best["val_loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("begin", [start_run, start_process], ids=["thread", "process"])
+def test_two_that_begin_in_the_same_folder_do_each_other_no_harm(
+    document: Make,
+    start: Start,
+    store: RunStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    begin: Callable[..., object],
+) -> None:
+    """Both found it empty; the second comes when the first is at work, or has ended."""
+    place = tmp_path / "same"
+    first = start(document(epochs=100_000), out=place)
+
+    def make_place(*_: object) -> Path:
+        entry = store.folder / "second"
+        entry.symlink_to(place, target_is_directory=True)
+        return entry
+
+    for module in (starting, processes):
+        monkeypatch.setattr(module, "make_place", make_place)
+    with pytest.raises(RunError, match="another run was begun there"):
+        begin(document(), out=place, store=store)
+    assert first.stop(20)
+    before = sorted(each.name for each in place.iterdir())
+    assert {"run.json", "document.loom", "checkpoints"} <= set(before)
+    with pytest.raises(RunError, match="another run was begun there"):
+        begin(document(), out=place, store=store)
+    assert sorted(each.name for each in place.iterdir()) == before
+    assert not (store.folder / "second").is_symlink()
 
 
 def test_evaluating_on_other_data_takes_all_of_it(document: Make, start: Start, tmp_path: Path) -> None:
