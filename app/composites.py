@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graph_engine.document import MAIN, EditRefused, title_of
+from graph_engine.document import MAIN, AnyEdit, Batch, EditRefused, title_of
 from graph_engine.document.composite import graph_of, is_composite
 from graph_engine.document.folding import Fold, find_folds, fold
 from graph_engine.document.grouping import make_composite
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.canvas import CanvasView
     from app.own_blocks import OwnBlocks
     from app.session import Session
-    from graph_engine.document import Batch, Document, Graph, Node
+    from graph_engine.document import Document, Graph, Node
 
 _QUICK = 300
 """In a drawing of more nodes, repeats are looked for only when they are to be folded."""
@@ -26,12 +26,15 @@ _NOTHING_REPEATS = (
 )
 
 
+def selected_composites(session: Session) -> list[str]:
+    """The nodes of composites among those that are selected."""
+    return [node for node in session.selection.nodes if is_composite(session.graph[node].block)]
+
+
 def selected_composite(session: Session) -> str | None:
-    """The composite's node that is selected, if that is the only one."""
-    chosen = session.selection.nodes
-    if len(chosen) == 1 and is_composite(session.graph[chosen[0]].block):
-        return chosen[0]
-    return None
+    """The composite's node that is selected, if nothing else is."""
+    found = selected_composites(session)
+    return found[0] if found and len(session.selection.nodes) == 1 else None
 
 
 def make(session: Session, canvas: CanvasView) -> str | None:
@@ -96,19 +99,22 @@ def update_title(session: Session, own: OwnBlocks) -> str:
 
 
 def unpack_selected(session: Session) -> None:
-    """Puts what each selected composite holds in the place of its node, and selects it.
+    """Puts what each selected composite holds in the place of its node, as one step, and selects it.
 
-    Raises: EditRefused for one that can't be replaced by single nodes.
+    Raises: EditRefused for one that can't be replaced by single nodes; then none is.
     """
-    found = [node for node in session.selection.nodes if is_composite(session.graph[node].block)]
-    added: list[str] = []
+    found, before = selected_composites(session), set(session.graph.nodes)
+    after, edits, label = session.document.snapshot(), list[AnyEdit](), f"Unpack {len(found)} composites"
     for node in found:
-        before = set(session.graph.nodes)
         report = session.report(node)
         turns = [each.values for each in report.inside] if report is not None else []
-        session.perform(unpack(session.document, session.graph_name, node, turns))
-        added += [name for name in session.graph.nodes if name not in before]
-    session.select(added)
+        edit = unpack(after, session.graph_name, node, turns)
+        after.apply(edit)
+        edits += edit.edits
+        label = edit.label if len(found) == 1 else label
+    if edits:
+        session.perform(Batch(label, tuple(edits)))
+        session.select(name for name in session.graph.nodes if name not in before)
 
 
 def look_for_folds(session: Session) -> None:

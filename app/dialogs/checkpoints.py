@@ -55,7 +55,7 @@ class CheckpointsDialog(Dialog):
         super().__init__(f"Checkpoints of {called}", window, buttons=QDialogButtonBox.StandardButton.Cancel)
         self._rewind, self._branch, self._anew = rewind, branch, anew
         spacing = theme_manager().spacing
-        self.resize(spacing.px(560), spacing.px(420))
+        self.resize(spacing.px(660), spacing.px(420))
         found, best = folder.checkpoints.summaries(), folder.checkpoints.best_summary()
         changes = {each.step: each.words for each in _changes(folder)}
         self._weights_alone = best.step if best is not None and all(each.step != best.step for each in found) else None

@@ -34,6 +34,20 @@ def test_each_turn_takes_what_the_one_before_gave() -> None:
     assert result.ok
 
 
+def test_without_a_use_what_enters_is_what_the_first_input_says() -> None:
+    """A composite that is used no more, or not yet, is not at fault for naming what it is given."""
+    net = Builder("Unused")
+    part = net.composite("half", "Half")
+    x = part.input("x", 12)
+    part.output(part.add("linear", x, features="=in_channels // 2"), "y")
+    net.output(net.input("x", 4))
+    result = Checker().check(net.document)
+    assert [problem for problem in result.problems if problem.graph == "half"] == []
+    report = result.unused["half"]
+    assert report.values["in_channels"] == 12
+    assert report.outputs["y"].shape == (N, 6)
+
+
 def test_a_formula_may_name_the_turn() -> None:
     net = Builder("Turns")
     part = net.composite("part", "Part")

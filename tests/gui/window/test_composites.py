@@ -136,6 +136,24 @@ def test_undoing_what_made_it_leaves_a_composite_that_is_shown(open_in: OpenIn, 
     assert session.errors == []
 
 
+def test_several_are_unpacked_in_one_step(open_in: OpenIn, qtbot: QtBot, studio: Studio) -> None:
+    window = open_in("densenet")
+    session = window.session
+    before, params = dumps(session.document), session.check.total.params if session.check is not None else 0
+    key(window.canvas, Key.Key_A, CONTROL)
+    settle()
+    key(window.canvas, Key.Key_G, CONTROL | SHIFT)
+    rest(studio, qtbot)
+    assert session.history.labels == ["Unpack 5 composites"]
+    assert session.problems == ()
+    assert session.check is not None
+    assert session.check.total.params == params
+    assert "input_1" not in session.selection.nodes
+    assert len(session.selection.nodes) == 11
+    key(window, Key.Key_Z, CONTROL)
+    assert dumps(session.document) == before
+
+
 def test_unpacking_puts_the_nodes_back(open_in: OpenIn, qtbot: QtBot, studio: Studio) -> None:
     window = open_in("small_resnet")
     session = window.session
