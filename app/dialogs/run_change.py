@@ -92,7 +92,9 @@ class RunChangeDialog(Dialog):
         for at, update in enumerate(updates):
             section = Section(update.name or (f"Update {at + 1}" if len(updates) > 1 else "Learning"))
             rate = NumberField(update.optimiser.learning_rate, minimum=0.0, open_bounds="minimum")
-            section.add(FormRow("Learning rate", rate, help_text="The schedule goes on from there."))
+            section.add(
+                FormRow("Learning rate", rate, help_text="That of the plan; its schedule multiplies it as before.")
+            )
             self.rates.append(rate)
             fields = {}
             weights = self._weights(at)

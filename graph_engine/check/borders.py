@@ -10,7 +10,7 @@ from graph_engine.blocks.tensor import Kind
 from graph_engine.check.draft import Draft
 from graph_engine.check.report import Code, Fix, NodeReport, Problem, Severity, State
 from graph_engine.document.document import MAIN
-from graph_engine.document.edits import AddNodes, Batch, SetParameter
+from graph_engine.document.edits import AddNodes, Batch, SetNode, SetParameter
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.rules import title_of
 
@@ -97,8 +97,17 @@ def _missing_ends(draft: Draft, roles: Roles) -> Iterator[Problem]:
         message = f"The {what} has no Output node, so it gives nothing back. Wire one to the last layer."
         yield Problem(Severity.ERROR, Code.NO_OUTPUT, message, fixes=tuple(_add_output(draft, end) for end in ends[:1]))
     if draft.name == MAIN and not roles[Role.LOSS]:
-        fixes = tuple(_add_classifier_ends(graph, reports, outputs, roles))
+        bypassed = [node for node in graph if _has_role(graph, node, Role.LOSS)]
+        fixes = tuple(
+            Fix(f"Bypass {node.id} no longer", SetNode(node.id, "bypassed", value=False, graph=draft.name))
+            for node in bypassed[:1]
+        ) or tuple(_add_classifier_ends(graph, reports, outputs, roles))
         yield Problem(Severity.INFO, Code.NO_LOSS, NO_LOSS, fixes=fixes)
+
+
+def _has_role(graph: Graph, node: Node, role: Role) -> bool:
+    block = graph.block(node)
+    return block is not None and block.role is role
 
 
 def _beside(graph: Graph, node: str, rows: float = 0) -> Position:

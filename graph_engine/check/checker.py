@@ -249,6 +249,14 @@ class Checker:
                 draft.reports[node.id] = draft.fault(
                     node.id, Code.SHARING, message, extra=(own,), inputs=dict(report.inputs)
                 )
+            elif draft.is_bypassed(node.shares):
+                message = f"It shares the weights of {node.shares}, which is bypassed, so there are none."
+                back = Fix(
+                    f"Bypass {node.shares} no longer", SetNode(node.shares, "bypassed", value=False, graph=draft.name)
+                )
+                draft.reports[node.id] = draft.fault(
+                    node.id, Code.SHARING, message, extra=(back, own), inputs=dict(report.inputs)
+                )
             elif other.state is State.OK and (reason := _why_other_weights(report, other)):
                 has_bias = "Bias" in reason
                 bare = Fix("Switch Bias off", SetParameter(node.id, "bias", value=False, graph=draft.name))

@@ -28,9 +28,9 @@ class RunChange:
     """Other values from some step on; None or empty: as before.
 
     `learning_rate` and `loss_weights` (of loss nodes) are those of update `update` of the stage in progress; a schedule
-    goes on from the new learning rate. A batch size holds from the next epoch on, `freeze` and `unfreeze` name nodes:
-    `conv2d_1`, or `bottleneck:conv2d_1` inside a composite, in all its uses. `plan`, alone, takes the place of the plan
-    that the run had: what is changed beside it stays changed.
+    multiplies the new learning rate as it did the one before. A batch size holds from the next epoch on, `freeze` and
+    `unfreeze` name nodes: `conv2d_1`, or `bottleneck:conv2d_1` inside a composite, in all its uses. `plan`, alone,
+    takes the place of the plan that the run had: what is changed beside it stays changed.
     """
 
     learning_rate: float | None = None

@@ -222,7 +222,8 @@ class Trainer:
                 if stepper.stage_is_over and not stepper.position.epoch_step:  # no steps left, no epoch to be judged
                     break
                 self._run_epoch()
-                if self._obeyed.ends_with_epoch:
+                is_last = stepper.position.stage + 1 == len(self.plan.stages)
+                if self._obeyed.ends_with_epoch and not (is_last and stepper.stage_is_over):
                     return self._end(RunState.STOPPED)
             if stepper.position.stage + 1 == len(self.plan.stages):
                 return self._end(RunState.FINISHED, self._said_enough() if self.best.has_enough else "")

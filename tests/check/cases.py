@@ -54,6 +54,13 @@ def joined_labels() -> Document:
     return net.document
 
 
+def shared_with_a_bypassed_one() -> Document:
+    net = Builder("Shared")
+    first = net.add("linear", net.input("x", 6), features=6)
+    net.output(net.add("linear", first, features=6, shares=first))
+    return changed(net.document, SetNode("linear_1", "bypassed", value=True))
+
+
 def bypassed_lstm() -> Document:
     net = Builder("Bypassed")
     y = net.add("lstm", net.input("x", 5, 4), hidden=6)
@@ -536,6 +543,27 @@ CASES = [
         port="x",
         severity=Severity.WARNING,
         code=Code.UNWIRED,
+    ),
+    Case(
+        "weights of a bypassed node",
+        shared_with_a_bypassed_one,
+        "linear_2",
+        "It shares the weights of linear_1, which is bypassed, so there are none.",
+        ("Bypass linear_1 no longer", "Give it weights of its own"),
+        code=Code.SHARING,
+    ),
+    Case(
+        "no loss when it is bypassed",
+        lambda: changed(
+            classifier(),
+            SetNode("cross_entropy_1", "bypassed", value=True),
+            SetNode("accuracy_1", "bypassed", value=True),
+        ),
+        None,
+        "There is no loss node",
+        ("Bypass cross_entropy_1 no longer",),
+        severity=Severity.INFO,
+        code=Code.NO_LOSS,
     ),
     Case(
         "no output",

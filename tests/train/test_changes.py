@@ -222,6 +222,12 @@ def test_what_an_optimiser_remembers_beside_begins_when_the_plan_says_so(
     assert trained.plan == change.change.plan
 
 
+def test_stopped_after_its_last_epoch_a_run_has_finished(small: Make, trainer: Start, tmp_path: Path) -> None:
+    trained = trainer(small(epochs=1), tmp_path)
+    trained.control.stop_after_epoch()
+    assert trained.run().progress.state is RunState.FINISHED
+
+
 def test_evaluated_now_and_stopped_after_the_epoch(small: Make, trainer: Start, tmp_path: Path) -> None:
     plain, trained = trainer(small(epochs=1)), trainer(small(epochs=4), tmp_path)
     plain.run()
