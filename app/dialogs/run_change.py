@@ -99,7 +99,7 @@ class RunChangeDialog(Dialog):
             fields = {}
             weights = self._weights(at)
             for node, weight in weights.items():
-                fields[node] = NumberField(weight, minimum=0.0)
+                fields[node] = NumberField(weight)
                 section.add(FormRow(f"× {node}", fields[node], help_text="How much this loss counts."))
             self.weights.append(fields)
             self.column.addWidget(section)

@@ -72,15 +72,38 @@ def load(loading: Loading, document: Document, program: Program, network: nn.Mod
 
     Raises: PlanError when there is nothing to take.
     """
-    given = find(loading.source)
+    loaded, found = _fitting(loading, document, program, network, find)
+    own = network.state_dict()
+    for name, tensor in found.items():
+        put(own[name], tensor)
+    return loaded
+
+
+def require_begin(stage: Stage, document: Document, program: Program, network: nn.Module, find: FindWeights) -> None:
+    """Raises: PlanError when a stage names what is not there to begin with; better before the first step of all."""
+    _paths(document, program, stage.resets, "The plan resets")
+    for each in stage.loads:
+        _fitting(each, document, program, network, find)
+
+
+def _fitting(
+    loading: Loading, document: Document, program: Program, network: nn.Module, find: FindWeights
+) -> tuple[Loaded, dict[str, Tensor]]:
+    """What there is to take, by the names that it has here.
+
+    Raises: PlanError when there is nothing.
+    """
     own = network.state_dict()
     wanted: dict[str, tuple[str, ...]] = {}  # name here → names there
     if loading.of:
         for path in _paths(document, program, loading.of, "The plan loads weights for"):
             wanted |= {name: (name, name.removeprefix(f"{path}.")) for name in own if name.startswith(f"{path}.")}
+        if not wanted:
+            raise PlanError(f"The plan loads weights for {', '.join(loading.of)}, which has none. Name other nodes.")
     else:
         wanted = {name: (name,) for name in own}
-    taken, misfits, missing = [], [], []
+    given = find(loading.source)
+    taken, misfits, missing = {}, [], []
     for name, names in wanted.items():
         found = next((given[each] for each in names if each in given), None)
         if found is None:
@@ -88,12 +111,11 @@ def load(loading: Loading, document: Document, program: Program, network: nn.Mod
         elif found.shape != own[name].shape:
             misfits.append(name)
         else:
-            put(own[name], found)
-            taken.append(name)
+            taken[name] = found
     loaded = Loaded(loading.source, len(wanted), tuple(taken), tuple(misfits), tuple(missing))
     if not taken:
         raise PlanError(f"Nothing in {loading.source} fits this network: {loaded.tell()}")
-    return loaded
+    return loaded, taken
 
 
 def reset(stage: Stage, number: int, document: Document, program: Program, network: nn.Module, seed: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from graph_engine.data import Samples
 from graph_engine.document import Document, Plan
 from graph_engine.train.alterations import Alterations
-from graph_engine.train.beginnings import FindWeights, weights_of_file
+from graph_engine.train.beginnings import FindWeights, require_begin, weights_of_file
 from graph_engine.train.changes import DatedChange
 from graph_engine.train.control import Control, Go
 from graph_engine.train.devices import choose_device, give_back, set_device_up
@@ -85,6 +85,7 @@ class Trainer:
         self.notes: list[str] = []
         """What was loaded, in sentences."""
         self._program = program
+        self._find_weights = find_weights
         self._threads = threads
         self._watcher = watcher
         self._names = names = series_of(document, self.plan.stages)
@@ -166,9 +167,12 @@ class Trainer:
 
         Raises: PlanError when it can't be loaded; TrainError when the changes ahead can't be kept.
         """
+        stepper = self.stepper
         if not self._began:
             self.alterations.begin()
-            self.notes += [loaded.tell() for loaded in self.stepper.begin()]
+            for stage in self.plan.stages[1:]:  # rather than when those before have been trained
+                require_begin(stage, stepper.document, self._program, stepper.network, self._find_weights)
+            self.notes += [loaded.tell() for loaded in stepper.begin()]
             self._began = True
 
     def compile(self) -> None:

@@ -453,6 +453,28 @@ def test_a_stage_begins_with_weights_of_a_file_and_tells_what_fitted(trainer: St
         trainer(classifier(replace(stage, loads=(Loading(source="nowhere"),)))).begin()
 
 
+@pytest.mark.parametrize(
+    ("late", "message"),
+    [
+        ({"loads": (Loading(source="nowhere"),)}, "can't be read as safetensors"),
+        ({"loads": (Loading(source="{file}", of=("#gone",)),)}, "loads weights for the tag 'gone'"),
+        ({"loads": (Loading(source="{file}", of=("relu_1",)),)}, "loads weights for relu_1, which has none"),
+        ({"loads": (Loading(source="{file}"),)}, "Nothing in .* fits this network"),
+        ({"resets": ("gone_1",)}, "The plan resets the node 'gone_1'"),
+    ],
+)
+def test_what_a_later_stage_lacks_is_told_before_the_first_step(
+    trainer: Start, tmp_path: Path, late: dict[str, Any], message: str
+) -> None:
+    safetensors.torch.save_file({"other": torch.ones(2)}, tmp_path / "other.safetensors")
+    if "loads" in late:
+        (loading,) = late["loads"]
+        late = {"loads": (replace(loading, source=loading.source.format(file=tmp_path / "other.safetensors")),)}
+    trained = trainer(classifier(Stage(steps=1), replace(Stage(steps=1), **late)))
+    with pytest.raises(PlanError, match=message):
+        trained.begin()
+
+
 def test_a_whole_network_becomes_a_composite(trainer: Start, tmp_path: Path) -> None:
     safetensors.torch.save_file(
         {"linear_1.weight": torch.ones(12, 64), "linear_2.weight": torch.ones(1, 12)}, tmp_path / "critic.safetensors"
