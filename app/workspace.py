@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QVBoxLayout, QWidget
 
 from app.theme import theme_manager
 
@@ -48,6 +48,7 @@ class Workspace(QWidget):
         super().__init__(parent)
         self._settings = settings
         self._sides = {Side.LEFT: left, Side.BOTTOM: bottom, Side.RIGHT: right}
+        self._centre = centre
         self._sizes = dict(_WIDTHS)
         self._down = QSplitter(Qt.Orientation.Vertical)
         self._down.setObjectName("workspace-down")
@@ -82,10 +83,17 @@ class Workspace(QWidget):
             return
         if not shown:
             self._sizes[side] = self._size(side) or self._sizes[side]
+            self._leave(side)
         self._sides[side].setVisible(shown)
         if shown and self._size(side) < theme_manager().spacing.px(40):
             self._give(side, self._sizes[side])
         self.sides_changed.emit()
+
+    def _leave(self, side: Side) -> None:
+        """The keyboard does not stay in what is folded away: else it would go to whatever comes next in the window."""
+        focused = QApplication.focusWidget()
+        if focused is not None and self._sides[side].isAncestorOf(focused):
+            self._centre.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def is_enlarged(self) -> bool:
@@ -168,6 +176,7 @@ class Workspace(QWidget):
             self.sides_changed.emit()
         for side, widget in self._sides.items():
             if not widget.isHidden() and self._size(side) == 0:
+                self._leave(side)
                 widget.hide()
                 self.sides_changed.emit()
             elif not widget.isHidden():

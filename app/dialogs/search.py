@@ -226,7 +226,7 @@ class SearchDialog(Dialog):
         self.start.setEnabled(bool(self.ranges.names) and self.measure.value() is not None if new else more)
         lacks = new and not self.ranges.names
         self.start.setToolTip(_MARK if lacks else "" if new or more or live else _ENOUGH)
-        if new and self.said.text() in (_HINT, _MARK):
+        if new and self.said.text() in ("", _HINT, _MARK):
             self.said.setText(_MARK if lacks else _HINT)
         self.stop.setEnabled(live and state is not None and not state.stopping)
         self.best.setEnabled(state is not None and state.best is not None)

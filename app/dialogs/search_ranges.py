@@ -79,12 +79,10 @@ class SearchRanges(QWidget):
         column.addWidget(note)
         column.addWidget(self.table)
         column.addLayout(row)
-        session.changed.connect(self.refresh)
-        session.opened.connect(self.refresh)
+        session.changed.connect(self._on_session)
+        session.opened.connect(self._on_session)
         self.refresh()
-        first = _FIRST if _FIRST in self._settings else next(iter(self._settings), "")
-        self.setting.set_value(first)
-        self._propose(first)
+        self._propose_first()
 
     @property
     def names(self) -> list[str]:
@@ -123,6 +121,18 @@ class SearchRanges(QWidget):
         blocked.unblock()
         self._show_selection()
         self.changed.emit()
+
+    def _on_session(self) -> None:
+        """Another document, or what it marks, is another: what was wrong with a range before is not any more."""
+        self.said.emit("")
+        self.refresh()
+        if self.setting.value() not in self._settings:
+            self._propose_first()
+
+    def _propose_first(self) -> None:
+        first = _FIRST if _FIRST in self._settings else next(iter(self._settings), "")
+        self.setting.set_value(first)
+        self._propose(first)
 
     def _find_by_typing(self) -> None:
         """There are hundreds of settings: a part of a name finds them."""

@@ -120,6 +120,32 @@ def test_what_is_asked_for_is_proposed_in_the_one_search_window(
     settle()
 
 
+def test_what_is_offered_is_of_the_document_in_front(
+    window: MainWindow, open_in: Callable[[Document | str], MainWindow]
+) -> None:
+    open_in("lenet5")
+    window.show_search("conv2d_1.channels")
+    (dialog,) = window.findChildren(SearchDialog)
+    ranges = dialog.ranges
+    ranges.values.setText("1..x")
+    QTest.keyClick(ranges.values, Qt.Key.Key_Return)
+    assert "is no range" in dialog.said.text()
+    assert not dialog.start.isEnabled()
+    open_in("mlp")
+    assert ranges.setting.value() == "learning_rate"
+    assert "is no range" not in dialog.said.text()
+    assert (
+        dialog.said.text()
+        == dialog.start.toolTip()
+        == ("Mark what is to be searched over first: choose a setting, then Mark.")
+    )
+    QTest.keyClick(ranges.values, Qt.Key.Key_Return)
+    assert ranges.names == ["learning_rate"]
+    assert dialog.start.isEnabled()
+    dialog.close()
+    settle()
+
+
 def test_closing_the_window_asks_whether_a_search_goes_on(
     qtbot: QtBot, window: MainWindow, open_in: Callable[[Document | str], MainWindow]
 ) -> None:

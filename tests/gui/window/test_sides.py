@@ -9,9 +9,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import QByteArray, QPoint, QRect, QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QSplitter,
-)
+from PySide6.QtWidgets import QApplication, QSplitter
 from pytestqt.qtbot import QtBot
 
 from app.settings import Settings
@@ -44,6 +42,20 @@ def test_sides_fold_away_and_come_back_as_large_as_they_were(open_in: OpenIn) ->
         settle()
         assert pane.isVisible()
         assert abs(pane.width() - before.width()) + abs(pane.height() - before.height()) <= 4, side
+
+
+@pytest.mark.parametrize(
+    ("panel", "key"), [("blocks", Qt.Key.Key_1), ("runs", Qt.Key.Key_2), ("inspector", Qt.Key.Key_3)]
+)
+def test_the_keyboard_goes_to_the_canvas_when_its_side_folds(panel: str, key: Qt.Key, open_in: OpenIn) -> None:
+    window = open_in("lenet5")
+    window.session.select(["conv2d_1"])
+    settle()
+    window.show_panel(panel)
+    assert QApplication.focusWidget() is not window.canvas
+    QTest.keyClick(window, key, ALT)
+    settle()
+    assert QApplication.focusWidget() is window.canvas
 
 
 def test_the_bottom_is_enlarged_by_key_and_double_click_and_gives_the_room_back(open_in: OpenIn) -> None:
