@@ -91,6 +91,11 @@ class RunHandle:
         """The network itself; while the run goes on, leave it to the trainer."""
         return self._trainer.stepper.network
 
+    @property
+    def failure(self) -> Exception | None:
+        """What a failed run failed by, if it was an error."""
+        return self._trainer.failure
+
     def start(self) -> None:
         self._thread.start()
 

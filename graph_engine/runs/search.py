@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -194,11 +195,12 @@ def work_on(folder: Path, on_trial: Callable[[Trial], None] = lambda _: None, *,
 
     Raises: RunError, FileError.
     """
-    from graph_engine.runs.trying import TrialFailed, try_values
+    from graph_engine.runs.trying import Hindered, TrialFailed, try_values
 
-    library = _optuna()
+    hindered: list[str] = []
     at = at or WorkerPlace.take(folder)
-    try:
+    with _in_words(folder), ExitStack() as stack:
+        stack.callback(at.let_go)
         search, document = read_search(folder)
         study = _study(folder, at.number)
         _take_up(study, at.number)
@@ -211,24 +213,34 @@ def work_on(folder: Path, on_trial: Callable[[Trial], None] = lambda _: None, *,
             tried = [each for each in trials if each.state.name == "RUNNING" and each.user_attrs.get(WORKER) in alive]
             return len([each for each in trials if _counts(each)]) + len(tried) >= search.trials
 
+        def all_tried() -> bool:
+            """Whether of a grid nothing is left."""
+            if search.sampler != "grid":
+                return False
+            ended = [each.params for each in study.get_trials(deepcopy=False) if _counts(each)]
+            tried = {tuple(sorted(params.items())) for params in ended}
+            return len(tried) >= math.prod(len(values) for values in _grid(document).values())
+
         def told(study: optuna.Study, frozen: optuna.trial.FrozenTrial) -> None:
             on_trial(_trial(frozen))
             if frozen.user_attrs.get(STOPPED):
                 study.enqueue_trial(frozen.params)  # for whoever goes on
-            if is_to_end(folder) or enough():
+            if hindered or is_to_end(folder) or enough() or all_tried():
                 study.stop()
 
         def attempt(trial: optuna.Trial) -> float:
             trial.set_user_attr(WORKER, at.number)
             values = {each.of: _suggest(trial, each) for each in document.plan.search}
-            return try_values(trial, document, values, search, folder, store)
+            try:
+                return try_values(trial, document, values, search, folder, store)
+            except Hindered as error:
+                hindered.append(str(error))
+                raise
 
         if not enough() and not is_to_end(folder):
             study.optimize(attempt, callbacks=[told], catch=(TrialFailed,))
-    except library.exceptions.OptunaError as error:
-        raise RunError(f"The search {folder.name} can't go on: {error}.") from error
-    finally:
-        at.let_go()
+        if hindered:
+            raise RunError(f"{hindered[0]} Then go on with the search {folder.name}.")
 
 
 def trials_of(folder: Path) -> list[Trial]:
@@ -351,12 +363,25 @@ def _grid(document: Document) -> dict[str, list[Any]]:
     return found
 
 
+@cache
+def _grid_sampler() -> Any:
+    """Optuna's, which stumbles over values that were put in line to be tried anew."""
+    from optuna.samplers import GridSampler
+
+    class Grid(GridSampler):
+        def after_trial(self, study: Any, trial: Any, state: Any, values: Any) -> None:
+            if "fixed_params" not in trial.system_attrs:
+                super().after_trial(study, trial, state, values)
+
+    return Grid
+
+
 def _study(folder: Path, worker: int = 0) -> optuna.Study:
     """The study of a search; what it draws depends on who draws, and on how many trials there were before."""
     library = _optuna()
     search, document = read_search(folder)
     pruner = library.pruners.MedianPruner(n_warmup_steps=_WARM_UP) if search.prune else library.pruners.NopPruner()
-    with _alone(folder):
+    with _in_words(folder), _alone(folder), _whole_or_none(folder / STUDY):
         study: optuna.Study = library.create_study(
             storage=library.storages.RDBStorage(
                 f"sqlite:///{STUDY}", {"creator": lambda: sqlite3.connect(folder / STUDY, check_same_thread=False)}
@@ -370,10 +395,33 @@ def _study(folder: Path, worker: int = 0) -> optuna.Study:
     samplers: dict[Sampler, Callable[[], Any]] = {
         "tpe": lambda: library.samplers.TPESampler(seed=seed),
         "random": lambda: library.samplers.RandomSampler(seed=seed),
-        "grid": lambda: library.samplers.GridSampler(_grid(document), seed=seed),
+        "grid": lambda: _grid_sampler()(_grid(document), seed=mix(search.seed, 0)),  # all are to number it alike
     }
     study.sampler = samplers[search.sampler]()
     return study
+
+
+@contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    """Raises: RunError where Optuna, or the database that it keeps its trials in, has something to complain of."""
+    library = _optuna()
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (library.exceptions.StorageInternalError, SQLAlchemyError, AssertionError) as error:
+        raise RunError(
+            f"The trials of the search {folder.name} can't be written to {folder / STUDY} ({_root(error)}). Free some "
+            "space, and go on with it."
+        ) from error
+    except library.exceptions.OptunaError as error:
+        raise RunError(f"The search {folder.name} can't go on: {error}.") from error
+
+
+def _root(error: BaseException) -> str:
+    """The first line of what an error began with."""
+    first = error.__cause__ or error.__context__
+    return _root(first) if first is not None else (str(error).splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
@@ -384,6 +432,18 @@ def _alone(folder: Path) -> Iterator[None]:
             handle = stack.enter_context((folder / _MAKING).open("wb"))
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _whole_or_none(path: Path) -> Iterator[None]:
+    """A file that is made within is taken away again if that goes wrong: half a study could not be gone on with."""
+    was_there = path.exists()
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def _trial(frozen: optuna.trial.FrozenTrial) -> Trial:

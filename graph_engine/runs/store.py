@@ -330,4 +330,5 @@ class RunStore:
                 with connected(self.folder / DATABASE) as db:
                     return question(db)
             except (sqlite3.Error, OSError) as error:
-                raise RunError(f"The list of runs in {self.folder} can't be used ({error}).") from error
+                advice = " Free some space." if "full" in str(error) else ""
+                raise RunError(f"The list of runs in {self.folder} can't be used ({error}).{advice}") from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,10 @@ class TrialFailed(Exception):
     """These values could not be trained; why is noted with the trial. The search goes on."""
 
 
+class Hindered(TrialFailed):
+    """Nothing could be tried, whatever the values: the disk is full, say. The search ends, and can be gone on with."""
+
+
 def try_values(
     trial: optuna.Trial, document: Document, values: Mapping[str, Value], search: Search, folder: Path, store: RunStore
 ) -> float:
@@ -51,12 +57,27 @@ def try_values(
     except optuna.TrialPruned:
         raise
     except Exception as error:
+        if _is_of_disk(error):
+            with suppress(Exception):  # the study may be on the same disk
+                trial.set_user_attr(STOPPED, value=True)
+                trial.set_user_attr(REASON, str(error))
+            raise Hindered(str(error)) from error
         in_words = isinstance(error, _WORDS)
         reason = "There is not enough memory for this." if is_memory(error) else str(error) or type(error).__name__
         trial.set_user_attr(REASON, reason)
         if in_words or is_memory(error):
             raise TrialFailed(reason) from error
         raise
+
+
+def _is_of_disk(error: BaseException) -> bool:
+    """Whether something could not be read or written."""
+    held: BaseException | None = error
+    while held is not None:
+        if isinstance(held, (OSError, sqlite3.Error)):
+            return True
+        held = held.__cause__
+    return False
 
 
 def _trained(
@@ -99,7 +120,7 @@ def _scored(handle: RunHandle, metric: str) -> float:
     record = handle.record
     value = score(record, metric)
     if record.state is RunState.FAILED:
-        raise RunError(record.message or f"The run {handle.id} failed.")
+        raise RunError(record.message or f"The run {handle.id} failed.") from handle.failure
     if value is None:
         raise RunError(record.message or f"The run {handle.id} measured no {metric}.")
     return value

@@ -84,6 +84,8 @@ class Trainer:
         self.best = Judge(self.plan.patience, self.plan.judge)
         self.notes: list[str] = []
         """What was loaded, in sentences."""
+        self.failure: Exception | None = None
+        """What a failed run failed by."""
         self._program = program
         self._find_weights = find_weights
         self._threads = threads
@@ -198,6 +200,7 @@ class Trainer:
             except NotFinite as bad:
                 ending = self._rescue.after_not_finite(bad)
         except Exception as error:  # noqa: BLE001  a failed run ends with words, not with a dead thread
+            self.failure = error
             ending = self._rescue.after_error(error)
         finally:
             if self._history is not None:

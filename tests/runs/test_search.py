@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import re
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from typing import Any, Literal
 import optuna
 import pytest
 import torch
+from sqlalchemy.exc import OperationalError
 
 from graph_engine.document import AddNodes, Connect, Document, Judgement, Node, Range, SetParameter
 from graph_engine.document.codec import plan_from_json, plan_to_json
@@ -29,10 +32,11 @@ from graph_engine.runs.search import (
     trials_of,
     work_on,
 )
-from graph_engine.runs.search_places import end_search, troubles_of, workers_of
+from graph_engine.runs.search_places import WorkerPlace, end_search, troubles_of, workers_of
 from graph_engine.runs.search_workers import start_workers
 from graph_engine.runs.searchable import searchable
 from graph_engine.runs.settings import settings_of, with_values
+from graph_engine.train import Checkpoints
 from presets import open_preset
 
 Make = Callable[..., Document]
@@ -177,6 +181,18 @@ def test_gone_on_with_by_several_workers_no_value_is_drawn_twice(
     assert found.plan.first_update.optimiser.learning_rate == best.values["learning_rate"]
 
 
+def test_a_grid_is_tried_wholly_and_once_by_several_one_after_another(document: Make) -> None:
+    sizes = tuple(range(90, 130, 10))
+    net = marked(document(epochs=1), Range(of="batch_size", choices=sizes))
+    for trials in (1, 2, 9):
+        folder = begin_search(net, Search(name="whole", sampler="grid", trials=trials, prune=False, seed=1))
+        places = [WorkerPlace.take(folder) for _ in range(trials % 3 + 1)]  # as another worker each time
+        for each in places[:-1]:
+            each.let_go()
+        work_on(folder, at=places[-1])
+    assert sorted(each.values["batch_size"] for each in trials_of(folder)) == sorted(sizes)
+
+
 def test_two_workers_that_begin_at_once_draw_other_values(document: Make) -> None:
     net = marked(document(), Range(of="learning_rate", low=1e-4, high=0.1))
     folder = begin_search(net, Search(name="many", sampler="random"))
@@ -309,6 +325,48 @@ def test_what_can_not_be_trained_has_failed_and_the_search_goes_on(
     assert capfd.readouterr().err == ""
     with pytest.raises(RunError, match="wide"):
         begin_search(marked(net, widths), Search())
+
+
+@pytest.mark.parametrize("where", ["the list of runs", "a checkpoint"])
+def test_a_full_disk_ends_a_search_and_uses_up_no_values(
+    document: Make, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    folder = begin_search(marked(document(epochs=1), RATES), Search(sampler="grid", trials=2, prune=False))
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        if where == "a checkpoint":
+            raise full
+        raise RunError("The list of runs can't be used.") from full
+
+    with monkeypatch.context() as patch:
+        if where == "a checkpoint":
+            patch.setattr(Checkpoints, "save", refuse)
+        else:
+            patch.setattr(trying, "start_run", refuse)
+        with pytest.raises(RunError, match=f"Then go on with the search {folder.name}"):
+            work_on(folder)
+    (hindered,) = trials_of(folder)
+    assert (hindered.state, hindered.counts) == ("fail", False)
+
+    work_on(folder)
+    tried = [each for each in trials_of(folder) if each.state == "complete"]
+    assert {each.values["learning_rate"] for each in tried} == set(RATES.choices)
+
+
+def test_of_a_study_that_can_not_be_written_nothing_is_left(document: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = optuna.create_study
+
+    def half(**options: Any) -> Any:
+        make(**options)
+        raise OperationalError("COMMIT", None, sqlite3.OperationalError("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna, "create_study", half)
+        with pytest.raises(RunError, match=r"can't be written to .*study.sqlite .*database or disk is full.*Free"):
+            begin_search(marked(document(), RATES), SAME)
+    assert not (searches_folder() / SAME.name / "study.sqlite").exists()
+    begin_search(marked(document(), RATES), SAME)
 
 
 def test_a_search_that_is_told_to_end_does_and_is_gone_on_with(document: Make, store: RunStore) -> None:
