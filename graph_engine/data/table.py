@@ -27,7 +27,8 @@ def open_table(path: Path) -> Dataset:
 
     The answer is the column called label, class or target, else the last one. Words there are classes; so are whole
     numbers that count from 0 with no gap, and of a label or class any whole numbers; other numbers are a target. A
-    first row in which some other column has no number is a header. Values stay as they are: nothing is standardised.
+    first row in which some other column has no number is a header, and so is one that names the answer above numbers.
+    Values stay as they are: nothing is standardised.
 
     Raises: DataError.
     """
@@ -80,7 +81,9 @@ def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     if width < 2:
         raise DataError(f"{path} has one column. It takes at least one to tell from and one to tell.")
     header: list[str] = []
-    if not all(_is_number(cell) for cell in rows[0][1][:-1]):
+    *others, last = rows[0][1]
+    names_it = last.lower() in _ANSWERS or (len(rows) > 1 and all(_is_number(row[-1]) for _, row in rows[1:]))
+    if not all(map(_is_number, others)) or (names_it and last and not _is_number(last)):
         header = [cell.lower() for cell in rows[0][1]]
         rows = rows[1:]
         if not rows:

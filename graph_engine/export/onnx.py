@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from graph_engine.export.errors import Exported, ExportError
 from graph_engine.export.pt2 import of_any_length, quiet, trace
 from graph_engine.export.subject import BATCHES, Subject, difference
 from graph_engine.export.writing import write_checked
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _NEEDED = ("onnx", "onnxscript", "onnxruntime")
 TOLERANCE = 1e-5
@@ -45,6 +51,7 @@ def _convert(subject: Subject, path: Path) -> bytes:
     with quiet(), of_any_length():
         exported = trace(subject, path)
         try:
+            exported = exported.run_decompositions(_taken_apart())
             made = torch.onnx.export(
                 exported,
                 dynamo=True,
@@ -60,12 +67,43 @@ def _convert(subject: Subject, path: Path) -> bytes:
         except ExportError:
             raise
         except Exception as error:
-            first = str(error).strip().splitlines()[0]
             raise ExportError(
-                f"{path} was not written: torch can't turn {subject.title} into ONNX ({first}). "
+                f"{path} was not written: torch can't turn {subject.title} into ONNX ({_cause(error)}). "
                 "Export Python source instead."
             ) from error
     return content
+
+
+def _cause(error: Exception) -> str:
+    """Why torch could not, in a few words: which operation ONNX has not, or its own first line."""
+    lacks = re.search(r"No ONNX function found for <OpOverload\(op='aten\.(\w+)'", str(error))
+    if lacks is not None:
+        return f"there is nothing like {lacks[1]} in it"
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines()[0]
+
+
+def _taken_apart() -> dict[Any, Callable[..., Any]]:
+    """Operations that torch does not turn into ONNX, in terms of those that it does."""
+    import torch
+
+    def adaptive_max_pool2d(x: Tensor, size: Sequence[int]) -> tuple[Tensor, Tensor]:
+        rows = [x[:, :, start:stop].amax(2) for start, stop in _fields(x.shape[2], size[0])]
+        parts = [torch.stack([row[..., a:b].amax(2) for a, b in _fields(x.shape[3], size[1])], 2) for row in rows]
+        y = torch.stack(parts, 2)
+        return y, torch.zeros_like(y, dtype=torch.int64)  # where each came from, which no block asks for
+
+    def rrelu(x: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, *_: object) -> Tensor:
+        return torch.nn.functional.leaky_relu(x, (lower + upper) / 2)
+
+    return {
+        torch.ops.aten.adaptive_max_pool2d.default: adaptive_max_pool2d,
+        torch.ops.aten.rrelu.default: rrelu,
+    }
+
+
+def _fields(length: int, count: int) -> list[tuple[int, int]]:
+    """Where each of `count` fields that cover `length` places starts and stops."""
+    return [(at * length // count, -(-(at + 1) * length // count)) for at in range(count)]
 
 
 def _gap(subject: Subject, content: bytes, batch: int) -> float:

@@ -25,7 +25,7 @@ class ClassToken(nn.Module):
         self.weight = nn.Parameter(torch.randn(features) * 0.02)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.weight.expand(len(x), 1, -1), x], 1)
+        return torch.cat([self.weight.expand(x.shape[0], 1, -1), x], 1)
 
 
 class LayerScale(nn.Module):

@@ -186,7 +186,7 @@ def location_aware_attention(block: Builder) -> None:
     keywords=("sagan", "self-attention over space", "gamma"),
 )
 def pixel_attention(block: Builder) -> None:
-    """Every pixel adds a learned share of what it gathers from all; the block Self-attention over space, drawn.
+    """Every pixel adds a learned share of what it gathers from all; the block Spatial self-attention, drawn.
 
     x: (N, C, H, W) -> y: (N, C, H, W), y = γ o + x; γ begins at 0, so that at first nothing is added.
     """

@@ -27,7 +27,9 @@ def norm_relu_conv(
 
 
 _BATCH_NORM = Reference(
-    "Ioffe, Szegedy", 2015, "Batch normalization: accelerating deep network training by reducing covariate shift"
+    "Ioffe, Szegedy",
+    2015,
+    "Batch normalization: accelerating deep network training by reducing internal covariate shift",
 )
 _FACTORISED = Reference(
     "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna", 2016, "Rethinking the inception architecture for computer vision"

@@ -107,6 +107,9 @@ def test_words_in_the_last_column_are_classes(tmp_path: Path) -> None:
         ("1,2,5\n3,4,7\n", [[1, 2], [3, 4]], "target", [[5.0], [7.0]]),
         ("a,label\n1,3\n2,1\n", [[1], [2]], "label", [1, 0]),
         ("a,label\n1,3\n2,1.5\n", [[1], [2]], "target", [[3.0], [1.5]]),
+        ("0,1,label\n1,2,b\n3,4,a\n", [[1, 2], [3, 4]], "label", [1, 0]),  # columns that pandas numbered
+        ("0,1,y\n1,2,0.5\n3,4,7\n", [[1, 2], [3, 4]], "target", [[0.5], [7.0]]),
+        ("1,2,b\n3,4,a\n", [[1, 2], [3, 4]], "label", [1, 0]),
     ],
 )
 def test_tables_with_and_without_header(tmp_path: Path, text: str, x: Any, answer: str, values: Any) -> None:
@@ -128,6 +131,7 @@ def test_tables_with_and_without_header(tmp_path: Path, text: str, x: Any, answe
         ("a,b,label\n1,2,0\n3,x,1\n", "line 3, column b: 'x' is no number"),
         ("a,b,label\n1,,0\n3,2,1\n", "line 2, column b: nothing stands there"),
         ("1,2,0\n3,2,\n", "line 2: the row has no label"),
+        ("1,2,\n3,2,0\n", "line 1: the row has no label"),
         ("1\n2\n", "has one column"),
         ("a,b\nnan,0\n1,1\n", "sample 1 of x is not a finite number"),
         ("a,label\n1,inf\n2,1\n", "sample 1 of target is not a finite number"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graph_engine.document.builder import Builder
 from graph_engine.export import ExportError
 from graph_engine.export import onnx as exporter
 from graph_engine.export.onnx import export_onnx
@@ -55,3 +56,28 @@ def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path, monkeypatch
     )
     with pytest.raises(ExportError, match=r"needs onnxruntime, which is not installed.*pip install onnxruntime"):
         export_onnx(make_subject(open_preset("xor")), tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize(
+    ("block", "sizes", "values"),
+    [
+        ("class_token", ("T", 8), {}),
+        ("rrelu", (6,), {}),
+        ("adaptive_max_pool2d", (3, 7, 5), {"size": (3, 2)}),
+        ("spatial_pyramid_pool", (3, 9, 13), {}),
+    ],
+)
+def test_what_torch_leaves_out_of_onnx_is_taken_apart(
+    block: str, sizes: tuple[int | str, ...], values: dict[str, object], tmp_path: Path
+) -> None:
+    """Each is compared at two batch sizes before it is written."""
+    net = Builder("One block")
+    net.output(net.add(block, net.input("x", *sizes), **values))
+    export_onnx(make_subject(net.document), tmp_path / "net.onnx")
+    assert (tmp_path / "net.onnx").exists()
+
+
+def test_the_cause_is_told_without_torchs_colours_and_lines() -> None:
+    lacks = "\x1b[96mNo ONNX function found for <OpOverload(op='aten.rrelu_with_noise', overload='x')>."
+    assert exporter._cause(RuntimeError(lacks)) == "there is nothing like rrelu_with_noise in it"
+    assert exporter._cause(RuntimeError("\x1b[31mToo large.\x1b[0m\nMore")) == "Too large."

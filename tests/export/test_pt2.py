@@ -58,6 +58,14 @@ def test_what_goes_through_its_steps_one_by_one_asks_for_their_number(tmp_path: 
     export_pt2(recurrent("elman", 4), tmp_path / "net.pt2")
 
 
+def test_a_class_token_leaves_the_batch_open(tmp_path: Path) -> None:
+    """At two batch sizes it is compared before it is written."""
+    net = Builder("Token")
+    net.output(net.add("class_token", net.input("x", 4, 8)))
+    export_pt2(make_subject(net.document), tmp_path / "net.pt2")
+    assert (tmp_path / "net.pt2").exists()
+
+
 def recurrent(block: str, steps: int | str = "T") -> Subject:
     net = Builder("Recurrent")
     net.output(net.add(block, net.input("x", steps, 5)))

@@ -106,7 +106,7 @@ class _OverAxis(Block):
             raise Refusal(
                 f"Axis {self.axis} can't be used: what arrives is {x}, with {x.axes} beside the batch.",
                 parameter="axis",
-                hints=(SetParameterHint("axis", -1),),
+                hints=(SetParameterHint("axis", -1),) if x.rank > 1 else (),
             )
         return self.axis
 
@@ -161,7 +161,7 @@ class Glu(_OverAxis):
         return Function.of("F.glu", Ref("x"), dim=axis)
 
 
-class Softmax(Block):
+class Softmax(_OverAxis):
     """Turns scores into shares that sum to one along an axis: yᵢ = eˣⁱ / Σ eˣʲ.
 
     Cross entropy takes scores (logits) and does this by itself: do not put a softmax before it.
@@ -177,15 +177,5 @@ class Softmax(Block):
 
     axis: Annotated[int, Param("Axis", "Along which the shares sum to one; 1 is channels or classes, −1 the last.")] = 1
 
-    def tell(self) -> str:
-        return f"axis {self.axis}"
-
     def build(self, inputs: Specs) -> Expression:
-        rank = inputs["x"].rank
-        if not -rank <= self.axis < rank:
-            raise Refusal(
-                f"Axis {self.axis} does not exist: what arrives is {inputs['x']}, with axes 0 to {rank - 1}.",
-                parameter="axis",
-                hints=(SetParameterHint("axis", -1),),
-            )
-        return Function.of("F.softmax", Ref("x"), dim=self.axis)
+        return Function.of("F.softmax", Ref("x"), dim=self._checked_axis(inputs))

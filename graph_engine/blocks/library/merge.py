@@ -219,35 +219,44 @@ class Residual(Block):
         return Function.of("F.relu", total) if self.activation == "relu" else total
 
     def _projected(self, x: TensorSpec, f: TensorSpec) -> Expression:
+        stride = _strides(x, f)
         if self.projection == "never":
             raise Refusal(
                 f"What skips is {x}, what was computed {f}: without a projection they must be equal.",
                 port="x",
                 expected=str(f),
-                hints=(SetParameterHint("projection", "if needed"),),
+                hints=() if stride is None else (SetParameterHint("projection", "if needed"),),
             )
-        if x.rank == f.rank and f.rank != 4 and x.shape[:-1] == f.shape[:-1]:
+        if stride is None:
+            may_differ = (
+                "the height and width of f must be those of x, or those divided by a whole stride (rounded up)"
+                if x.rank == f.rank == 4
+                else "only the last axis may differ"
+            )
+            raise Refusal(f"No projection leads from {x} to {f}: {may_differ}.", port="f", expected=str(x))
+        if not stride:
             return Layer.of("nn.Linear", x.length(-1), f.length(-1), name="projection").where_needed().on(Ref("x"))
-        if x.rank == f.rank == 4:
-            stride = tuple(_stride(a, b) for a, b in zip(x.shape[2:], f.shape[2:], strict=True))
-            if None not in stride:
-                convolution = Layer.of(
-                    "nn.Conv2d",
-                    x.length(1),
-                    f.length(1),
-                    1,
-                    stride=stride[0] if stride[0] == stride[1] else stride,
-                    bias=False,
-                    name="projection",
-                )
-                norm = Layer.of("nn.BatchNorm2d", f.length(1), name="projection_norm")
-                return norm.where_needed().on(convolution.where_needed().on(Ref("x")))
-        raise Refusal(
-            f"No projection leads from {x} to {f}: the height and width of f must be those of x, "
-            "or those divided by a whole stride (rounded up).",
-            port="f",
-            expected=str(x),
+        convolution = Layer.of(
+            "nn.Conv2d",
+            x.length(1),
+            f.length(1),
+            1,
+            stride=stride[0] if len(set(stride)) == 1 else stride,
+            bias=False,
+            name="projection",
         )
+        norm = Layer.of("nn.BatchNorm2d", f.length(1), name="projection_norm")
+        return norm.where_needed().on(convolution.where_needed().on(Ref("x")))
+
+
+def _strides(x: TensorSpec, f: TensorSpec) -> tuple[int, ...] | None:
+    """The strides of what projects `x` to the shape of `f`, of features none; None if nothing does."""
+    if x.rank != f.rank:
+        return None
+    if f.rank != 4:
+        return () if x.shape[:-1] == f.shape[:-1] else None
+    strides = [_stride(a, b) for a, b in zip(x.shape[2:], f.shape[2:], strict=True)]
+    return tuple(each for each in strides if each) if None not in strides else None
 
 
 def _stride(before: Dim, after: Dim) -> int | None:
