@@ -18,7 +18,7 @@ from app.runs.searches import SEARCH_OVER
 from app.theme import icon, set_role, set_surface, theme_manager
 from app.widgets import Choice, ChoiceField, FormRow, Section, scrolled
 from graph_engine.blocks import Role
-from graph_engine.document import Average, Binding, Plan, SetBinding, Stage, Update
+from graph_engine.document import Average, Binding, Plan, SetBinding, Stage, Update, title_of
 from graph_engine.runs.searchable import plan_name
 from graph_engine.train.words import optimiser_in_words
 
@@ -178,7 +178,7 @@ class PlanPanel(QWidget):
             self.dataset.set_choices(_choices(document.binding))
         self.dataset.set_value(document.binding.dataset)
         losses = [
-            self._session.title(node.id)
+            title_of(node, document.main)
             for node in document.main
             if (block := document.main.block(node)) is not None and block.role is Role.LOSS
         ]

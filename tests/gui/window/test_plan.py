@@ -269,3 +269,16 @@ def test_what_a_preset_says_can_be_typed_as_it_is_shown(name: str) -> None:
 def test_what_can_not_be_read_is_told(read: Callable[[str], object], text: str) -> None:
     with pytest.raises(InvalidText):
         read(text)
+
+
+def test_the_plan_is_shown_inside_a_composite_as_well(session: Session, show: Show, present: Present) -> None:
+    """Losses are named as they are called in the main drawing, whichever graph is shown."""
+    show("gan")
+    assert session.show_graph("generator")
+    panel = present(PlanPanel(session))
+    said = " ".join(label.text() for label in panel.findChildren(QLabel) if label.isVisible())
+    losses = [node for node in session.document.main if node.block == "non_saturating_loss"]
+    assert losses
+    assert all(node.title in said for node in losses if node.title)
+    session.perform(SetPlan(replace(session.document.plan, batch_size=17)))
+    assert panel.rows["batch_size"].field.value() == 17
