@@ -23,18 +23,17 @@ WIDE, NARROW, TALL = "1680x1050", "1440x900", "1440x960"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs/images", help="default: %(default)s")
-    folder: Path = parser.parse_args().folder
+    folder: Path = parser.parse_args().folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
-        mistake = Path(home, "mistake.loom")
-        save(_without_flatten(), mistake)
+        save(_without_flatten(), Path(home, "mistake.loom"))
         for trained in ("small_resnet", "gan"):
             _layerloom(home, "train", trained, "--seed", "0")
         pictures = {
             "training": ("small-residual-net-1", WIDE, "dark", "--panel", "charts", "--select", "conv2d_3"),
             "feature-maps": ("small-residual-net-1", WIDE, "dark", "--panel", "feature_maps", "--select", "conv2d_1"),
             "gan": ("gan-1", TALL, "dark", "--panel", "plan"),
-            "problem": (str(mistake), NARROW, "dark", "--panel", "problems", "--select", "linear_1"),
+            "problem": ("mistake.loom", NARROW, "dark", "--panel", "problems", "--select", "linear_1"),
             "code": ("lenet5", WIDE, "light", "--panel", "code", "--select", "conv2d_1"),
             "composites": ("resnet:depth=50", NARROW, "light", "--panel", "code", "--select", "bottleneck_stage_2"),
         }
@@ -46,7 +45,7 @@ def main() -> int:
 
 def _layerloom(home: str, *arguments: str) -> None:
     environment = {**os.environ, "LAYERLOOM_HOME": home, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-m", "app", *arguments], env=environment, cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "app", *arguments], env=environment, cwd=home, check=True)
 
 
 def _without_flatten() -> Document:
