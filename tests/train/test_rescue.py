@@ -226,8 +226,14 @@ def test_a_stage_that_can_not_begin_leaves_the_one_before(trainer: Start, tmp_pa
 
     given = {name: value.clone() for name, value in trainer(one(Update())).stepper.weights().items()}
 
-    def missing(_: str) -> dict[str, torch.Tensor]:
-        raise PlanError("There is no run other.")
+    asked: list[str] = []
+
+    def missing(source: str) -> dict[str, torch.Tensor]:
+        """There when the run begins, and gone when its second stage does."""
+        asked.append(source)
+        if len(asked) > 1:
+            raise PlanError("There is no run other.")
+        return given
 
     undisturbed = trainer(document(), find_weights=lambda _: given)
     undisturbed.run()
