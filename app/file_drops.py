@@ -121,6 +121,20 @@ class FileDrops(QObject):
         if not any(len(each.parameters.get("shape", (1, 28, 28))) == 3 for each in served):
             self._notices.refuse(f"{path.name} can't be looked at: this network takes no image.")
             return
-        self._session.runs.activations.set_picture(path)
-        self._show_maps()
-        self._notices.say(f"{path.name} is looked at. Choose a sample below the feature maps to go back to the data.")
+        opened = self._session.front
+
+        def read() -> None:
+            from graph_engine.data.pictures import read_picture
+
+            read_picture(path, (1, 1, 1))  # whether it is one
+
+        def done(_: object) -> None:
+            if self._session.front is not opened:
+                return
+            self._session.runs.activations.set_picture(path)
+            self._show_maps()
+            self._notices.say(
+                f"{path.name} is looked at. Choose a sample below the feature maps to go back to the data."
+            )
+
+        self._session.jobs.start(f"Reading {path.name}", read, done, self._notices.tell)

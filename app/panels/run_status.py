@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app.figures import clock, digits
@@ -87,6 +87,7 @@ class RunStatus(QWidget):
         super().__init__(parent)
         self._runs = session.runs
         self._labels: list[QLabel] = []
+        self._found: list[str] = []
         self._dot = _Dot(self)
         self._state = QLabel(self)
         self._row = QHBoxLayout(self)
@@ -111,8 +112,7 @@ class RunStatus(QWidget):
 
     def text(self) -> str:
         """All that is said, in one line."""
-        shown = [label.text() for label in (*self._labels, self._message) if not label.isHidden()]
-        return "  ".join([self._state.text(), *shown])
+        return "  ".join(filter(None, [self._state.text(), *self._found, self._message.text()]))
 
     def _on_tick(self) -> None:
         if not self._soon.isActive():
@@ -147,8 +147,19 @@ class RunStatus(QWidget):
         for label, text in zip(self._labels, found, strict=False):
             if label.text() != text:
                 label.setText(text)
+        self._found = found
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Figures that have no room are left out, the last first, rather than cut."""
+        used = self._head.sizeHint().width()
         for place, label in enumerate(self._labels):
-            label.setVisible(place < len(found))
+            used += self._row.spacing() + label.sizeHint().width()
+            label.setVisible(place < len(self._found) and used <= self.width())
 
     def _space(self) -> None:
         theme = theme_manager()

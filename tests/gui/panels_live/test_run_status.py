@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QWidget
 
 from app.panels.run_status import STATES, RunStatus, pieces
 from app.session import Session
 from app.theme import theme_manager
+from app.widgets import ElidedLabel
 from graph_engine.runs import RunState
 from graph_engine.train import Progress
 from tests.gui.panels_live.making import PATIENCE, train
@@ -90,3 +92,28 @@ def test_why_a_run_failed_is_said(session: Session, show: Callable[..., RunStatu
 
     qtbot.waitUntil(lambda: "not a finite number" in bar.text(), timeout=PATIENCE)
     assert bar.text().startswith("failed")
+
+
+def test_figures_without_room_are_left_out_and_not_cut(
+    session: Session, show: Callable[..., QWidget], qtbot: QtBot
+) -> None:
+    holder = QWidget()
+    bar = RunStatus(session)
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(bar)
+    show(holder, (900, 24))
+    train(qtbot, session)
+    qtbot.waitUntil(lambda: bar.text().startswith("finished"), timeout=PATIENCE)
+    whole, counts = bar.text(), []
+    for width in range(900, 60, -40):
+        holder.resize(width, 24)
+        QApplication.processEvents()
+        labels = [each for each in bar.findChildren(QLabel) if not isinstance(each, ElidedLabel)]
+        shown = [each for each in labels if each.isVisible()]
+        cut = [each.text() for each in shown[1:] if each.width() < each.sizeHint().width()]
+        assert cut == [], width
+        counts.append(len(shown))
+    assert counts[0] == len(whole.split("  "))
+    assert counts[-1] == 1, "the state alone"
+    assert bar.text() == whole == bar.accessibleDescription()

@@ -181,3 +181,11 @@ def test_a_dropped_picture_is_looked_at(open_in: OpenIn, qtbot: QtBot, studio: S
     activations.set_sample(0)
     qtbot.waitUntil(lambda: least() == 0.0, timeout=30_000)
     assert activations.picture is None
+
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    _drop(window, tmp_path / "no.png")
+    qtbot.waitUntil(lambda: studio.settled, timeout=10_000)
+    said = [toast.text() for toast in window.notices.toasts.toasts()]
+    assert any("no.png" in each and "looked at" not in each for each in said)
+    assert not any("no.png is looked at" in each for each in said)
+    assert activations.picture is None
