@@ -12,7 +12,7 @@ from graph_engine.train.history import History, empty_records
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from graph_engine.train.stepper import Position
+    from graph_engine.train.position import Position
 
 
 class Meter:

@@ -18,8 +18,9 @@ from graph_engine.document import title_of
 from graph_engine.train.course import Turn
 from graph_engine.train.errors import TrainError
 from graph_engine.train.outcome import NotFinite
+from graph_engine.train.position import Position
 from graph_engine.train.sharding import local_of
-from graph_engine.train.stepper import Position, State, Stepper, finite
+from graph_engine.train.stepper import State, Stepper, finite
 from graph_engine.train.team import Team
 from graph_engine.train.updates import ActiveUpdate, modules_of, shares
 

@@ -15,8 +15,9 @@ from graph_engine.train.memory import clear, fitting_batch, is_memory, let_go
 from graph_engine.train.mishaps import explain, fit_in_words, is_of_device
 from graph_engine.train.nonfinite import find_cause, return_to
 from graph_engine.train.outcome import NotFinite
+from graph_engine.train.position import Position
 from graph_engine.train.standing import Standing
-from graph_engine.train.stepper import Position, State, Stepper
+from graph_engine.train.stepper import State, Stepper
 from graph_engine.train.team import Team
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from graph_engine.train.errors import PlanError
 from graph_engine.train.layouts import lay_channels_last
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.penalties import Memory, elastic_penalties, require_memories
+from graph_engine.train.position import Position
 from graph_engine.train.recurrence import dropouts, let_gradients_through
 from graph_engine.train.sharded_update import ShardedUpdate
 from graph_engine.train.sharding import Shards, local_of, piece_of, put
@@ -44,23 +45,6 @@ if TYPE_CHECKING:
 
 State = dict[str, Any]
 """Plain values and tensors, such as `torch.load(weights_only=True)` reads."""
-
-
-@dataclass(slots=True)
-class Position:
-    """How far training has come: what is done, in stages, epochs and steps.
-
-    `stage_step` and `epoch_step` count within the stage and the epoch in progress; `epoch` and `step` over all.
-    """
-
-    stage: int = 0
-    stage_step: int = 0
-    stage_epoch: int = 0
-    epoch: int = 0
-    epoch_step: int = 0
-    step: int = 0
-    stage_done: bool = False
-    """Whether the stage has reached its goal, or got no better for long, before its steps were over."""
 
 
 class Stepper:
