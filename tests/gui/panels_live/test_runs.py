@@ -345,7 +345,7 @@ def test_an_export_that_fails_is_told(panel: RunsPanel, qtbot: QtBot, tmp_path: 
 
 
 def test_a_stopped_run_is_gone_on_with_from_the_table(panel: RunsPanel, session: Session, qtbot: QtBot) -> None:
-    session.perform(SetPlan(replace(session.document.plan, stages=small_network(8).plan.stages)))
+    session.perform(SetPlan(replace(session.document.plan, stages=small_network(100).plan.stages)))
     qtbot.waitUntil(lambda: not session.checking, timeout=PATIENCE)
     session.runs.start()
     qtbot.waitUntil(lambda: session.runs.progress is not None and session.runs.progress.step > 3, timeout=PATIENCE)
@@ -359,7 +359,7 @@ def test_a_stopped_run_is_gone_on_with_from_the_table(panel: RunsPanel, session:
 
     panel.resume.trigger()
     qtbot.waitUntil(lambda: column(panel.model, STATE) == ["finished"], timeout=PATIENCE)
-    assert column(panel.model, titled("Epochs")) == ["8 / 8"]
+    assert column(panel.model, titled("Epochs")) == ["100 / 100"]
 
 
 def test_why_a_run_failed_is_said_below_the_table(panel: RunsPanel, session: Session, qtbot: QtBot) -> None:
