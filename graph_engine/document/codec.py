@@ -6,7 +6,7 @@ Parsing imports pydantic, importing this does not: it is on the way to the first
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,8 +55,14 @@ def binding_to_json(binding: Binding) -> dict[str, Any]:
 
 def binding_from_json(value: Any) -> Binding:
     """Raises: FormatError."""
-    if isinstance(value, dict) and isinstance(value.get("fields"), dict):
-        value = {**value, "fields": list(value["fields"].items())}
+    if isinstance(value, dict) and "fields" in value:
+        named = value["fields"]
+        if not isinstance(named, dict):
+            raise FormatError(f"data.fields must be an object, not {_shown(named)}.")
+        for name, given in named.items():
+            if not isinstance(given, str):
+                raise FormatError(f"data.fields.{name} must be text, not {_shown(given)}.")
+        value = {**value, "fields": list(named.items())}
     return _parse(Binding, value, "data")
 
 
@@ -289,18 +295,69 @@ def _parse(kind: type[T], value: Any, where: str) -> T:
     if kind not in _adapters:
         _adapters[kind] = TypeAdapter(kind)
     adapter = _adapters[kind]
-    if isinstance(value, dict):
-        unknown = [key for key in value if key not in {item.name for item in fields(kind)}]  # type: ignore[arg-type]
-        if unknown:
-            raise FormatError(f"{where}: {unknown[0]!r} is not known here.")
-    elif not isinstance(value, Mapping):
+    if not isinstance(value, Mapping):
         raise FormatError(f"{where} must be an object, not {_shown(value)}.")
     try:
-        return adapter.validate_python(value)  # type: ignore[no-any-return]
+        parsed = adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise FormatError(f"{where}.{path}: {first['msg']}, got {_shown(first.get('input'))}.") from error
+        _refuse_unknown(kind, value, where)
+        raise FormatError(f"{where}{_wish(error.errors()[0], value)}.") from error
+    _refuse_unknown(parsed, value, where)
+    return parsed  # type: ignore[no-any-return]
+
+
+def _refuse_unknown(known: Any, value: Any, where: str) -> None:
+    """Raises: FormatError when `value` has a key that the dataclass `known` has not, or one inside it."""
+    if is_dataclass(known) and isinstance(value, dict):
+        names = [item.name for item in fields(known)]
+        for key, part in value.items():
+            if key not in names:
+                raise FormatError(f"{where}: {key!r} is not known here.")
+            if not isinstance(known, type):
+                _refuse_unknown(getattr(known, key), part, f"{where}.{key}")
+    elif isinstance(known, tuple) and isinstance(value, list):
+        for at, (item, part) in enumerate(zip(known, value, strict=False)):
+            _refuse_unknown(item, part, f"{where}.{at}")
+
+
+_WISHES = {
+    "string_type": "text",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a number",
+    "tuple_type": "a list",
+    "dict_type": "an object",
+    "dataclass_type": "an object",
+}
+"""What is asked for, by the type of pydantic's error or its first word."""
+
+
+def _path(loc: Sequence[int | str], value: Any) -> str:
+    """Where `loc` is in `value`, without the names of types that pydantic tried there."""
+    path = ""
+    for part in loc:
+        inside = range(len(value)) if isinstance(value, list | tuple) else value if isinstance(value, dict) else ()
+        if part in inside:
+            value = value[part]
+            path += f".{part}"
+    return path
+
+
+def _wish(error: Mapping[str, Any], value: Any) -> str:
+    """The place of an error in `value`, and what is wrong there."""
+    kind, loc = error["type"], error["loc"]
+    if kind in ("missing", "missing_argument"):
+        return f"{_path(loc[:-1], value)}.{loc[-1]} is missing"
+    wish = _WISHES.get(kind) or _WISHES.get(kind.split("_")[0])
+    if kind == "too_long":
+        wish = f"a list of {error['ctx']['max_length']}"
+    if kind == "too_short":
+        wish = f"a list of at least {error['ctx']['min_length']}"
+    if wish is None:
+        wish = error["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+        wish = wish.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
+    return f"{_path(loc, value)} must be {wish}, not {_shown(error.get('input'))}"
 
 
 def _shown(value: Any) -> str:
