@@ -15,7 +15,7 @@ import torch
 
 from graph_engine.compile import Program, compile_document
 from graph_engine.data import load_samples, open_dataset, resolve, split
-from graph_engine.document import Document, SetNode
+from graph_engine.document import Document, Judgement, SetNode
 from graph_engine.train import Trainer
 from graph_engine.train.distributed import joined, leave
 from graph_engine.train.team import Team
@@ -44,6 +44,8 @@ def regime(name: str) -> Document:
     batch = min(document.plan.batch_size, 17)  # not even
     held_out = 0.0 if name in IN_DOUBLE else 0.02  # what is judged by is computed in single precision
     document.plan = replace(document.plan, stages=stages, batch_size=batch, validation=held_out)
+    if not held_out:  # then nothing else is told of epochs
+        document.plan = replace(document.plan, judge=Judgement())
     return document
 
 
