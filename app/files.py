@@ -41,7 +41,13 @@ class Files(QObject):
         self._notices = notices
         self._window = window
         self._saving = False
+        self._opening = 0  # files that are being read
         self._to_save: list[Callable[[], object]] = []  # asked for while another file was written
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether a file is about to be shown."""
+        return self._opening > 0
 
     # --- opening
 
@@ -174,6 +180,7 @@ class Files(QObject):
             return load(path), found
 
         def show(read: tuple[Document, str]) -> None:
+            self._opening -= 1
             there = self._open_at(path)  # it was asked for twice
             opened = there or OpenDocument(read[0], path)
             if there is None:
@@ -186,10 +193,12 @@ class Files(QObject):
                 then()
 
         def failed(error: Exception) -> None:
+            self._opening -= 1
             if not path.exists():
                 self._settings.forget_file(path)
             self._tell(error)
 
+        self._opening += 1
         self._session.jobs.start(f"Opening {path.name}", read, show, failed)
 
     def _build(self, text: str) -> None:

@@ -51,10 +51,10 @@ def retrace(session: Session, go: Callable[[], object]) -> Retraced | None:
 
 
 def _show_graph(session: Session, before: Mapping[str, object], changes: Sequence[Change]) -> None:
-    """A composite that was changed and is not shown would be changed unseen."""
+    """A composite that was changed and is not shown would be changed unseen; one that came back is not entered."""
     graphs = session.document.graphs
     drawn = [name for each in changes for name, _ in sorted({*each.nodes, *each.annotations})]
-    declared = [name for each in changes for name in sorted(each.graphs) if name in before]
-    touched = [name for name in (*drawn, *declared) if name in graphs]
+    declared = [name for each in changes for name in sorted(each.graphs)]
+    touched = [name for name in (*drawn, *declared) if name in graphs and name in before]
     if touched and session.graph_name not in touched:
         session.show_graph(touched[0])

@@ -260,7 +260,7 @@ class MainWindow(DeskWindow):
     def _offer_recoveries(self, recoveries: list[Recovery]) -> None:
         self.welcome.offer_recoveries(recoveries)
         front = self._session.front
-        if front.untouched and front.path is None and not len(front.graph):
+        if front.untouched and front.path is None and not len(front.graph) and not self._files.is_opening:
             self.show_welcome()
         else:
             name = recoveries[0].path.name if recoveries[0].path is not None else recoveries[0].title
