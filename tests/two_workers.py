@@ -36,5 +36,6 @@ def beside_two_workers(module: str, folder: Path, alone: Callable[[], Alone], se
     finally:
         for worker in workers:
             worker.kill()
+            worker.communicate()
     assert [worker.returncode for worker in workers] == [0, 0], errors
     return found

@@ -35,6 +35,7 @@ class Glances(QObject):
         self._runs = session.runs
         self._seen = session.runs.activations
         self._asked: tuple[str, ...] = ()
+        self._pending = False  # what was shown or trained last has not been seen yet: its check may still come
         self._turn = 0
         self._with_strip: set[str] = set()
         self._timer = QTimer(self, interval=_EVERY)
@@ -66,16 +67,19 @@ class Glances(QObject):
 
     def _on_program(self) -> None:
         """The drawing is another than what was trained: what was seen of it holds no more."""
-        if not self._seen.is_live:
-            self._clear()
+        if self._seen.is_live:
+            return
+        self._clear()
+        if self._pending:
+            self._on_weights()
 
     def _begin(self) -> None:
         """Another graph is shown: if it was trained, that is seen at once."""
         self._clear()
-        if self._seen.has_weights:
-            self._look()
+        self._on_weights()
 
     def _on_weights(self) -> None:
+        self._pending = True
         if self._seen.has_weights:
             self._look()
 
@@ -116,7 +120,7 @@ class Glances(QObject):
             return
         from app.panels.feature_maps_strip import strip
 
-        asked, self._asked = self._asked, ()
+        asked, self._asked, self._pending = self._asked, (), False
         self._seen.want(self, ())
         if not self._seen.is_trained:
             return  # it was drawn otherwise since
