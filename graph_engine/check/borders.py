@@ -48,14 +48,14 @@ def lenders(graph: Graph, needed: set[str]) -> set[str]:
 
 def _problems(draft: Draft, roles: Roles, needed: set[str]) -> Iterator[Problem]:
     graph, reports, incomplete = draft.graph, draft.reports, draft.incomplete
-    lent = lenders(graph, needed)
+    used = needed | lenders(graph, needed)
     yield from _same_names(graph, draft.name, roles)
     for name, ports in incomplete.items():
-        severity = Severity.ERROR if name in needed | lent else Severity.WARNING
+        severity = Severity.ERROR if name in used else Severity.WARNING
         message = f"{title_of(graph[name], graph)} needs a wire at {', '.join(ports)}."
         yield Problem(severity, Code.UNWIRED, message, name, port=ports[0].split(" ")[0])
     for name, report in reports.items() if needed else ():  # without any end, that is what is said
-        is_idle = name not in needed | lent and not graph.wires_out_of(name) and not graph[name].bypassed
+        is_idle = name not in used and not graph.wires_out_of(name) and not graph[name].bypassed
         if is_idle and report.state is State.OK:
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
             yield Problem(Severity.WARNING, Code.UNUSED, message, name)

@@ -145,11 +145,11 @@ class Checker:
         if block_type is None:
             fix = Fix("Delete the node", RemoveNodes((name,), draft.name))
             return draft.fault(name, Code.UNKNOWN_BLOCK, _unknown(node), extra=(fix,))
-        known = {spec.name for spec in block_type.parameters()}
-        stray = [each for each in node.parameters if each not in known]
-        draft.problems += [_stray_parameter(draft, node, block_type, each) for each in stray]
+        told, stray = node.parameters, [each for each in node.parameters if block_type.parameter(each) is None]
+        if stray:
+            draft.problems += [_stray_parameter(draft, node, block_type, each) for each in stray]
+            told = {each: value for each, value in told.items() if each not in stray}
         try:
-            told = {each: value for each, value in node.parameters.items() if each in known}
             block = block_type.make(evaluated(told, draft.values))
         except ParameterError as error:
             fix = Fix("Use the default", SetParameter(name, error.name, None, draft.name))
