@@ -20,6 +20,7 @@ from graph_engine.train.nonfinite import find_cause
 from graph_engine.train.outcome import NotFinite
 from graph_engine.train.team import Team
 from tests.train.resuming import assert_same, assert_same_state
+from tests.train.team_worker import Cliff
 
 Make = Callable[..., Document]
 Start = Callable[..., Trainer]
@@ -103,23 +104,12 @@ def test_the_node_that_computes_it_is_named_not_those_after_it(
 def test_a_gradient_that_is_not_finite_is_led_back(
     small: Make, trainer: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Root(torch.autograd.Function):
-        """Hands back infinity although what it gives is fine, as a square root at zero does."""
-
-        @staticmethod
-        def forward(_: object, x: torch.Tensor) -> torch.Tensor:
-            return x.clone()
-
-        @staticmethod
-        def backward(_: object, *gradients: torch.Tensor) -> torch.Tensor:
-            return gradients[0] / 0
-
     trained = trainer(small())
     forward = torch.nn.Dropout.forward
 
     def breaks(module: torch.nn.Dropout, x: torch.Tensor) -> torch.Tensor:
         y = forward(module, x)
-        return Root.apply(y) if module.training and trained.stepper.position.step >= 9 else y  # type: ignore[no-any-return]
+        return Cliff.apply(y) if module.training and trained.stepper.position.step >= 9 else y  # type: ignore[no-any-return]
 
     monkeypatch.setattr(torch.nn.Dropout, "forward", breaks)
     outcome = trained.run()
