@@ -149,7 +149,7 @@ class RunsAgain(QObject):
 
     def resume(self, run: str) -> None:
         """Goes on with a run, or begins one that waits; at once where none is on, else when there is room."""
-        self._begin(lambda: self._library.store().get(run), lambda stored: stored.name)
+        self._when_ended(run, lambda: self._begin(lambda: self._library.store().get(run), lambda stored: stored.name))
 
     def rewind(self, run: str, step: int) -> None:
         """Puts a run back to a checkpoint and goes on from there; the one that is followed is stopped first."""
@@ -161,14 +161,9 @@ class RunsAgain(QObject):
             rewind_run(run, step, store())
             return store().get(run)
 
-        def begin() -> None:
-            self._begin(make, lambda stored: f"{stored.name}, back at step {step},")
-
+        self._when_ended(run, lambda: self._begin(make, lambda stored: f"{stored.name}, back at step {step},"))
         if run == self._follower.run:
-            self._then = (run, begin)
             self._follower.stop()
-        else:
-            begin()
 
     def branch(self, run: str, step: int, plan: Plan | None = None) -> None:
         """Begins a new run from a checkpoint of another, which stays as it is."""
@@ -241,9 +236,10 @@ class RunsAgain(QObject):
         def tell(stored: StoredRun) -> str:
             return f"{stored.name}, from step {found[-1]} on at learning rates × {factor:g},"
 
-        self._begin(make, tell, tells=True)
+        self._when_ended(run, lambda: self._begin(make, tell, tells=True))
 
     def close(self) -> None:
+        self._then, self.is_on = None, False
         self._timer.stop()
         self._soon.stop()
 
@@ -260,6 +256,15 @@ class RunsAgain(QObject):
             lambda _: self._soon.start(),
             self._follower.refused.emit,
         )
+
+    def _when_ended(self, run: str, begin: Callable[[], None]) -> None:
+        """Begins at once; if the run is the one that is followed, when it has ended: its record may say that it has
+        before its last checkpoint is written and its folder is free.
+        """
+        if run == self._follower.run:
+            self._then = (run, begin)
+        else:
+            begin()
 
     def _begin(self, make: Make, tell: Told, *, like: str = "", tells: bool = False) -> None:
         """Goes on with the run that `make` gives (on a thread): here where none is on, in a process of its own if that
@@ -306,6 +311,8 @@ class RunsAgain(QObject):
         if self._then is not None and self._follower.run != self._then[0]:
             (_, then), self._then = self._then, None
             QTimer.singleShot(0, self, then)
+        elif not self._follower.live:
+            QTimer.singleShot(0, self, self._go_on)  # a list that showed the end before was no other when it came again
         self._watch()
 
     def _on_records(self) -> None:

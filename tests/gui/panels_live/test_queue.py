@@ -24,7 +24,7 @@ from graph_engine.runs.folder import PID
 from graph_engine.runs.owner import OWNER, Owner, read_owner
 from graph_engine.train import keeper
 from graph_engine.train.changes import read_changes
-from tests.gui.panels_live.making import PATIENCE, train
+from tests.gui.panels_live.making import PATIENCE, small_network, train
 from tests.gui.panels_live.test_apart import LONG, prepare, step
 
 if TYPE_CHECKING:
@@ -324,3 +324,44 @@ def press(qtbot: QtBot, panel: RunsPanel, run: str, action: QAction) -> None:
     button = next(each for each in panel.findChildren(QToolButton) if each.defaultAction() is action)
     qtbot.waitUntil(button.isEnabled, timeout=PATIENCE)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def list_anew(qtbot: QtBot, session: Session, run: str, wanted: RunState) -> None:
+    """Waits until the list tells the run so."""
+    library = session.runs.library
+
+    def told() -> bool:
+        library.refresh()
+        return any(each.id == run and each.state is wanted for each in library.records or ())
+
+    qtbot.waitUntil(told, timeout=PATIENCE)
+
+
+def test_the_queue_goes_on_also_when_the_list_has_told_the_end_before(qtbot: QtBot, session: Session) -> None:
+    prepare(qtbot, session, 1)
+    runs, again = session.runs, session.runs.again
+    first = begin_long(qtbot, session)
+    again.enqueue(small_network(1))
+    again.start_queue()
+    qtbot.waitUntil(lambda: len(again.waiting) == 1, timeout=PATIENCE)
+    waiting = again.waiting[0].id
+
+    runs._timer.stop()  # it doesn't look at the run any more: the list is first to tell
+    runs.stop()
+    list_anew(qtbot, session, first, RunState.STOPPED)
+    assert runs.run == first
+    runs.tick()
+    qtbot.waitUntil(lambda: state(waiting) is RunState.FINISHED, timeout=PATIENCE)
+
+
+def test_a_run_is_gone_on_with_also_when_the_list_has_told_its_end_before(qtbot: QtBot, session: Session) -> None:
+    runs, said = session.runs, sentences(session)
+    run = begin_long(qtbot, session)
+    runs._timer.stop()
+    runs.stop()
+    list_anew(qtbot, session, run, RunState.STOPPED)
+    stopped = RunStore().get(run).record.step
+    runs.resume_run(run)
+    runs.tick()
+    qtbot.waitUntil(lambda: runs.run == run and step(session) > stopped, timeout=PATIENCE)
+    assert said == [""]  # it ended, and nothing was refused or put into the queue
