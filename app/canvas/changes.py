@@ -35,7 +35,8 @@ from graph_engine.document.carrying import composites_of, customs_of, missing_co
 class Fragment:
     """Nodes with the wires between them, those that lead into them from elsewhere, and what they use of the document.
 
-    `composites` are all that the nodes use, also inside one another, used before user; `customs` the custom blocks.
+    `composites` are all that the nodes use, also inside one another, used before user; `customs` the custom blocks;
+    `lenders` the nodes elsewhere whose weights they share.
     """
 
     nodes: tuple[Node, ...]
@@ -44,11 +45,13 @@ class Fragment:
     composites: tuple[AddGraph, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     customs: tuple[AddCustom, ...] = ()
+    lenders: tuple[Node, ...] = ()
 
 
 def fragment_of(graph: Graph, nodes: Iterable[str], annotations: Iterable[str] = ()) -> Fragment:
     """These nodes, frames and notes of `graph`, to be copied."""
     names = dict.fromkeys(nodes)
+    lenders = dict.fromkeys(graph[name].shares for name in names if graph[name].shares not in ("", *names))
     into = [wire for name in names for wire in graph.wires_into(name).values()]
     composites = tuple(composites_of(graph, (graph[name] for name in names)))
     return Fragment(
@@ -58,6 +61,7 @@ def fragment_of(graph: Graph, nodes: Iterable[str], annotations: Iterable[str] =
         composites,
         tuple(graph.annotations[name] for name in annotations),
         tuple(customs_of(graph, (graph[name] for name in names), composites)),
+        tuple(graph[name] for name in lenders),
     )
 
 
@@ -67,8 +71,10 @@ def add_fragment(
     """An edit that adds a copy of `fragment` under new ids, and the new id of each of its nodes.
 
     Composites and custom blocks that the document does not have come with it. A copy of a node that shares weights
-    shares those of the copy, if that is copied as well.
+    shares those of the copy, if that is copied as well, or of the same node as before where that is drawn; elsewhere it
+    gets weights of its own.
     """
+    lent = {node.id: node.id for node in fragment.lenders if node.id in graph and _is_same(node, graph[node.id])}
     customs, renamed = missing_customs(graph, fragment.customs)
     graphs, blocks = missing_composites(graph, fragment.composites, renamed)
     added: list[AnyEdit] = [*customs, *graphs]
@@ -81,7 +87,7 @@ def add_fragment(
             id=names[node.id],
             block=blocks.get(node.block, node.block),
             position=(node.position[0] + offset[0], node.position[1] + offset[1]),
-            shares=names.get(node.shares, node.shares),
+            shares=(lent | names).get(node.shares, ""),
         )
         for node in fragment.nodes
     )
@@ -104,6 +110,11 @@ def add_fragment(
     if notes:
         edits.append(Annotate(tuple(notes), (), graph_name))
     return together(next((edit.label for edit in edits if isinstance(edit, AddNodes)), "Paste"), edits), names
+
+
+def _is_same(node: Node, other: Node) -> bool:
+    """Whether two nodes of one id are one node, and not such as two drawings have by chance."""
+    return all(getattr(node, each) == getattr(other, each) for each in ("block", "parameters", "title", "position"))
 
 
 def delete(

@@ -6,7 +6,7 @@ import json
 
 from app.canvas.changes import Fragment
 from app.canvas.quoted import find_object
-from graph_engine.document import AddCustom, AddGraph, Node
+from graph_engine.document import AddCustom, AddGraph
 
 FORMAT = "layerloom-nodes"
 VERSION = 1
@@ -39,6 +39,9 @@ def to_text(fragment: Fragment) -> str:
     if fragment.customs:
         customs = ",\n  ".join(json.dumps(codec.edit_to_json(each), ensure_ascii=False) for each in fragment.customs)
         text += f',\n "customs": [\n  {customs}]'
+    if fragment.lenders:
+        lenders = ",\n  ".join(json.dumps(codec.node_to_json(node), ensure_ascii=False) for node in fragment.lenders)
+        text += f',\n "lenders": [\n  {lenders}]'
     return text + "}\n"
 
 
@@ -68,6 +71,7 @@ def from_text(text: str) -> Fragment:
         composites = tuple(_composite(part) for part in _list(value, "composites"))
         notes = tuple(codec.annotation_from_json(part, "a copied note") for part in _list(value, "annotations"))
         customs = tuple(_custom(part) for part in _list(value, "customs"))
+        lenders = tuple(codec.node_from_json(part, "a node that lends weights") for part in _list(value, "lenders"))
     except codec.FormatError as error:
         raise ClipboardError(f"The copied nodes can't be pasted: {error}") from error
     known = {node.id for node in nodes}
@@ -77,12 +81,7 @@ def from_text(text: str) -> Fragment:
         wire.target not in known for wire in incoming
     ):
         raise ClipboardError("The copied nodes can't be pasted: a wire leads to a node that is not among them.")
-    return Fragment(tuple(_own(node, known) for node in nodes), wires, incoming, composites, notes, customs)
-
-
-def _own(node: Node, known: set[str]) -> Node:
-    """`node` as it is where the node whose weights it shares may be another: with weights of its own."""
-    return node if node.shares in known else node.with_(shares="")
+    return Fragment(nodes, wires, incoming, composites, notes, customs, lenders)
 
 
 def _composite(value: object) -> AddGraph:

@@ -109,6 +109,11 @@ class Editing:
         if self._scene.host.attempt(edit, label=f"Paste {what}"):
             self._pastes += 1
             self._scene.choose(names.values(), (), [each for each in self._scene.annotations if each not in there])
+            for node in fragment.nodes:
+                if node.shares and not self._graph[names[node.id]].shares:
+                    self._canvas.tell(
+                        f"{names[node.id]} has weights of its own: {node.shares}, whose weights it shared, is not here."
+                    )
 
     def duplicate(
         self,

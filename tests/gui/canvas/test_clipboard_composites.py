@@ -146,7 +146,7 @@ def test_composites_that_use_one_another_in_a_circle_are_refused() -> None:
     assert dumps(here) == before
 
 
-def test_weights_shared_within_what_is_copied_stay_shared_and_others_become_its_own() -> None:
+def test_shared_weights_stay_shared_with_the_same_node_only() -> None:
     net = Builder("Siamese")
     image = net.input("image", 1, 8, 8)
     first = net.add("conv2d", image, channels=2)
@@ -155,9 +155,13 @@ def test_weights_shared_within_what_is_copied_stay_shared_and_others_become_its_
 
     both = paste(document, copied(document, "conv2d_1", "conv2d_2"))
     (alone,) = paste(document, copied(document, "conv2d_2"))
+    other = Document()  # a node of the same name and parameters, which is another
+    other.apply(AddNodes((document.main["conv2d_1"].with_(position=(7.0, 7.0)),)))
+    (elsewhere,) = paste(other, copied(document, "conv2d_2"))
 
     assert [document.main[name].shares for name in both] == ["", both[0]]
-    assert document.main[alone].shares == ""
+    assert document.main[alone].shares == "conv2d_1"
+    assert other.main[elsewhere].shares == ""
 
 
 def test_a_duplicate_shares_the_weights_that_the_original_shares() -> None:
