@@ -12,6 +12,7 @@ from app.panels.inspector import InspectorPanel
 from app.panels.library import LibraryPanel
 from app.panels.library_menu import LibraryMenu
 from app.panels.tabs import LazyTabs, Tab
+from app.placing import place_input
 from app.theme import set_role
 from app.workspace import Side, Workspace
 from graph_engine.check.report import Severity
@@ -158,7 +159,9 @@ class Panes(QObject):
     def _data(self) -> QWidget:
         from app.panels.data import DataPanel
 
-        return DataPanel(self._session)
+        panel = DataPanel(self._session)
+        panel.input_wanted.connect(lambda field: place_input(self._session, self._canvas, field))
+        return panel
 
     def _charts(self) -> QWidget:
         from app.panels.charts import ChartsPanel

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from app.canvas.node_item import PortRef
 from app.canvas.room import free_place
 from app.canvas.stock import Placeable
 from app.canvas.wiring import port_for
+from graph_engine.blocks import ParameterError
 from graph_engine.blocks.custom import CUSTOM, custom_block
-from graph_engine.document import AddCustom, AddNodes, CustomCode, Node, Wire
+from graph_engine.blocks.library.borders import Input
+from graph_engine.document import AddCustom, AddNodes, CustomCode, Node, SetBinding, Wire
 from graph_engine.document.geometry import geometry_in, measure
 from graph_engine.document.surgery import GAP
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from app.canvas import CanvasView
     from app.session import Session
     from graph_engine.blocks import Block
+    from graph_engine.data import Field
 
 
 def place_block(session: Session, canvas: CanvasView, key: str) -> str | None:
@@ -34,9 +39,37 @@ def place_custom(session: Session, canvas: CanvasView, name: str, source: str) -
     return _place(session, canvas, Placeable(CUSTOM + name, custom_block(name, source), first))
 
 
-def _place(session: Session, canvas: CanvasView, found: Placeable) -> str | None:
+def place_input(session: Session, canvas: CanvasView, field: Field) -> str | None:
+    """As `place_block`, an Input that is fed a field of the data, in the main drawing."""
+    session.go_to(0)
+    found = canvas.stock.find(session.document, Input.key())
+    if found is None:
+        return None
+    name = _argument(field.name)
+    parameters: dict[str, Any] = {"name": name, "shape": list(field.shape)}
+    if field.dtype != Input.dtype:
+        parameters |= {"dtype": field.dtype, "classes": field.classes}
+    if name != field.name:
+        binding = session.document.binding
+        fields = dict(binding.fields) | {session.graph.fresh_id(found.key): field.name}
+        found = replace(found, first=(SetBinding(replace(binding, fields=tuple(fields.items()))),))
+    return _place(session, canvas, found, parameters)
+
+
+def _argument(field: str) -> str:
+    """What the argument for a field is called: as the field, if Python can call it so."""
+    try:
+        Input.make({"name": field})
+    except ParameterError:
+        return "field_" + re.sub(r"[^a-z0-9]+", "_", field.lower()).strip("_")[:40]
+    return field
+
+
+def _place(
+    session: Session, canvas: CanvasView, found: Placeable, parameters: dict[str, Any] | None = None
+) -> str | None:
     graph, block = session.graph, found.block
-    node = Node(graph.fresh_id(found.key), found.key)
+    node = Node(graph.fresh_id(found.key), found.key, parameters=parameters or {})
     size = measure(node, block=block)
     wire = _wire_from_selection(session, node, block)
     if wire is not None:

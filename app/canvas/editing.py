@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
@@ -190,9 +191,14 @@ class Editing:
             )
 
     def join(self) -> None:
-        """Wire the two selected nodes at the first ports that fit, from the one selected first if possible."""
-        if len(self._nodes) != 2:
-            self._canvas.tell("Select two nodes to connect them.")
+        """Wire the two selected nodes at the first ports that fit, from the one selected first if possible; of more,
+        each to the next, from left to right or from top to bottom as they stand.
+        """
+        if len(self._nodes) > 2:
+            self._join_all()
+            return
+        if len(self._nodes) < 2:
+            self._canvas.tell("Select two nodes or more to connect them.")
             return
         first, second = self._nodes
         wire, reason = self._wire_between(first, second)
@@ -204,6 +210,27 @@ class Editing:
             return
         ends = (title_of(self._graph[end], self._graph) for end in (wire.source, wire.target))
         self._scene.host.attempt(Connect(wire, self._name), label=f"Connect {' → '.join(ends)}")
+
+    def _join_all(self) -> None:
+        places = [self._graph[node].position for node in self._nodes]
+        across, down = (max(values) - min(values) for values in zip(*places, strict=True))
+        along = 0 if across >= down else 1
+        order = sorted(self._nodes, key=lambda node: self._graph[node].position[along])
+        wires, reasons = [], []
+        for source, target in pairwise(order):
+            into = self._graph.wires_into(target)
+            if any(wire.source == source for wire in into.values()):
+                continue
+            wire, reason = self._wire_between(source, target)
+            if wire is not None and wire.input not in into:
+                wires.append(Connect(wire, self._name))
+            else:
+                ends = " → ".join(title_of(self._graph[end], self._graph) for end in (source, target))
+                reasons.append(f"{ends}: {reason or 'no input is free.'}")
+        if wires:
+            self._scene.host.attempt(changes.together(f"Connect {_count(len(order))}", wires))
+        if reasons:
+            self._canvas.tell(reasons[0])
 
     def set_title(self, node: str, title: str) -> None:
         """Name a node; an empty title gives it its block's again."""

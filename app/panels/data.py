@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.dialogs.own_data import own_data_menu
 from app.figures import digits
+from app.panels.data_fields import FieldRows
 from app.panels.data_grid import SampleGrid
 from app.panels.data_histogram import ClassHistogram
 from app.panels.data_overview import Overview, Unavailable, load_samples, look_at
@@ -39,6 +40,9 @@ _SOON = 120  # ms, so that a row of edits is looked at once
 
 class DataPanel(QWidget):
     """Follows the document in front; changes its binding by edits."""
+
+    input_wanted = Signal(object)
+    """The `Field` for which an Input is to be drawn."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,6 +97,8 @@ class DataPanel(QWidget):
         self._summary = self._label("dim")
         self._facts = self._label("small")
         self._facts.setTextFormat(Qt.TextFormat.RichText)
+        self._fields = FieldRows(self)
+        self._fields.wanted.connect(self.input_wanted)
         self._licence = self._label("faint")
         self._licence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._histogram = ClassHistogram(self)
@@ -109,7 +115,7 @@ class DataPanel(QWidget):
         self._column = QVBoxLayout(holder)
         self._messages = QVBoxLayout()
         self._column.addLayout(self._messages)
-        for widget in (self._summary, self._facts, self._histogram, self._heading):
+        for widget in (self._summary, self._facts, self._fields, self._histogram, self._heading):
             self._column.addWidget(widget)
         self._column.addWidget(self._grid, 1)
         self._column.addWidget(self._empty, 1)
@@ -189,6 +195,7 @@ class DataPanel(QWidget):
         self._empty.hide()
         self._summary.setText(dataset.summary)
         self._facts.setText(_facts(found))
+        self._fields.set_fields(found.unused)
         self._licence.setText(dataset.licence)
         self._histogram.setVisible(bool(found.train_counts))
         self._histogram.set_counts(found.class_names, found.train_counts, found.validation_counts)
@@ -201,6 +208,7 @@ class DataPanel(QWidget):
     def _set_empty(self, sentence: str, *, title: str = "") -> None:
         for widget in (self._summary, self._facts, self._grid, self._licence, self._histogram, self._heading):
             widget.hide()
+        self._fields.hide()
         self._empty.set_sentence(sentence, title=title)
         self._empty.show()
 

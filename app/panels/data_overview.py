@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graph_engine.blocks import Axis, TensorSpec
+from graph_engine.blocks.library.borders import Input
 from graph_engine.check.report import Code, Problem, Severity
-from graph_engine.data import DataError, Dataset, FieldKind, Resolution, Sample, resolve, samples, split
+from graph_engine.data import DataError, Dataset, Field, FieldKind, Resolution, Sample, resolve, samples, split
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +35,8 @@ class Serving:
 class Overview:
     """What is known of the data. `labels` is the class of every sample, int64, or None where there are no classes.
 
-    `train_counts` and `validation_counts` are by class; `spec` is that of the samples to show.
+    `train_counts` and `validation_counts` are by class; `spec` is that of the samples to show; `unused` are the fields
+    that no input asks for.
     """
 
     dataset: Dataset
@@ -47,6 +49,7 @@ class Overview:
     train_counts: tuple[int, ...]
     validation_counts: tuple[int, ...]
     spec: TensorSpec | None
+    unused: tuple[Field, ...]
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -108,11 +111,19 @@ def _overview(document: Document, dataset: Dataset, resolution: Resolution) -> O
         counts[0],
         () if parts.shared else counts[1],
         shown_spec(dataset, resolution),
+        _unused(document, dataset, resolution),
     )
 
 
+def _unused(document: Document, dataset: Dataset, resolution: Resolution) -> tuple[Field, ...]:
+    """The fields that feed no input, and that none which is not wired yet would be fed by its name."""
+    asked = {served.field for served in resolution.inputs.values()} | set(dict(document.binding.fields).values())
+    asked |= {_input_name(document, node.id) for node in document.main if node.block == Input.key()}
+    return tuple(each for each in dataset.fields if each.name not in asked)
+
+
 def _input_name(document: Document, node: str) -> str:
-    return str(document.main[node].parameters.get("name", node))
+    return str(document.main[node].parameters.get("name", Input.name))
 
 
 def shown_spec(dataset: Dataset, resolution: Resolution) -> TensorSpec | None:

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 
 from app.canvas import COMMANDS
 from app.canvas.look import Detail
-from graph_engine.document import Document
+from graph_engine.document import Connect, Disconnect, Document, Move, Wire
 
 Bench = Any
 SHIFT, CONTROL, ALT = (
@@ -147,13 +147,37 @@ def test_connect_two_selected_nodes(bench: Bench) -> None:
     assert "input_2.y → cross_entropy_1.label" in bench.wires
 
 
+def test_connect_a_row_of_nodes(bench: Bench) -> None:
+    """From left to right, whatever order they were selected in; wires that are there stay, one step undoes it."""
+    bench.host.attempt(Disconnect(tuple(bench.graph.wires), "main"))
+    bench.host.attempt(Connect(Wire("conv2d_1", "y", "relu_1", "x"), "main"))
+    before = bench.dumps
+    bench.click(bench.body("relu_1"))
+    for node in ("input_1", "linear_1", "conv2d_1", "flatten_1"):
+        bench.click(bench.body(node), SHIFT)
+    bench.key(Key.Key_J)
+    row = ("input_1.y → conv2d_1.x", "conv2d_1.y → relu_1.x", "relu_1.y → flatten_1.x", "flatten_1.y → linear_1.x")
+    assert bench.wires == set(row)
+    assert bench.messages == []
+    bench.host.undo()
+    assert bench.dumps == before
+
+    bench.host.attempt(Move((("input_2", (-200.0, 0.0)),), "main"))
+    bench.click(bench.body("relu_1"))
+    for node in ("input_1", "input_2"):
+        bench.click(bench.body(node), SHIFT)
+    bench.key(Key.Key_J)
+    (said,) = bench.messages  # an input is led to by nothing
+    assert said.startswith("Input → Input: ")
+
+
 def test_what_cannot_be_connected_says_why(bench: Bench) -> None:
     bench.click(bench.body("input_2"))
     bench.key(Key.Key_J)
     bench.click(bench.body("conv2d_1"), SHIFT)
     bench.key(Key.Key_J)
     first, second = bench.messages
-    assert first == "Select two nodes to connect them."
+    assert first == "Select two nodes or more to connect them."
     assert second.startswith("Conv 2d takes image (N×C×H×W) here")
     assert second.endswith("not label (N).")
 
