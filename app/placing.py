@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from graph_engine.blocks import Block
     from graph_engine.data import Field
 
+_INPUTS_AT = 0.15
+"""How far from the left of what is seen data enters: what it leads to has room on the right."""
+
 
 def place_block(session: Session, canvas: CanvasView, key: str) -> str | None:
     """Adds a node of what `key` stands for as one step, selects it and brings it into view.
@@ -78,8 +81,9 @@ def _place(
         port = size.offset("input", wire.input)[1]
         wanted = (x + before.width + GAP, y + before.offset("output", wire.output)[1] - port)
     else:
-        centre = canvas.visible_rect().center()
-        wanted = (centre.x() - size.width / 2, centre.y() - size.height / 2)
+        seen = canvas.visible_rect()
+        across = _INPUTS_AT if found.key == Input.key() else 0.5
+        wanted = (seen.left() + across * seen.width() - size.width / 2, seen.center().y() - size.height / 2)
     placed = node.with_(position=free_place(canvas.canvas_scene, wanted, size))
     wires = (wire,) if wire is not None else ()
     add = AddNodes((placed,), wires, session.graph_name)

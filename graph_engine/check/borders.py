@@ -10,9 +10,9 @@ from graph_engine.blocks.tensor import Kind
 from graph_engine.check.draft import Draft
 from graph_engine.check.report import Code, Fix, NodeReport, Problem, Severity, State
 from graph_engine.document.document import MAIN
-from graph_engine.document.edits import AddNodes, Batch, SetNode, SetParameter
+from graph_engine.document.edits import AddNodes, Batch, Connect, SetNode, SetParameter
 from graph_engine.document.graph import Graph, Node, Position, Wire
-from graph_engine.document.rules import title_of
+from graph_engine.document.rules import title_of, why_not_wire
 
 Roles = dict[Role, list[str]]
 """Role → the nodes whose blocks have it."""
@@ -21,6 +21,8 @@ NO_LOSS = "There is no loss node, so there is nothing to train. Wire a loss such
 
 _STEP = 220.0
 """How far to the right of a node a fix places what it adds, in scene units."""
+_MOST_LOOSE, _MOST_WIRES = 20, 2
+"""Of how many nodes that lead nowhere a wire is looked for, and how many wires are offered."""
 
 
 def check_borders(draft: Draft) -> set[str]:
@@ -50,16 +52,50 @@ def _problems(draft: Draft, roles: Roles, needed: set[str]) -> Iterator[Problem]
     graph, reports, incomplete = draft.graph, draft.reports, draft.incomplete
     used = needed | lenders(graph, needed)
     yield from _same_names(graph, draft.name, roles)
+    loose = _loose_ends(graph, reports) if incomplete else []
     for name, ports in incomplete.items():
         severity = Severity.ERROR if name in used else Severity.WARNING
         message = f"{title_of(graph[name], graph)} needs a wire at {', '.join(ports)}."
-        yield Problem(severity, Code.UNWIRED, message, name, port=ports[0].split(" ")[0])
+        port = ports[0].split(" ")[0]
+        fixes = _wire_to(draft, name, port, loose)
+        yield Problem(severity, Code.UNWIRED, message, name, port=port, fixes=fixes)
     for name, report in reports.items() if needed else ():  # without any end, that is what is said
         is_idle = name not in used and not graph.wires_out_of(name) and not graph[name].bypassed
         if is_idle and report.state is State.OK:
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
             yield Problem(Severity.WARNING, Code.UNUSED, message, name)
     yield from _missing_ends(draft, roles)
+
+
+def _loose_ends(graph: Graph, reports: Mapping[str, NodeReport]) -> list[tuple[str, str, Kind]]:
+    """Outputs to begin a wire at, (node, port, kind): of nodes that lead nowhere yet, and of inputs with labels, which
+    losses and metrics share.
+    """
+    roles = (Role.INPUT, Role.LAYER)
+    return [
+        (name, port, spec.kind)
+        for name, report in reports.items()
+        for port, spec in list(report.outputs.items())[:1]
+        if not graph.wires_out_of(name) or (spec.kind is Kind.LABEL and _has_role(graph, graph[name], Role.INPUT))
+        if report.state is State.OK and any(_has_role(graph, graph[name], role) for role in roles)
+    ]
+
+
+def _wire_to(draft: Draft, name: str, port: str, loose: list[tuple[str, str, Kind]]) -> tuple[Fix, ...]:
+    """A wire from each loose end that a port takes; nothing where there are so many that none is the likely one."""
+    graph = draft.graph
+    block = graph.block(graph[name])
+    declared = block.input(port) if block is not None else None
+    if declared is None or declared.variadic or len(loose) > _MOST_LOOSE:
+        return ()
+    fixes = []
+    for source, output, kind in loose:
+        wire = Wire(source, output, name, port)
+        is_meant = kind is not Kind.LABEL or Kind.LABEL in declared.kinds  # not where anything may come
+        if is_meant and why_not_wire(graph, wire, kind) is None:
+            told = f"Wire {title_of(graph[source], graph)} ({source}) to {port}"
+            fixes.append(Fix(told, Connect(wire, draft.name)))
+    return tuple(fixes) if len(fixes) <= _MOST_WIRES else ()
 
 
 def _same_names(graph: Graph, name_of_graph: str, roles: Roles) -> Iterator[Problem]:
