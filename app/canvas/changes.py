@@ -61,7 +61,7 @@ def fragment_of(graph: Graph, nodes: Iterable[str], annotations: Iterable[str] =
         composites,
         tuple(graph.annotations[name] for name in annotations),
         tuple(customs_of(graph, (graph[name] for name in names), composites)),
-        tuple(graph[name] for name in lenders),
+        tuple(graph[name] for name in lenders if name in graph),
     )
 
 

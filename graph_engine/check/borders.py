@@ -13,6 +13,7 @@ from graph_engine.document.document import MAIN
 from graph_engine.document.edits import AddNodes, Batch, Connect, SetNode, SetParameter
 from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.rules import title_of, why_not_wire
+from graph_engine.document.surgery import in_the_clear
 
 Roles = dict[Role, list[str]]
 """Role → the nodes whose blocks have it."""
@@ -153,7 +154,7 @@ def _beside(graph: Graph, node: str, rows: float = 0) -> Position:
 
 def _add_output(draft: Draft, end: str) -> Fix:
     graph, reports = draft.graph, draft.reports
-    output = Node(graph.fresh_id("output"), "output", {}, _beside(graph, end))
+    (output,) = in_the_clear(graph, [Node(graph.fresh_id("output"), "output", {}, _beside(graph, end))])
     wire = Wire(end, next(iter(reports[end].outputs)), output.id, "x")
     return Fix(f"Add an Output after {title_of(graph[end], graph)} ({end})", AddNodes((output,), (wire,), draft.name))
 
@@ -183,8 +184,9 @@ def _add_classifier_ends(
         for source, port, target in ((wire.source, wire.output, "logits"), (label.id, "y", "label"))
     ]
     ends = [end.with_(position=(end.position[0] + _STEP, end.position[1])) for end in ends]
+    added = in_the_clear(graph, [label, *ends] if is_new else ends)
     text = "Add label, cross entropy and accuracy" if is_new else "Add cross entropy and accuracy"
-    yield Fix(text, Batch(text, (AddNodes(((label, *ends) if is_new else tuple(ends)), tuple(wires)),)))
+    yield Fix(text, Batch(text, (AddNodes(added, tuple(wires)),)))
 
 
 def _label_of(graph: Graph, reports: Mapping[str, NodeReport], roles: Roles) -> Node | None:

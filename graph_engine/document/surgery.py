@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from graph_engine.blocks import get_block
@@ -14,24 +14,52 @@ from graph_engine.document.rules import EditRefused, title_of
 
 GAP = 48.0
 """What is left free between two nodes in a row, in scene units."""
+_MARGIN, _WIDEST = 12.0, 1000.0
+"""What is left free around a node that gives way, and how wide any node is at most, in scene units."""
 
 
 def insert_on_wire(
     graph: Graph, wire: Wire, block: str, parameters: dict[str, Any] | None = None, graph_name: str = MAIN
 ) -> Batch:
-    """Place a node of `block` in the middle of `wire`, through its first ports.
+    """Place a node of `block` on `wire`, through its first ports, behind the node where the wire begins.
+
+    What follows is moved to the right where it would be in the way; the node stands below anything else there.
 
     Raises: UnknownBlock; ValueError for a block without input or output.
     """
     found = graph.find_block(block) or get_block(block)
     if not found.inputs or not found.outputs:
         raise ValueError(f"{found.title} has no input or no output, so it can't stand on a wire.")
-    (x1, y1), (x2, y2) = graph[wire.source].position, graph[wire.target].position
-    node = Node(graph.fresh_id(block), block, parameters or {}, ((x1 + x2) / 2, (y1 + y2) / 2))
+    new = Node(graph.fresh_id(block), block, parameters or {})
+    placed, moves = _place_behind(graph, wire.source, wire.output, new, [wire])
+    (node,) = in_the_clear(graph, [placed], {name for name, _ in moves})
     port = found.inputs[0]
     into = Wire(wire.source, wire.output, node.id, f"{port.name}.0" if port.variadic else port.name)
     out = Wire(node.id, found.outputs[0].name, wire.target, wire.input)
-    return Batch(f"Insert {found.title}", (AddNodes((node,), (into,), graph_name), Connect(out, graph_name)))
+    edits: list[AnyEdit] = [AddNodes((node,), (into,), graph_name), Connect(out, graph_name)]
+    if moves:
+        edits.append(Move(moves, graph_name))
+    return Batch(f"Insert {found.title}", tuple(edits))
+
+
+def in_the_clear(graph: Graph, nodes: Sequence[Node], ignored: Collection[str] = ()) -> tuple[Node, ...]:
+    """New nodes, moved down together until they lie on none that is drawn but those `ignored`, which move away."""
+    sizes = [measure(node, block=graph.block(node)) for node in nodes]
+    left, top = (min(node.position[at] for node in nodes) for at in (0, 1))
+    right = max(node.position[0] + size.width for node, size in zip(nodes, sizes, strict=True))
+    height = max(node.position[1] + size.height for node, size in zip(nodes, sizes, strict=True)) - top
+    near = []
+    for other in graph:
+        x, y = other.position
+        if left - _WIDEST < x < right + _MARGIN and other.id not in ignored:
+            size = geometry_in(graph, other.id)
+            if x + size.width > left - _MARGIN:
+                near.append((y - _MARGIN, y + size.height + _MARGIN))
+    down = 0.0
+    for upper, lower in sorted(near):
+        if upper < top + down + height and lower > top + down:
+            down = lower - top
+    return tuple(node.with_(position=(node.position[0], node.position[1] + down)) for node in nodes)
 
 
 def wrap_in_residual(graph: Graph, nodes: Collection[str], graph_name: str = MAIN) -> Batch:

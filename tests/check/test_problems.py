@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from graph_engine.check import Checker, CheckResult, Problem, Severity, State
-from graph_engine.document import Document, RemoveNodes, SetParameter
+from graph_engine.document import Document, Graph, RemoveNodes, SetParameter
 from graph_engine.document.file import dumps
+from graph_engine.document.geometry import geometry_in
+from graph_engine.document.layout import arrange
 from tests.check.cases import CASES, Case, chain, classifier
 
 
@@ -67,6 +69,32 @@ def test_one_click_mends_it_and_undo_takes_it_back(case: Case, label: str) -> No
     assert find(after, case) is None
     document.apply(inverse)
     assert dumps(document) == before
+
+
+@pytest.mark.parametrize(
+    ("case", "label"),
+    [(case, label) for case in CASES for label in case.fixes],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_what_a_click_draws_lies_on_nothing(case: Case, label: str) -> None:
+    document = case.document()
+    document.apply(arrange(document.main))
+    problem = find(Checker().check(document), case)
+    assert problem is not None
+    before = {node.id for node in document.main}
+    document.apply(next(fix.edit for fix in problem.fixes if fix.label == label))
+    graph = document.main
+    rects = {node.id: (*node.position, *size(graph, node.id)) for node in graph}
+    for new in rects.keys() - before:
+        x, y, width, height = rects[new]
+        for other in rects.keys() - {new}:
+            a, b, wide, high = rects[other]
+            assert x >= a + wide or a >= x + width or y >= b + high or b >= y + height, (new, other)
+
+
+def size(graph: Graph, node: str) -> tuple[float, float]:
+    found = geometry_in(graph, node)
+    return found.width, found.height
 
 
 @pytest.mark.parametrize(
