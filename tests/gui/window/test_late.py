@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,18 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 import app.files
+from app.costs import CostKind
+from app.dialogs.compare import CompareDialog
+from app.dialogs.run_change import RunChangeDialog
 from app.open_document import OpenDocument
+from app.panels.history import HistoryPanel
 from app.start import Studio
 from app.window import MainWindow
-from graph_engine.document import Document, SetParameter, file
+from graph_engine.document import Document, RemoveNodes, SetParameter, file
+from graph_engine.document.own_blocks import OwnLibrary, keep
+from graph_engine.train.changes import read_changes
 from presets import open_preset
+from tests.gui.panels_live.held import HeldJobs
 from tests.gui.window.conftest import settle
 
 OpenIn = Callable[[Document | str], MainWindow]
@@ -159,3 +167,96 @@ def test_what_is_being_saved_here_was_written_by_no_other_program(
     gate.set()
     qtbot.waitUntil(lambda: studio.settled and not window.session.dirty, timeout=LONG)
     assert not [toast.text() for toast in window.notices.toasts.toasts() if "another program" in toast.text()]
+
+
+def test_of_two_versions_the_one_chosen_last_is_compared(
+    window: MainWindow, studio: Studio, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved_in(window, studio, qtbot, tmp_path / "net.loom")
+    window.versions.keep_changed()
+    change(window, 10)
+    window.session.perform(RemoveNodes(("accuracy_1",)))
+    window.versions.keep_changed()
+    window.show_panel("history")
+    panel = window.panes.bottom.panel("history")
+    assert isinstance(panel, HistoryPanel)
+    qtbot.waitUntil(lambda: panel.versions.count() == 2 and studio.settled, timeout=LONG)
+    jobs = HeldJobs(studio.session.jobs, monkeypatch)
+    panel.versions.setCurrentRow(1)
+    panel.versions.setCurrentRow(0)
+    older, newer = jobs.titled("Reading a version")
+    jobs.answer(newer)
+    said = panel._note.text()
+    jobs.answer(older)
+    assert panel._note.text() == said
+    panel.compare.click()
+    (late,) = jobs.titled("Reading a version")
+    window.session.show(OpenDocument(open_preset("mlp"), name="other"))
+    jobs.answer(late)
+    assert window.findChild(CompareDialog) is None
+
+
+def test_of_two_networks_that_are_timed_the_one_in_front_has_its_numbers(
+    open_in: OpenIn, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_in("lenet5")
+    with monkeypatch.context() as patch:
+        jobs = HeldJobs(studio.session.jobs, patch)
+        window.costs.show(CostKind.TIME)
+        change(window, 9)
+        qtbot.waitUntil(lambda: not studio.session.checking and studio.session.program is not None, timeout=LONG)
+        before = studio.session.program
+        qtbot.waitUntil(lambda: studio.session.program is not before or window.costs._measuring is not before)
+        window.costs.show(CostKind.TIME)
+        first, second = jobs.titled("Timing nodes")
+        jobs.answer(second)
+        jobs.answer(first)
+    heat = window.canvas.heat
+    assert heat is not None
+    assert "conv2d_1" in heat.nodes
+
+
+def test_of_two_looks_at_the_own_blocks_the_later_holds(
+    window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = window.own
+    qtbot.waitUntil(lambda: studio.settled, timeout=LONG)
+    jobs = HeldJobs(studio.session.jobs, monkeypatch)
+    document = open_preset("resnet:depth=18")
+    graph = next(iter(document.composites))
+    keep(document, graph, "One", "")
+    own.refresh()
+    keep(document, graph, "Two", "")
+    own.refresh()
+    early, late = jobs.titled("Reading your blocks")
+    jobs.answer(late)
+    there = own.blocks()
+    assert {each.title for each in there} >= {"One", "Two"}
+    early.done(OwnLibrary())
+    assert own.blocks() == there
+
+
+def test_a_change_is_for_the_stage_that_it_was_asked_for(open_in: OpenIn, qtbot: QtBot) -> None:
+    from tests.gui.panels_live.making import small_network
+
+    document = small_network(60)
+    (stage,) = document.plan.stages
+    document.plan = replace(document.plan, stages=(stage, replace(stage, epochs=100_000)))
+    window = open_in(document)
+    runs = window.session.runs
+    window.train()
+    qtbot.waitUntil(lambda: runs.can_pause, timeout=LONG)
+    runs.pause()
+    window.change_run()
+    (dialog,) = window.findChildren(RunChangeDialog)
+    dialog.rates[0].enter(0.5)
+    runs.pause()
+    qtbot.waitUntil(lambda: runs.progress is not None and runs.progress.stage == 2, timeout=LONG)
+    folder = runs.folder
+    assert folder is not None
+    dialog.accept()
+    said = f"{runs.run} has left stage 1 meanwhile, so it was not changed."
+    assert said in [toast.text() for toast in window.notices.toasts.toasts()]
+    runs.stop()
+    qtbot.waitUntil(lambda: not runs.live, timeout=LONG)
+    assert read_changes(folder.path) == []
