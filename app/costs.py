@@ -93,11 +93,13 @@ class CostOverlay(QObject):
             return time_nodes(document, program, _MEASURED_ON, choose_device(document.plan))
 
         def done(seconds: dict[str, float]) -> None:
-            self._measuring, self._timed, self._seconds = None, program, seconds
-            self._show()
+            if self._measuring is program:  # else another is being measured by now
+                self._measuring, self._timed, self._seconds = None, program, seconds
+                self._show()
 
         def failed(error: Exception) -> None:
-            self._measuring = None
+            if self._measuring is program:
+                self._measuring = None
             self._session.jobs.failed.emit("Timing nodes", error)
             self._show()
 

@@ -237,14 +237,16 @@ class DeskWindow(QMainWindow):
         document, folder, progress, run = runs.document, runs.folder, runs.progress, runs.run
 
         def change(wanted: RunChange) -> None:
-            if runs.run == run:
-                runs.change(wanted)
-            else:  # perhaps another goes on by now
+            if runs.run != run:  # perhaps another goes on by now
                 self.notices.refuse(f"{run} goes on no longer, so it was not changed.")
+            elif runs.progress is None or runs.progress.stage != stage:
+                self.notices.refuse(f"{run} has left stage {stage} meanwhile, so it was not changed.")
+            else:
+                runs.change(wanted)
 
         if document is not None and folder is not None and progress is not None:
-            now = with_changes(document, read_changes(folder.path))
-            RunChangeDialog(now, progress.stage - 1, change, self).open()
+            stage, now = progress.stage, with_changes(document, read_changes(folder.path))
+            RunChangeDialog(now, stage - 1, change, self).open()
 
     def tell_search(self, name: str, how: str) -> None:
         """Says how a search ended, and offers a look at it."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from app.on_disk import ChangedElsewhere, fingerprint, fingerprint_of, is_same_file
 from app.open_document import OpenDocument
@@ -92,7 +92,7 @@ class Files(QObject):
 
     def open_document(self, document: Document, name: str) -> None:
         """Shows a document that is no file yet, such as a preset."""
-        self._show(OpenDocument(document, name=name))
+        self._when_answered(lambda: self._show(OpenDocument(document, name=name)))
 
     def open_preset(self, text: str) -> None:
         """Builds `name` or `name:key=value,…` and shows it."""
@@ -107,24 +107,31 @@ class Files(QObject):
             self._show(opened)
             recovery.discard()
 
-        self._session.jobs.start("Recovering unsaved work", recovery.document, show, self._tell)
+        self._session.jobs.start(
+            "Recovering unsaved work",
+            recovery.document,
+            lambda document: self._when_answered(lambda: show(document)),
+            self._tell,
+        )
 
     # --- saving
 
-    def save(self, then: Then | None = None) -> None:
-        """Saves under the name it has, or asks for one."""
-        if self._session.path is None:
-            self.save_as(then)
+    def save(self, then: Then | None = None, opened: OpenDocument | None = None) -> None:
+        """Saves a document (else the one in front) under the name it has, or asks for one."""
+        saved = opened or self._session.front
+        if saved.path is None:
+            self.save_as(then, saved)
         else:
-            self._write(self._session.path, then)
+            self._write(saved.path, then, opened=saved)
 
-    def save_as(self, then: Then | None = None) -> None:
-        """Asks for a name and saves."""
-        suggested = self._session.path or Path(self._folder()) / f"{_file_name(self._session.front.name)}{SUFFIX}"
+    def save_as(self, then: Then | None = None, opened: OpenDocument | None = None) -> None:
+        """Asks for a name and saves a document (else the one in front)."""
+        saved = opened or self._session.front
+        suggested = saved.path or Path(self._folder()) / f"{_file_name(saved.name)}{SUFFIX}"
         dialog = QFileDialog(self._window, "Save the document as", str(suggested), _FILTER)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
-        dialog.fileSelected.connect(lambda name: self._write(Path(name), then, over=True))
+        dialog.fileSelected.connect(lambda name: self._write(Path(name), then, over=True, opened=saved))
         self._present(dialog)
 
     def save_to(self, path: Path, then: Then | None = None) -> None:
@@ -137,29 +144,45 @@ class Files(QObject):
         """Closes a document (else the one in front), once what is unsaved in it is saved or given up."""
         commit_focused()
         closed = opened or self._session.front
-        self._unless_unsaved(closed, lambda: self._session.close_document(closed))
+
+        def close() -> None:
+            self._session.close_document(closed)
+
+        def close_unless_changed() -> None:
+            self._unless_unsaved(closed, close_unless_changed, close)
+
+        close_unless_changed()
 
     def unless_unsaved(self, then: Then) -> None:
         """Calls `then` when nothing would be lost in any document: at once, or when the user has saved or given up each
         that has unsaved changes.
         """
         commit_focused()
-        self._ask_each([each for each in self._session.documents if each.dirty], then)
+        given_up: list[OpenDocument] = []
 
-    def _ask_each(self, unsaved: list[OpenDocument], then: Then) -> None:
-        if not unsaved:
-            then()
-            return
-        first, *rest = unsaved
-        self._unless_unsaved(first, lambda: self._ask_each(rest, then))
+        def give_up(opened: OpenDocument) -> None:
+            given_up.append(opened)
+            ask_next()
 
-    def _unless_unsaved(self, opened: OpenDocument, then: Then) -> None:
+        def ask_next() -> None:
+            first = next((each for each in self._session.documents if each.dirty and each not in given_up), None)
+            if first is None:
+                then()
+            else:
+                self._unless_unsaved(first, ask_next, lambda: give_up(first))
+
+        ask_next()
+
+    def _unless_unsaved(self, opened: OpenDocument, saved: Then, go_on: Then) -> None:
+        """Asks what becomes of unsaved changes, if there are any. `saved` looks again: others may have been made while
+        these were written.
+        """
         if not opened.dirty:
-            then()
+            go_on()
             return
         if opened is not self._session.front:
             self._session.show(opened)  # so that one sees what is asked about
-        ask_to_save(self._window, opened.name, lambda: self.save(then), then)
+        ask_to_save(self._window, opened.name, lambda: self.save(saved, opened), go_on)
 
     # --- inside
 
@@ -167,6 +190,16 @@ class Files(QObject):
         self._session.show(opened)
         if opened.path is not None:
             self._settings.remember_file(opened.path)
+
+    def _when_answered(self, show: Then) -> None:
+        """Shows what comes late: at once, or when the question that is open is answered, which is about what is in
+        front.
+        """
+        asked = QApplication.activeModalWidget()
+        if isinstance(asked, QDialog):
+            asked.finished.connect(lambda: QTimer.singleShot(0, self, lambda: self._when_answered(show)))
+        else:
+            show()
 
     def _open_at(self, path: Path) -> OpenDocument | None:
         """The document that is open from this file."""
@@ -199,7 +232,9 @@ class Files(QObject):
             self._tell(error)
 
         self._opening += 1
-        self._session.jobs.start(f"Opening {path.name}", read, show, failed)
+        self._session.jobs.start(
+            f"Opening {path.name}", read, lambda found: self._when_answered(lambda: show(found)), failed
+        )
 
     def _build(self, text: str) -> None:
         def build() -> Document:
@@ -208,10 +243,7 @@ class Files(QObject):
             return open_preset(text)
 
         self._session.jobs.start(
-            f"Opening {text}",
-            build,
-            lambda document: self._show(OpenDocument(document, name=document.title)),
-            self._tell,
+            f"Opening {text}", build, lambda document: self.open_document(document, document.title), self._tell
         )
 
     def _write(self, path: Path, then: Then | None, *, over: bool = False, opened: OpenDocument | None = None) -> None:
@@ -225,7 +257,9 @@ class Files(QObject):
             self._notices.refuse(f"{path.name} is open in another tab. Close that first, or choose another name.")
             return
         self._saving = True
-        mark, snapshot, known = front.history.mark(), front.document.snapshot(), "" if over else front.on_disk
+        mark, snapshot, before = front.history.mark(), front.document.snapshot(), front.on_disk
+        known = "" if over else before
+        front.on_disk = ""  # what is found there meanwhile may be what is written here
 
         def write() -> str:
             from graph_engine.document.file import dumps, write_whole
@@ -250,6 +284,7 @@ class Files(QObject):
 
         def failed(error: Exception) -> None:
             self._saving = False
+            front.on_disk = before
             if isinstance(error, ChangedElsewhere):
                 self._ask_to_overwrite(path, then, front)
             else:
@@ -263,15 +298,18 @@ class Files(QObject):
             self._to_save.pop(0)()
 
     def _ask_to_overwrite(self, path: Path, then: Then | None, opened: OpenDocument) -> None:
-        if opened not in self._session.documents:
-            return
-        self._session.show(opened)
-        ask_to_overwrite(
-            self._window,
-            path.name,
-            lambda: self._write(path, then, over=True, opened=opened),
-            lambda: self.save_as(then),
-        )
+        def ask() -> None:
+            if opened not in self._session.documents:
+                return
+            self._session.show(opened)
+            ask_to_overwrite(
+                self._window,
+                path.name,
+                lambda: self._write(path, then, over=True, opened=opened),
+                lambda: self.save_as(then, opened),
+            )
+
+        self._when_answered(ask)
 
     def _tell(self, error: Exception) -> None:
         self._notices.tell(error)

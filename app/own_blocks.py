@@ -57,7 +57,11 @@ class OwnBlocks(QObject):
         signature = _signature()
         if signature != self._seen:
             self._seen = signature
-            self._session.jobs.start("Reading your blocks", read_library, self._show)
+            self._session.jobs.start(
+                "Reading your blocks",
+                read_library,
+                lambda library: self._show(library) if signature == self._seen else None,  # else a newer one comes
+            )
 
     def ask_to_keep(self, document: Document, graph: str) -> None:
         """Asks for name and description, and keeps a composite of `document`, which nobody changes any more."""

@@ -55,7 +55,7 @@ class Trial(QObject):
     def _end(self, error: Exception | None = None) -> None:
         """The job has ended."""
         self._going_on = False
-        if error is not None:
+        if error is not None and self.holds:
             self.trouble = (str(error).strip().splitlines() or [type(error).__name__])[0]
         self.changed.emit()
 

@@ -30,6 +30,7 @@ class VersionKeeper(QObject):
         self._session = session
         self._seen: dict[OpenDocument, int] = {}
         self._told = False
+        self._looks = 0
         session.file_saved.connect(self._on_saved)
         self._clock = QTimer(self, interval=_EVERY)
         self._clock.timeout.connect(self.keep_changed)
@@ -69,6 +70,7 @@ class VersionKeeper(QObject):
         """Reads which versions there are of the document in front; `take` gets them, newest first."""
         opened = self._session.front
         path = opened.path
+        self._looks = look = self._looks + 1
         if path is None:
             take([])
             return
@@ -79,14 +81,20 @@ class VersionKeeper(QObject):
             return Versions(versions_folder(), path).list()
 
         def done(found: list[Version]) -> None:
-            if self._session.front is opened:
+            if self._session.front is opened and look == self._looks:
                 take(found)
 
         self._session.jobs.start("Looking for versions", work, done, self._on_failed)
 
     def read(self, version: Version, take: Callable[[Document], None]) -> None:
-        """Reads a version; `take` gets it."""
-        self._session.jobs.start("Reading a version", version.document, take)
+        """Reads a version of the document in front; `take` gets it, if that still is."""
+        opened = self._session.front
+
+        def done(document: Document) -> None:
+            if self._session.front is opened:
+                take(document)
+
+        self._session.jobs.start("Reading a version", version.document, done)
 
     def restore(self, version: Version) -> None:
         """Makes the document in front what a version is, in one step of its history; what it was is kept as well."""
@@ -95,9 +103,8 @@ class VersionKeeper(QObject):
         def take(document: Document) -> None:
             from graph_engine.document.versions import Reason, restoring
 
-            if self._session.front is opened:
-                self.keep(opened, Reason.RESTORED)
-                self._session.attempt(restoring(opened.document, document))
+            self.keep(opened, Reason.RESTORED)
+            self._session.attempt(restoring(opened.document, document))
 
         self.read(version, take)
 

@@ -172,20 +172,29 @@ class DataPanel(QWidget):
         self._session.runs.background.start("Reading data", lambda: look_at(snapshot), self._show, self._on_failed)
 
     def _on_failed(self, error: Exception) -> None:
+        self._looking = False
+        self._tell_failure(error)
+        if self._stale:
+            self._soon.start()
+
+    def _tell_failure(self, error: Exception) -> None:
         from graph_engine.check.report import Code, Problem
 
-        self._show(Unavailable((Problem(Severity.ERROR, Code.NO_DATA, str(error)),)))
+        self._show_found(Unavailable((Problem(Severity.ERROR, Code.NO_DATA, str(error)),)))
 
     def _show(self, found: Overview | Unavailable) -> None:
         self._looking = False
+        self._show_found(found)
+        if self._stale:
+            self._soon.start()
+
+    def _show_found(self, found: Overview | Unavailable) -> None:
         self._show_problems(found.problems)
         if isinstance(found, Unavailable):
             self._overview = None
             self._set_empty("Choose another data set above, or mend what is said there.", title="No data to show")
         else:
             self._show_overview(found)
-        if self._stale:
-            self._soon.start()
 
     def _show_overview(self, found: Overview) -> None:
         self._overview = found
@@ -254,8 +263,9 @@ class DataPanel(QWidget):
         def fail(error: Exception) -> None:
             if not isinstance(error, DataError):
                 raise error
-            self._overview = None
-            self._on_failed(error)
+            if self._overview is not None and self._overview.dataset is overview.dataset:
+                self._overview = None
+                self._tell_failure(error)
 
         self._session.runs.background.start("Reading samples", lambda: load_samples(overview, indices), take, fail)
 

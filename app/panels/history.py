@@ -146,13 +146,16 @@ class HistoryPanel(QWidget):
                 else "Save the document: from then on its versions are kept."
             )
         elif chosen:
-            self._versions.read(self._found[row], self._tell)
+            version = self._found[row]
+            self._versions.read(version, lambda document: self._tell(version, document))
         else:
             self._note.setText("Choose a version to see what is different now.")
 
-    def _tell(self, document: Document) -> None:
+    def _tell(self, version: Version, document: Document) -> None:
         from graph_engine.document.diff import difference
 
+        if version != self._chosen():
+            return  # another was chosen while this one was read
         self._note.setText(f"Since then: {difference(document, self._session.document).summary()}.")
 
     def _chosen(self) -> Version | None:

@@ -58,7 +58,7 @@ class RunsPanel(QWidget):
         self.setAccessibleName("Runs")
         self.model = RunsModel(self._runs.shown, self)
         self._shown_soon = QTimer(self, singleShot=True, interval=0)
-        self._shown_soon.timeout.connect(self._show_records)
+        self._shown_soon.timeout.connect(self._show_after_typing)
         self._build()
         self._connect()
         self._live_soon = QTimer(self, singleShot=True, interval=_LIVE_EVERY)
@@ -208,6 +208,11 @@ class RunsPanel(QWidget):
             self.table.selectRow(min(self._deleted_from, self.model.rowCount() - 1))
             self._deleted_from = -1
         self._show_empty()
+
+    def _show_after_typing(self) -> None:
+        """What was not shown while something was typed."""
+        self._show_live()
+        self._show_records()
 
     def _show_empty(self) -> None:
         records = self._library.records

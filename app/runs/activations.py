@@ -199,7 +199,11 @@ class Activations(QObject):
         self._board, self._running = None, None
 
     def set_weights(self, weights: Mapping[str, Tensor], front: OpenDocument) -> None:
-        """Weights that a run left, for looking at `front` without one."""
+        """Weights that a run left, for looking at `front` without one; those of a document that is not in front do not
+        take the place of those of the one that is.
+        """
+        if front is not self._session.front and self.has_weights:
+            return
         self._weights, self._weights_of = weights, front
         self._on_program()
         self.weights_changed.emit()
@@ -279,7 +283,7 @@ class Activations(QObject):
             "Looking at nodes",
             lambda: still.answer(request),
             lambda answer: self._take(answer, still),
-            self._fail,
+            lambda error: self._fail(error, still),
         )
         self.changed.emit()
 
@@ -290,13 +294,15 @@ class Activations(QObject):
             self.changed.emit()
         self._ask_soon()
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: Exception, still: StillNetwork) -> None:
         from graph_engine.data import DataError
 
         self._busy = False
-        self._answer = None
-        self._trouble = str(error) if isinstance(error, DataError) else f"This could not be computed: {error}"
-        self.changed.emit()
+        if not self.is_live and still is self._still:
+            self._answer = None
+            self._trouble = str(error) if isinstance(error, DataError) else f"This could not be computed: {error}"
+            self.changed.emit()
+        self._ask_soon()
 
     def _why_not_still(self, node: str, seen: str) -> str:
         from graph_engine.check.report import State

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -129,15 +130,18 @@ class RunsAgain(QObject):
 
     def clear_queue(self) -> None:
         """Takes all runs out of the queue: those that have not begun go to the trash."""
-        from graph_engine.runs import take_out_of_queue
+        from graph_engine.runs import RunError, take_out_of_queue
 
-        store = self._library.store
+        store, beginning = self._library.store, frozenset(self._beginning)
 
         def work() -> int:
-            waiting = store().records(states=[RunState.WAITING])
-            for record in waiting:
-                take_out_of_queue(record.id, store())
-            return len(waiting)
+            count = 0
+            for record in store().records(states=[RunState.WAITING]):
+                with suppress(RunError):  # it has begun, or was taken out elsewhere
+                    if record.id not in beginning:
+                        take_out_of_queue(record.id, store())
+                        count += 1
+            return count
 
         def done(count: int) -> None:
             runs = "One run waits" if count == 1 else f"{count} runs wait"
@@ -149,21 +153,33 @@ class RunsAgain(QObject):
 
     def resume(self, run: str) -> None:
         """Goes on with a run, or begins one that waits; at once where none is on, else when there is room."""
-        self._when_ended(run, lambda: self._begin(lambda: self._library.store().get(run), lambda stored: stored.name))
+        if run in (self._follower.beginning, *self._beginning):
+            return
+        store = self._library.store
+        self._unless_on(run, lambda: self._begin(lambda: store().get(run), lambda stored: stored.name, run=run))
 
     def rewind(self, run: str, step: int) -> None:
         """Puts a run back to a checkpoint and goes on from there; the one that is followed is stopped first."""
-        from graph_engine.runs import rewind_run
+        from graph_engine.runs import keep_checkpoint, rewind_run
 
-        store = self._library.store
+        store, follower = self._library.store, self._follower
 
         def make() -> StoredRun:
             rewind_run(run, step, store())
             return store().get(run)
 
-        self._when_ended(run, lambda: self._begin(make, lambda stored: f"{stored.name}, back at step {step},"))
-        if run == self._follower.run:
-            self._follower.stop()
+        def begin() -> None:
+            self._begin(make, lambda stored: f"{stored.name}, back at step {step},", run=run)
+
+        def stop(_: object) -> None:
+            self._when_ended(run, begin)
+            if run == follower.run:
+                follower.stop()
+
+        if run != follower.run:
+            begin()
+            return
+        follower.background.start("Runs", lambda: keep_checkpoint(run, step, store()), stop, follower.refused.emit)
 
     def branch(self, run: str, step: int, plan: Plan | None = None) -> None:
         """Begins a new run from a checkpoint of another, which stays as it is."""
@@ -236,7 +252,7 @@ class RunsAgain(QObject):
         def tell(stored: StoredRun) -> str:
             return f"{stored.name}, from step {found[-1]} on at learning rates × {factor:g},"
 
-        self._when_ended(run, lambda: self._begin(make, tell, tells=True))
+        self._unless_on(run, lambda: self._begin(make, tell, run=run, tells=True))
 
     def close(self) -> None:
         self._then, self.is_on = None, False
@@ -257,6 +273,21 @@ class RunsAgain(QObject):
             self._follower.refused.emit,
         )
 
+    def _unless_on(self, run: str, begin: Callable[[], None]) -> None:
+        """As `_when_ended`, but not where the run simply goes on: it was gone on with since that was offered."""
+        follower, store = self._follower, self._library.store
+        if run != follower.run:
+            begin()
+            return
+
+        def take(goes_on: bool) -> None:
+            if goes_on and run == follower.run and not follower.stopping:
+                self.said.emit(f"{run} is going on already.")
+            else:
+                self._when_ended(run, begin)
+
+        follower.background.start("Runs", lambda: store().get(run).record.state.live, take, follower.refused.emit)
+
     def _when_ended(self, run: str, begin: Callable[[], None]) -> None:
         """Begins at once; if the run is the one that is followed, when it has ended: its record may say that it has
         before its last checkpoint is written and its folder is free.
@@ -266,9 +297,10 @@ class RunsAgain(QObject):
         else:
             begin()
 
-    def _begin(self, make: Make, tell: Told, *, like: str = "", tells: bool = False) -> None:
-        """Goes on with the run that `make` gives (on a thread): here where none is on, in a process of its own if that
-        of the run `like` was, else from the queue. `tell` says what it is; also where it begins at once, if `tells`.
+    def _begin(self, make: Make, tell: Told, *, run: str = "", like: str = "", tells: bool = False) -> None:
+        """Goes on with the run that `make` gives (on a thread; `run`, if it is there already): here where none is on,
+        in a process of its own if that of the run `like` was, else from the queue. `tell` says what it is; also where
+        it begins at once, if `tells`.
         """
         if self._follower.live:
             self._put(make, tell)
@@ -286,7 +318,7 @@ class RunsAgain(QObject):
                 self.said.emit(f"{words[-1]} trains now.")
 
         words: list[str] = []
-        self._follower.launch(work, begun=begun)
+        self._follower.launch(work, run=run, begun=begun)
 
     def _put(self, make: Make, tell: Told) -> None:
         """Puts the run that `make` gives into the queue."""
@@ -357,7 +389,9 @@ class RunsAgain(QObject):
             self._beginning.add(run)
             store = self._library.store
             self._follower.launch(
-                lambda: self._follower.go_on_with(store().get(run)), failed=lambda error: self._give_up(run, error)
+                lambda: self._follower.go_on_with(store().get(run)),
+                run=run,
+                failed=lambda error: self._give_up(run, error),
             )
         elif self._held.get(run, ("", None))[1] != self._going():
             self._beginning.add(run)
@@ -394,15 +428,24 @@ class RunsAgain(QObject):
         self.changed.emit()
 
     def _give_up(self, run: str, error: Exception) -> None:
-        """A run of the queue does not begin: it has failed, which is told, and the next is begun."""
+        """A run of the queue does not begin: it has failed, which is told, and the next is begun. One that was deleted
+        meanwhile, or begun by another window, has not.
+        """
         from graph_engine.runs import could_not_begin
 
         self._beginning.discard(run)
         self._given_up.add(run)
         store = self._library.store
 
-        def tell(record: RunRecord) -> None:
-            self._follower.ended.emit(record)
+        def work() -> RunRecord | None:
+            stored = store().find(run)
+            if stored is None or stored.folder.is_busy:
+                return None
+            return could_not_begin(run, reason, store())
+
+        def tell(record: RunRecord | None) -> None:
+            if record is not None:
+                self._follower.ended.emit(record)
             self._library.refresh()
 
         def fail(worse: Exception) -> None:
@@ -410,4 +453,4 @@ class RunsAgain(QObject):
             self._go_on()
 
         reason = str(error) or type(error).__name__
-        self._follower.background.start("Queue", lambda: could_not_begin(run, reason, store()), tell, fail)
+        self._follower.background.start("Queue", work, tell, fail)

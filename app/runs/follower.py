@@ -15,6 +15,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.open_document import same_nodes
 from app.runs.activations import Activations
 from app.runs.again import RunsAgain
+from app.runs.aside import AsideRun, let_go
+from app.runs.ended_run import EndedRun
 from app.runs.library import RunLibrary
 from app.runs.saved_weights import SavedWeights
 from app.runs.shown import ShownRuns
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.open_document import OpenDocument
-    from app.runs.aside import AsideRun
     from app.runs.curves import RunCurves
     from app.session import Session
     from graph_engine.document import Document
@@ -65,6 +66,7 @@ class RunFollower(QObject):
         self.again = RunsAgain(self)
         self.activations = Activations(session, self.background, self)
         self._saved = SavedWeights(self.background, self.activations)
+        self._ended_run = EndedRun(self.background, self.library, self.shown, self.activations)
         self.own_process = False
         """Whether runs are begun in a process of their own, where nothing else is said."""
         self._handle: Handle | None = None
@@ -72,6 +74,9 @@ class RunFollower(QObject):
         """The run that is on, or was last."""
         self._front: OpenDocument | None = None
         self._starting = False
+        self.beginning = ""
+        """The run that is being gone on with, until there is a handle of it."""
+        self._unfollowed: list[Handle] = []
         self._stop_at_once = False
         self._closed = False
         self._settled = False
@@ -239,18 +244,7 @@ class RunFollower(QObject):
 
     def show(self, run: str, name: str) -> None:
         """Shows a run that has ended, of the document in front: its curves, and its best weights in what is seen."""
-        from graph_engine.runs import load_weights
-
-        front = self._session.front
-
-        def draw(curves: RunCurves) -> None:
-            curves.set_weight(self.shown.smoothing)
-            self.shown.begin(run, name, curves)
-
-        self.library.read_curves(run, draw)
-        self.background.start(
-            "Reading weights", lambda: load_weights(run), lambda weights: self.activations.set_weights(weights, front)
-        )
+        self._ended_run.show(run, name, self._session.front)
 
     def pause(self) -> None:
         """Stands still after the step in progress, or goes on."""
@@ -305,6 +299,8 @@ class RunFollower(QObject):
             sys.setswitchinterval(self._interval)
         self.activations.close()
         self.background.close()
+        for handle in self._unfollowed:
+            let_go(handle, _PATIENCE)
         gc.unfreeze()
         return ended
 
@@ -329,29 +325,29 @@ class RunFollower(QObject):
         self,
         start: Callable[[], Handle],
         *,
+        run: str = "",
         begun: Callable[[], None] | None = None,
         failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """Follows the run that `start` begins; it is called on a thread. What keeps it from that is handed to `failed`,
-        else told by `refused`.
+        """Follows the run that `start` begins (`run`, if it is there already); it is called on a thread. What keeps it
+        from that is handed to `failed`, else told by `refused`.
         """
         from graph_engine.train import Progress
 
-        self._starting, self._stop_at_once = True, False
+        self._starting, self._stop_at_once, self.beginning = True, False, run
         self._front = self._session.front
         self._progress = Progress()
         self.state_changed.emit()
 
         def work() -> Handle:
             handle = start()
+            self._unfollowed.append(handle)
             if self._closed:  # nobody will follow it any more
-                if handle.board is None:
-                    handle.leave()
-                else:
-                    handle.stop(_PATIENCE)
+                let_go(handle, _PATIENCE)
             return handle
 
         def done(handle: Handle) -> None:
+            self._unfollowed.remove(handle)
             self._begin(handle)
             if begun is not None:
                 begun()
@@ -369,6 +365,7 @@ class RunFollower(QObject):
 
     def _refuse(self, error: Exception, tell: Callable[[Exception], object]) -> None:
         self._starting = self._stop_at_once = False
+        self.beginning = ""
         self._progress = None
         self.state_changed.emit()
         tell(error)
@@ -376,12 +373,13 @@ class RunFollower(QObject):
     def _begin(self, handle: Handle) -> None:
         from app.runs.curves import RunCurves
 
-        self._starting = False
+        self._starting, self.beginning = False, ""
         self._handle, self._cursor = handle, None
         self.last = handle.id
         self._curves = RunCurves(self.shown.smoothing)
         if self._stop_at_once:
-            handle.control.stop()
+            self._stop_at_once = False  # it was meant for this run, and for none that is followed later
+            self._want(handle.control.stop)
         if self._aside is None:
             self._interval = sys.getswitchinterval()
         if not self.outlives:
@@ -391,6 +389,7 @@ class RunFollower(QObject):
 
     def _show_handle(self, handle: Handle) -> None:
         """The run that is followed now is what is seen."""
+        self._ended_run.give_way()
         self._saved.start_over()
         self._take_news(handle)
         if self._curves is not None:
@@ -413,8 +412,6 @@ class RunFollower(QObject):
         if handle.board is None:
             handle.leave()
         elif self._curves is not None:
-            from app.runs.aside import AsideRun
-
             self._aside = AsideRun(handle, self._front, self._curves, self._cursor)
 
     def _bring_back(self) -> None:
@@ -484,6 +481,7 @@ class RunFollower(QObject):
 
     def _on_opened(self) -> None:
         if not self.live:
+            self._ended_run.give_way()
             self._progress = None
             self.shown.leave()
             self.state_changed.emit()

@@ -61,7 +61,7 @@ class RunLibrary(QObject):
             self._stale = True
             return
         self._listing, self._stale = True, False
-        self._do(self._list, self._take)
+        self._background.start("Runs", self._list, self._take, self._fail_to_list)
 
     def look(self, take: Callable[[RunRecord | None, int], None]) -> None:
         """Looks for the newest run that goes on, and how many wait; makes no folder for runs."""
@@ -157,6 +157,12 @@ class RunLibrary(QObject):
         if self._stale:
             self.refresh()
 
+    def _fail_to_list(self, error: Exception) -> None:
+        self._listing = False
+        if self._stale:
+            self.refresh()
+        self._fail(error)
+
     def _do(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
         self._background.start("Runs", work, done, self._fail)
 
@@ -165,7 +171,6 @@ class RunLibrary(QObject):
         from graph_engine.home import HomeError
         from graph_engine.runs import RunError
 
-        self._listing = False
         if not isinstance(error, (RunError, FileError, HomeError, OSError)):
             raise error
         self.failed.emit(str(error))

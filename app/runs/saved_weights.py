@@ -6,6 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
     from app.open_document import OpenDocument
     from app.runs.activations import Activations
     from app.runs.follower import Handle
@@ -21,6 +25,7 @@ class SavedWeights:
         self._background, self._activations = background, activations
         self._step = 0
         self._next = 0.0
+        self._asked = self._taken = 0
 
     def start_over(self) -> None:
         """Another run is followed."""
@@ -41,10 +46,15 @@ class SavedWeights:
         """Shows what a run has learnt."""
         from graph_engine.runs import RunError
 
+        self._asked = asked = self._asked + 1
+
+        def take(weights: Mapping[str, Tensor]) -> None:
+            if asked > self._taken:  # what was asked for later may have been read before
+                self._taken = asked
+                self._activations.set_weights(weights, front)
+
         def fail(error: Exception) -> None:
             if not isinstance(error, RunError):  # it ended before it saved any
                 raise error
 
-        self._background.start(
-            "Reading weights", handle.weights, lambda weights: self._activations.set_weights(weights, front), fail
-        )
+        self._background.start("Reading weights", handle.weights, take, fail)

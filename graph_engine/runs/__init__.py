@@ -3,7 +3,16 @@
 Importing this imports neither numpy nor torch.
 """
 
-from graph_engine.runs.again import branch_run, differences, enqueue, enqueue_again, rerun, rerun_process, rewind_run
+from graph_engine.runs.again import (
+    branch_run,
+    differences,
+    enqueue,
+    enqueue_again,
+    keep_checkpoint,
+    rerun,
+    rerun_process,
+    rewind_run,
+)
 from graph_engine.runs.anew import train_anew
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import RunFolder
@@ -35,6 +44,7 @@ __all__ = [
     "enqueue_again",
     "evaluate_run",
     "follow_run",
+    "keep_checkpoint",
     "load_network",
     "load_weights",
     "put_in_queue",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from graph_engine.document import Document, Plan
@@ -65,6 +66,20 @@ def rewind_run(run: str | StoredRun, step: int, store: RunStore | None = None) -
         lock.let_go()
 
 
+def keep_checkpoint(run: str, step: int, store: RunStore | None = None) -> None:
+    """Have a run that goes on never let go of the checkpoint of `step`: it is to be put back to it.
+
+    Raises: RunError when there is no such run or whole checkpoint; FileError when the disk is full.
+    """
+    stored = (store or RunStore()).get(run)
+    _checkpoint(stored, step)
+    try:
+        stored.folder.checkpoints.keep(step)
+    except OSError as error:
+        raise disk_error(stored.folder, error) from error
+    _checkpoint(stored, step)  # else it was let go of at that very moment
+
+
 def branch_run(
     run: str | StoredRun, step: int, *, name: str = "", plan: Plan | None = None, store: RunStore | None = None
 ) -> StoredRun:
@@ -90,9 +105,10 @@ def branch_run(
                 shutil.copyfile(stored.folder.path / part, path / part)
         best = _judge(found).step
         for place in (stored.folder.checkpoints.place("step", step), stored.folder.checkpoints.place("best", best)):
-            if place.is_dir():
-                shutil.copytree(place, path / CHECKPOINTS / place.name)
+            _copy_if_there(place, path / CHECKPOINTS / place.name)
         is_there = folder.checkpoints.go_back(step, best)
+        if folder.checkpoints.at(step) is None:
+            raise RunError(f"The run {stored.id} went on and let go of its checkpoint of step {step}. Choose another.")
         write_changes(path, changes)
         cut_history(path, found.step, found.epoch)
         record = replace(
@@ -272,6 +288,18 @@ def _checkpoint(stored: StoredRun, step: int) -> Checkpoint:
         there = ", ".join(map(str, reversed(stored.folder.checkpoints.steps()))) or "none"
         raise RunError(f"The run {stored.id} has no whole checkpoint of step {step}. It has those of steps {there}.")
     return found
+
+
+def _copy_if_there(place: Path, goal: Path) -> None:
+    """Copy a checkpoint, unless it is gone: a run that goes on lets older ones go.
+
+    Raises: OSError when the disk is full.
+    """
+    try:
+        shutil.copytree(place, goal)
+    except OSError:
+        if place.is_dir():
+            raise
 
 
 def _go_on_by(plan: Plan, document: Document, changes: Sequence[DatedChange], found: Checkpoint) -> DatedChange:

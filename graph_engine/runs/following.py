@@ -181,8 +181,8 @@ class FollowedRun:
     def _end(self) -> None:
         while self._alive() and not self._leaving.wait(INTERVAL):
             continue  # it has said that it ended, and is tidying up
-        if self._process is not None and not self._leaving.is_set():
-            self._process.wait()
+        while self._process is not None and self._process.poll() is None and not self._leaving.wait(INTERVAL):
+            continue
         try:
             self._record = self._store.get(self.id).record  # marked as interrupted where nobody said how it ended
         except RunError as error:

@@ -35,7 +35,8 @@ def stays_at_work(folder: Path, held: bool | None) -> bool:
     if owner is None or owner.is_here:
         return is_at_work(folder, held)
     before = _beat(folder)
-    until = time.monotonic() + max(_WATCHED, SILENCE - silent_for(folder))
+    silent = max(0.0, silent_for(folder))  # where clocks differ, it may have been heard in the future
+    until = time.monotonic() + max(_WATCHED, SILENCE - silent)
     while time.monotonic() < until:
         if _beat(folder) != before:
             return _says_so(folder)

@@ -21,6 +21,7 @@ from graph_engine.runs.provenance import provenance
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.settings import settings_of
 from graph_engine.runs.store import RunStore
+from graph_engine.runs.wishes import forget_wishes
 from graph_engine.train import Control, RunState
 from graph_engine.train.changes import DatedChange
 from graph_engine.train.measures import measures_of
@@ -91,6 +92,8 @@ def launch(
         )
         folder.write_subject(resumed or document, prepared.program.source)
         folder.write_plan([*plan_in_words(document, prepared.result), *trainer.notes])
+        if resumed is not None:
+            forget_wishes(folder.path)  # before it is told that it goes on: from then on, it may be told to stop
         folder.write(record)
         store.refresh(record.id)
         handle = RunHandle(record, folder, store, lock, document, prepared.program, trainer, board)

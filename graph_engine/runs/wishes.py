@@ -49,13 +49,19 @@ def send_wish(folder: Path, wish: Wish, change: Mapping[str, Any] | None = None)
         raise RunError(f"{folder} can't be written, so the run can't be told: {error.strerror or error}.") from error
 
 
+def forget_wishes(folder: Path) -> None:
+    """What was wanted of an earlier session of a run is of no interest when it is gone on with.
+
+    Raises: OSError when the folder can't be written.
+    """
+    (folder / WISHES).unlink(missing_ok=True)
+
+
 class WishReader:
-    """For the run: reads what is wanted since it began."""
+    """For the run: reads all that is wanted of it, also while it was still beginning."""
 
     def __init__(self, folder: Path) -> None:
-        """What was wanted of an earlier session is forgotten."""
         self._path = folder / WISHES
-        self._path.unlink(missing_ok=True)
         self.heard = 0
         """Bytes read."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,11 +17,13 @@ from graph_engine.runs import (
     RunHandle,
     RunState,
     RunStore,
+    again,
     branch_run,
     differences,
     enqueue,
     enqueue_again,
     evaluate_run,
+    keep_checkpoint,
     load_weights,
     rerun,
     rerun_process,
@@ -28,8 +32,10 @@ from graph_engine.runs import (
     rewind_run,
     slow_down,
 )
-from graph_engine.train import PlanError, TrainError, keeper
+from graph_engine.runs.store import StoredRun
+from graph_engine.train import PlanError, TrainError, checkpoints, keeper
 from graph_engine.train.changes import RunChange, read_changes
+from graph_engine.train.checkpoints import Checkpoint
 from graph_engine.train.stepper import Stepper
 
 Make = Callable[..., Document]
@@ -333,3 +339,44 @@ def test_a_prolonged_run_that_failed_at_once_is_mended_as_it_was_prolonged(
     plan = again._trainer.plan
     assert plan.batch_size == (50 if mend == "smaller batches" else 100)
     assert plan.first_update.optimiser.learning_rate == pytest.approx(0.05 if mend == "smaller batches" else 0.005)
+
+
+def test_what_a_run_that_goes_on_lets_go_of_is_no_branch(
+    document: Make, start: Start, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint is there when it is looked at, and gone when it is copied: else training would begin anew."""
+    run = start(document(epochs=3))
+    assert run.wait(60)
+    step = run.folder.checkpoints.steps()[1]
+    look = again._checkpoint
+
+    def look_and_let_go(stored: StoredRun, at: int) -> Checkpoint:
+        found = look(stored, at)
+        shutil.rmtree(stored.folder.checkpoints.place("step", at))
+        return found
+
+    monkeypatch.setattr(again, "_checkpoint", look_and_let_go)
+    with pytest.raises(RunError, match=f"let go of its checkpoint of step {step}"):
+        branch_run(run.id, step, store=store)
+    assert [each.id for each in store.records()] == [run.id]
+
+
+def test_a_checkpoint_to_go_back_to_is_kept_while_the_run_goes_on(
+    document: Make, start: Start, store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "EARLIER", 0)  # none but the newest two are kept
+    run = start(document(epochs=5000))
+    while not run.folder.checkpoints.steps():
+        time.sleep(0.01)
+    run.control.pause()
+    while run.state is not RunState.PAUSED:
+        time.sleep(0.01)
+    step = run.folder.checkpoints.steps()[-1]
+    keep_checkpoint(run.id, step, store)
+    with pytest.raises(RunError, match="no whole checkpoint of step 123456"):
+        keep_checkpoint(run.id, 123456, store)
+    run.control.resume()
+    while len([each for each in run.folder.checkpoints.steps() if each > step]) < 2:
+        time.sleep(0.01)
+    assert run.stop(60)
+    assert rewind_run(run.id, step, store).step == step

@@ -149,3 +149,22 @@ def test_a_folder_of_another_home_is_gone_on_with(document: Make, start: Start, 
     assert home.refresh(handle.id).state is RunState.FINISHED
     here.delete(resumed.id)
     assert (path / "run.json").is_file()
+
+
+def test_a_run_heard_of_in_the_future_is_watched_no_longer_than_any_other(
+    document: Make, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock of its machine is an hour ahead, or this one's was set back; and it has ended."""
+    handle = start(document())
+    assert handle.wait(60)
+    make_live(handle.folder, host="far")
+    beat(handle.folder, -3600)
+    passed = [0.0]
+    monkeypatch.setattr(heart.time, "monotonic", lambda: passed[0])
+
+    def sleep(seconds: float) -> None:
+        passed[0] += seconds
+        assert passed[0] < heart.SILENCE + 2
+
+    monkeypatch.setattr(heart.time, "sleep", sleep)
+    assert not heart.stays_at_work(handle.folder.path, held=False)

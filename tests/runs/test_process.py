@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from graph_engine.runs import (
     start_process,
     start_run,
 )
-from graph_engine.runs.wishes import WISHES, Wish, WishReader, send_wish
+from graph_engine.runs.wishes import WISHES, Wish, WishReader, forget_wishes, send_wish
 from graph_engine.train import Control
 from graph_engine.train.changes import RunChange, read_changes
 
@@ -232,6 +233,7 @@ def test_a_run_in_a_terminal_is_found_and_stopped_by_its_folder(
 
 def test_wishes_of_an_earlier_session_and_lines_that_are_none_are_passed_over(tmp_path: Path) -> None:
     send_wish(tmp_path, Wish.STOP)
+    forget_wishes(tmp_path)
     control, reader = Control(), WishReader(tmp_path)
     reader.obey(control)
     assert not control.stopped
@@ -243,3 +245,36 @@ def test_wishes_of_an_earlier_session_and_lines_that_are_none_are_passed_over(tm
         file.write('op"}\n')
     reader.obey(control)
     assert control.stopped
+
+
+def test_what_is_wanted_while_its_process_begins_is_heard(
+    document: Make, store: RunStore, follow: Callable[[FollowedRun], FollowedRun]
+) -> None:
+    """The list shows the run some seconds before its first step, and lets it be stopped."""
+    begun: list[FollowedRun] = []
+    thread = threading.Thread(target=lambda: begun.append(start_process(document(epochs=400), store=store)))
+    thread.start()
+    until(lambda: bool(store.records()))
+    (record,) = store.records()
+    assert record.state.live
+    send_wish(store.run_folder(record.id).path, Wish.STOP)
+    thread.join(60)
+    run = follow(begun[0])
+    assert run.wait(60)
+    assert run.record.state is RunState.STOPPED
+
+
+def test_a_run_is_left_also_when_its_process_takes_long_to_end(document: Make, store: RunStore) -> None:
+    """As when its folder was moved away by hand."""
+    run = start_run(document(), store=store)
+    assert run.wait(60)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        try:
+            followed = FollowedRun(run.record, run.folder, store, process)
+            leaving = threading.Thread(target=followed.leave, daemon=True)
+            time.sleep(0.3)  # by now it has seen that the run has ended, and waits for the process
+            leaving.start()
+            leaving.join(10)
+            assert not leaving.is_alive()
+        finally:
+            process.kill()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 
 from app.session import Session
 from app.theme import theme_manager
+from graph_engine.train import keeper
 from tests.gui.panels_live.making import InstantWorker, open_in, small_network
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ def session(qtbot: QtBot) -> Iterator[Session]:
     made.jobs.close()
     made.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def saves_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every epoch leaves a checkpoint."""
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
 
 
 @pytest.fixture

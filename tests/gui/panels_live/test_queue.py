@@ -22,20 +22,12 @@ from graph_engine.document import Binding
 from graph_engine.runs import RunState, RunStore, follow_run
 from graph_engine.runs.folder import PID
 from graph_engine.runs.owner import OWNER, Owner, read_owner
-from graph_engine.train import keeper
 from graph_engine.train.changes import read_changes
 from tests.gui.panels_live.making import PATIENCE, small_network, train
 from tests.gui.panels_live.test_apart import LONG, prepare, step
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
-
-
-@pytest.fixture
-def saves_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every epoch leaves a checkpoint."""
-    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 0.0)
-    monkeypatch.setattr(keeper, "SAVE_SHARE", 0)
 
 
 def state(run: str) -> RunState:
@@ -350,7 +342,7 @@ def test_the_queue_goes_on_also_when_the_list_has_told_the_end_before(qtbot: QtB
     runs.stop()
     list_anew(qtbot, session, first, RunState.STOPPED)
     assert runs.run == first
-    runs.tick()
+    runs._timer.start()
     qtbot.waitUntil(lambda: state(waiting) is RunState.FINISHED, timeout=PATIENCE)
 
 
@@ -362,6 +354,6 @@ def test_a_run_is_gone_on_with_also_when_the_list_has_told_its_end_before(qtbot:
     list_anew(qtbot, session, run, RunState.STOPPED)
     stopped = RunStore().get(run).record.step
     runs.resume_run(run)
-    runs.tick()
+    runs._timer.start()
     qtbot.waitUntil(lambda: runs.run == run and step(session) > stopped, timeout=PATIENCE)
     assert said == [""]  # it ended, and nothing was refused or put into the queue
