@@ -101,7 +101,8 @@ class Average:
     """A running mean of the weights that an update trains (EMA): mean ← decay · mean + (1 − decay) · weight each step.
 
     `warm_up` lets it follow faster at first: the decay is (1 + n) / (10 + n) while that is less. `used`: it is what is
-    judged, kept as best, and exported; else only the run's state holds it.
+    judged, kept as best, exported, and what the next stage begins with; else only the run's state holds it. Running
+    averages of batch norms are those of the weights as they are trained.
     """
 
     decay: Share = 0.999
@@ -193,7 +194,8 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loading:
-    """Weights that a stage begins with: of `source`, a run or a safetensors file, for the nodes `of` (none: for all).
+    """Weights that a stage begins with: of `source`, a run (its best) or a safetensors file, for the nodes `of` (none:
+    for all).
 
     Those of the same name and shape are taken.
     """
@@ -207,7 +209,8 @@ class Stage:
     """A stretch of training: updates in order, for `epochs` passes over the data or `steps` steps if given.
 
     `until` ends it before. `data` is the part of the data set that it is trained and judged on (None: all). It begins
-    with the weights of `loads`, then makes those of `resets` (addresses) anew.
+    with the weights that the stage before ended with (those judged at its end, not at its best), takes those of `loads`
+    over, then makes those of `resets` (addresses) anew; its optimisers are new.
     """
 
     name: str = ""

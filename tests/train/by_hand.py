@@ -160,6 +160,7 @@ def by_hand(document: Document) -> Trained:
             best, waited = (loss, 0) if loss < best else (best, waited + 1)
             is_over = plan.patience is not None and waited >= plan.patience
             is_over |= stage.until is not None and stage.until.reached(loss)
+        network.load_state_dict(kept)  # the next stage begins with what this one was judged by
     return Trained(kept, losses)
 
 
