@@ -216,6 +216,17 @@ def _penalty(penalty: Penalty) -> str:
             return f"held to the weights of stage {penalty.stage} by {penalty.weight:g} times their importance"
 
 
+def called(penalty: Penalty) -> str:
+    """What a message calls a penalty on the slope of a critic."""
+    return "R1 penalty" if penalty.kind == "r1" else "gradient penalty"
+
+
+def no_such_value(penalty: Penalty, port: str) -> str:
+    """What to say of a penalty whose value `port` is of a node that is not there."""
+    value: str = getattr(penalty, port)
+    return f"The {called(penalty)} names the value {value!r} as {port}, and there is no such node. Choose another."
+
+
 def length_in_words(plan: Plan) -> str:
     """`30 epochs`, `2 stages of 10 and 20 epochs`: how long a plan takes at most."""
     parts = [
