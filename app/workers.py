@@ -145,7 +145,7 @@ def data_problems(document: Document, result: CheckResult) -> tuple[Problem, ...
     from graph_engine.train.plan_problems import plan_problems
 
     trains = any((block := document.main.block(node)) is not None and block.role is Role.LOSS for node in document.main)
-    return (*plan_problems(document), *(resolve(document).problems if trains and result.ok else ()))
+    return (*plan_problems(document, result), *(resolve(document).problems if trains and result.ok else ()))
 
 
 def _warm_checker() -> Any:

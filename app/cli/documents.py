@@ -39,7 +39,7 @@ def check(
     if not json:
         require_trust(found)
     result = Checker().check(found.document)
-    result = replace(result, problems=(*result.problems, *plan_problems(found.document)))
+    result = replace(result, problems=(*result.problems, *plan_problems(found.document, result)))
     if json:
         print_json([_problem_data(problem) for problem in result.problems])
     else:

@@ -55,6 +55,8 @@ class Code(StrEnum):
     """The plan names what is not there."""
     IDLE_LOSS = "idle_loss"
     """No update of the plan makes a loss small."""
+    UNTRAINED = "untrained"
+    """No update of the plan trains a node with weights."""
 
 
 class State(StrEnum):

@@ -203,8 +203,12 @@ def require_loss(graph: Graph, node: str) -> Result:
     return node, block.outputs[0].name
 
 
+def reached(graph: Graph, objective: Objective) -> set[str]:
+    """The nodes that the gradients of an objective's losses come to."""
+    return _reached(graph, (node for node, _ in objective.losses))
+
+
 def _reached(graph: Graph, losses: Iterable[str]) -> set[str]:
-    """The nodes that the gradients of losses come to."""
     found = set(losses)
     stack = list(found)
     while stack:

@@ -6,25 +6,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graph_engine.blocks import Role
-from graph_engine.check.report import Code, Fix, Problem, Severity
+from graph_engine.check.report import CheckResult, Code, Fix, Problem, Severity
 from graph_engine.document import Document, Judgement, Penalty, Plan, SetNode, SetPlan, Stage, Update, WeightedLoss
 from graph_engine.document.plan_names import exchanged
-from graph_engine.train.choosing import places_of
+from graph_engine.train.choosing import holders, places_of
 from graph_engine.train.errors import PlanError
-from graph_engine.train.objectives import require_loss, series_of_epochs
+from graph_engine.train.objectives import objectives_of, reached, require_loss, series_of_epochs
 from graph_engine.train.words import no_such_value
 
 
-def plan_problems(document: Document) -> list[Problem]:
-    """What keeps a document from being trained by its plan, each with what mends it; else losses that are drawn, and
-    count in no update. Of one without losses, nothing.
+def plan_problems(document: Document, result: CheckResult) -> list[Problem]:
+    """What keeps a document, of which `result` is the check, from being trained by its plan, each with what mends it;
+    else what is drawn and has no part in it. Of one without losses, nothing.
     """
     if not _losses(document):
         return []
     found = {problem.message: problem for problem in _names(document)}
     if not found:
         found = {problem.message: problem for problem in _series(document)}
-    return list(found.values()) or list(_idle(document))
+    return list(found.values()) or [*_idle(document), *(_untrained(document, result) if result.ok else ())]
 
 
 def _names(document: Document) -> Iterator[Problem]:
@@ -137,6 +137,33 @@ def _idle(document: Document) -> Iterator[Problem]:
             of = "the plan" if len(updates) == 1 else "its first update"
             fix = Fix(f"Let {of} make it small", SetPlan(_with_update(plan, 0, 0, more)))
             yield Problem(Severity.WARNING, Code.IDLE_LOSS, message, node, fixes=(fix,))
+
+
+def _untrained(document: Document, result: CheckResult) -> Iterator[Problem]:
+    """Nodes whose weights no update trains, and none is told not to."""
+    plan, graph = document.plan, document.main
+    updates = [
+        (stage, number) for stage in range(len(plan.stages)) for number in range(len(plan.stages[stage].updates))
+    ]
+    objectives = [each for stage in plan.stages for each in objectives_of(document, stage)]
+    chosen = {node for each in objectives for node in each.trains}
+    for stage in plan.stages:
+        for update in stage.updates:
+            chosen |= holders(document, places_of(document, update.freezes))
+    for node in graph.order():
+        if not result.nodes[node].cost.params or graph[node].frozen or node in chosen:
+            continue
+        if {graph[node].shares, *(other.id for other in graph if other.shares == node)} & chosen:
+            continue
+        at = next((at for at, each in enumerate(objectives) if node in reached(graph, each)), None)
+        if at is not None:
+            stage, number = updates[at]
+            update = plan.stages[stage].updates[number]
+            more = replace(update, trains=(*update.trains, node))
+            which = f" {update.name or number + 1}" if len(plan.stages[stage].updates) > 1 else ""
+            fix = Fix(f"Let update{which} train it", SetPlan(_with_update(plan, stage, number, more)))
+            message = f"No update of the plan trains {node}: its weights stay as they begin."
+            yield Problem(Severity.INFO, Code.UNTRAINED, message, node, fixes=(fix,))
 
 
 def _losses(document: Document) -> list[str]:

@@ -113,7 +113,7 @@ def test_it_introduces_itself(preset: Preset) -> None:
 def test_it_opens_without_a_problem(preset: Preset, built: Built) -> None:
     document, result, _ = built[preset.name]
     assert result.problems == ()
-    assert plan_problems(document) == []
+    assert plan_problems(document, result) == []
     lint_document(document)
     assert document.title
     assert document.binding.dataset == preset.data

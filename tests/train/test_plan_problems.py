@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from graph_engine.check import Severity
+from graph_engine.check import Checker, Problem, Severity
 from graph_engine.document import (
     Document,
     Edit,
@@ -37,6 +37,10 @@ FIRST, SECOND = WeightedLoss(node="cross_entropy_1"), WeightedLoss(node="cross_e
 
 def plan_of(update: Update, **stage: object) -> Document:
     return odd(Stage(updates=(update,), epochs=1, **stage))  # type: ignore[arg-type]
+
+
+def told(document: Document) -> list[Problem]:
+    return plan_problems(document, Checker().check(document))
 
 
 def judged(document: Document, **changes: object) -> Document:
@@ -136,20 +140,21 @@ CASES: dict[str, tuple[Document, Edit | None, str, str]] = {
 def test_a_name_that_means_nothing_is_a_problem_that_one_click_mends(name: str) -> None:
     start, edit, message, label = CASES[name]
     document = start.snapshot()
-    assert edit is None or all(each.severity is Severity.WARNING for each in plan_problems(document))
+    assert edit is None or all(each.severity is not Severity.ERROR for each in told(document))
     if edit is not None:
         document.apply(edit)
-    problems = plan_problems(document)
+    problems = told(document)
     if not message:
-        assert problems == []
+        assert all(each.severity is Severity.INFO for each in problems)
         return
-    (problem,) = problems
+    problem, *rest = problems
+    assert all(each.severity is Severity.INFO for each in rest)
     assert problem.message.startswith(message)
     assert problem.fixes[0].label == label
 
     before = dumps(document)
     back = document.apply(problem.fixes[0].edit)  # type: ignore[arg-type]
-    assert plan_problems(document) == []
+    assert all(each.severity is Severity.INFO for each in told(document))
     for stage in document.plan.stages:
         assert objectives_of(document, stage)
     document.apply(back)
@@ -161,11 +166,19 @@ def test_it_is_what_training_refuses(small: Callable[..., Document]) -> None:
     document.plan = Plan(stages=(Stage(updates=(Update(losses=(WeightedLoss(node="gone"),)),)),))
     with pytest.raises(PlanError) as refused:
         make_trainer(document)
-    assert [problem.message for problem in plan_problems(document)] == [str(refused.value)]
+    assert [problem.message for problem in told(document)] == [str(refused.value)]
 
 
 def test_nothing_is_said_before_there_is_a_loss() -> None:
     document = plan_of(Update(losses=(FIRST,), trains=("linear_1",)))
     document.apply(RemoveNodes(("cross_entropy_1", "cross_entropy_2", "linear_1")))
 
-    assert plan_problems(document) == []
+    assert told(document) == []
+
+
+def test_a_node_that_no_update_trains_is_told_unless_it_is_left_out_on_purpose() -> None:
+    document = plan_of(Update(trains=("#stem", "#body", "linear_3"), freezes=("#aux",)))
+    (problem,) = told(document)  # not linear_5, nor linear_2 and 3, which are one
+    assert (problem.node, problem.severity) == ("linear_4", Severity.INFO)
+    document.apply(problem.fixes[0].edit)  # type: ignore[arg-type]
+    assert told(document) == []
