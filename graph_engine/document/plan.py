@@ -144,7 +144,9 @@ class Update:
     Without `losses`, all loss nodes count once; without `trains` (addresses), every node that is not frozen is trained;
     those that `freezes` names are not. What is frozen, by its node or by all updates of a stage, computes as in use:
     batch norms keep their running averages, dropout drops nothing. It takes a step in each `every`-th turn, then
-    `repeat` steps, each on fresh batches; the gradients of `accumulate` batches make one step. Gradients are brought to
+    `repeat` steps, each on fresh batches; the gradients of `accumulate` batches make one step, as one large batch would
+    (batch norms, and losses that compare samples with each other, still see one batch at a time). The last turn of an
+    epoch may have fewer batches: it accumulates these, and repeats on them again. Gradients are brought to
     a norm of at most `clip_norm`, each number of them to at most `clip_value`; weights, after the step, to at most
     `clip_weights`.
     """

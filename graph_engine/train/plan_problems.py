@@ -142,9 +142,7 @@ def _idle(document: Document) -> Iterator[Problem]:
 def _untrained(document: Document, result: CheckResult) -> Iterator[Problem]:
     """Nodes whose weights no update trains, and none is told not to."""
     plan, graph = document.plan, document.main
-    updates = [
-        (stage, number) for stage in range(len(plan.stages)) for number in range(len(plan.stages[stage].updates))
-    ]
+    places = [(at, number) for at, stage in enumerate(plan.stages) for number in range(len(stage.updates))]
     objectives = [each for stage in plan.stages for each in objectives_of(document, stage)]
     chosen = {node for each in objectives for node in each.trains}
     for stage in plan.stages:
@@ -157,11 +155,11 @@ def _untrained(document: Document, result: CheckResult) -> Iterator[Problem]:
             continue
         at = next((at for at, each in enumerate(objectives) if node in reached(graph, each)), None)
         if at is not None:
-            stage, number = updates[at]
-            update = plan.stages[stage].updates[number]
+            first, number = places[at]
+            update = plan.stages[first].updates[number]
             more = replace(update, trains=(*update.trains, node))
-            which = f" {update.name or number + 1}" if len(plan.stages[stage].updates) > 1 else ""
-            fix = Fix(f"Let update{which} train it", SetPlan(_with_update(plan, stage, number, more)))
+            which = f" {update.name or number + 1}" if len(plan.stages[first].updates) > 1 else ""
+            fix = Fix(f"Let update{which} train it", SetPlan(_with_update(plan, first, number, more)))
             message = f"No update of the plan trains {node}: its weights stay as they begin."
             yield Problem(Severity.INFO, Code.UNTRAINED, message, node, fixes=(fix,))
 

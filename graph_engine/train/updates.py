@@ -88,8 +88,8 @@ class ActiveUpdate:
         return max(rate * self.plateau.factor, min(rate, base * self.update.schedule.floor))
 
     def step(self, batches: Sequence[Batch], step: int) -> list[Tensor]:
-        """One step of the optimiser on the mean gradient of `batches`; returns what `names` name, detached, still on
-        the device.
+        """One step of the optimiser on the gradient of `batches` as of one large batch; returns what `names` name,
+        detached, still on the device.
         """
         self.clear()
         if len(batches) == 1:
@@ -98,17 +98,20 @@ class ActiveUpdate:
             self.descend(step)
             return [value.detach() for value in values] + told
         sums: list[Tensor] = []
-        for batch, share in shares(batches):
-            values = self.forward(batch)
+        parts = shares(batches)
+        for (batch, share), factors in zip(parts, self.measurement.factors(parts, batches), strict=True):
+            values = self.forward(batch, factors)
             told = self.backward(batch, values[0], share)
             part = [share * value.detach() for value in values] + [share * value for value in told]
             sums = [one + other for one, other in zip(sums, part, strict=True)] if sums else part
         self.descend(step)
         return sums
 
-    def forward(self, batch: Batch) -> Sequence[Tensor]:
-        """What `objective.told` names without penalties, the sum of the losses first."""
-        return self.measurement.forward(batch)
+    def forward(self, batch: Batch, factors: Sequence[Tensor] = ()) -> Sequence[Tensor]:
+        """What `objective.told` names without penalties, the sum of the losses first; `factors` are those of the
+        measurement, for one of several batches of a step.
+        """
+        return self.measurement.forward(batch, factors)
 
     def clear(self) -> None:
         """Forget the gradients of the parameters that this update trains."""
