@@ -133,8 +133,11 @@ class Trainer:
                 self._standing.restore(newest.state)
             except (RuntimeError, KeyError, IndexError, TypeError, ValueError) as error:
                 why = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
+                run = self._folder.name if self._folder is not None else "it"
                 raise TrainError(
-                    f"The checkpoint of step {step} is not of this network and plan ({why}). Start a new run instead."
+                    f"The run can't be gone on with: its checkpoint of step {step} is not of this network and plan, "
+                    f"or an earlier Layerloom trained other weights by them ({why}). Start a new run, whose first "
+                    f"stage may begin with the weights of {run}."
                 ) from error
             self._seconds = newest.state["seconds"]
             self._began = True
