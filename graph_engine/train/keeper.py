@@ -33,8 +33,8 @@ COPY_INTERVAL = 1.0
 """s between copies in memory at least; longer for large networks, so that they take 2 % of the time at most."""
 COPY_SHARE = 50
 LARGEST_COPY = 1 << 29
-"""Bytes of weights beyond which no copy is kept in memory; a bad step is then looked for from the newest checkpoint, and
-what an error broke off taken again from there.
+"""Bytes of weights beyond which no copy is kept in memory; a bad step is then looked for from the newest checkpoint,
+and what an error broke off is taken again from there.
 """
 
 Weights = dict[str, "Tensor"]
