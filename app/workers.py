@@ -137,12 +137,15 @@ class CheckWorker(QObject):
 
 
 def data_problems(document: Document, result: CheckResult) -> tuple[Problem, ...]:
-    """Why the data does not fit the inputs; nothing while there is no loss to train, or the drawing has errors."""
+    """Why the drawing can't be trained by its plan, and why the data does not fit its inputs; nothing while there is no
+    loss to train. Of the data nothing is said while the drawing has errors.
+    """
     from graph_engine.blocks import Role
     from graph_engine.data import resolve
+    from graph_engine.train.plan_problems import plan_problems
 
     trains = any((block := document.main.block(node)) is not None and block.role is Role.LOSS for node in document.main)
-    return tuple(resolve(document).problems) if trains and result.ok else ()
+    return (*plan_problems(document, result), *(resolve(document).problems if trains and result.ok else ()))
 
 
 def _warm_checker() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,16 +28,18 @@ def check(
 ) -> None:
     """Say whether a network fits together, and what is wrong where.
 
-    Exit status 1 when there are errors.
+    Names of the training plan that mean nothing in the drawing are told as well. Exit status 1 when there are errors.
 
     Example: layerloom check digits.loom
     """
     from graph_engine.check import Checker
+    from graph_engine.train.plan_problems import plan_problems
 
     found = open_thing(thing, trust_code=trust_code)
     if not json:
         require_trust(found)
     result = Checker().check(found.document)
+    result = replace(result, problems=(*result.problems, *plan_problems(found.document, result)))
     if json:
         print_json([_problem_data(problem) for problem in result.problems])
     else:

@@ -216,7 +216,12 @@ SECTIONS: Mapping[str, tuple[Setting, ...]] = {
             "Decay of a running mean of the weights (EMA), such as 0.999.",
             lambda: NumberField(None, minimum=0.0, maximum=1.0, open_bounds="maximum", words={"none": None}),
         ),
-        _of_average("used", "Mean is kept", "The running mean is what is judged, kept as best and exported.", Toggle),
+        _of_average(
+            "used",
+            "Mean is kept",
+            "The mean is what is judged, kept as best, exported, and what the next stage begins with.",
+            Toggle,
+        ),
         _of_average("warm_up", "Mean warms up", "The running mean follows faster at first.", Toggle),
         _of_update(
             "penalties",

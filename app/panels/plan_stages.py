@@ -113,7 +113,7 @@ class PlanStages(QWidget):
             for at, update in enumerate(stage.updates):
                 heads = []
                 if len(plan.stages) > 1:
-                    heads.append(f"{_called(stage.name, 'Stage', number)}, {stage_in_words(stage)}")
+                    heads.append(f"{_called(stage.name, 'Stage', number)}, {stage_in_words(plan, number)}")
                 if len(stage.updates) > 1:
                     heads.append(_called(update.name, "Update", at))
                 words = told[at] if told else "…"

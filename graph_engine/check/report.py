@@ -51,6 +51,12 @@ class Code(StrEnum):
     NO_FIELD = "no_field"
     FIELD_SHAPE = "field_shape"
     CLASSES = "classes"
+    PLAN = "plan"
+    """The plan names what is not there."""
+    IDLE_LOSS = "idle_loss"
+    """No update of the plan makes a loss small."""
+    UNTRAINED = "untrained"
+    """No update of the plan trains a node with weights."""
 
 
 class State(StrEnum):

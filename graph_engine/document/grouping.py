@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from graph_engine.blocks.block import Role
 from graph_engine.document.annotating import Annotate
-from graph_engine.document.document import MAIN, Document
+from graph_engine.document.document import Document
 from graph_engine.document.edits import AddNodes, AnyEdit, Batch, RemoveNodes, SetPlan
 from graph_engine.document.enclosing import (
     Checked,
@@ -20,7 +19,7 @@ from graph_engine.document.enclosing import (
     role_of,
 )
 from graph_engine.document.graph import Graph, Wire, natural
-from graph_engine.document.plan import Update
+from graph_engine.document.plan_names import address, exchanged
 from graph_engine.document.rules import EditRefused, title_of
 
 _BORDERS = (Role.INPUT, Role.OUTPUT, Role.LOSS, Role.METRIC)
@@ -75,34 +74,11 @@ def put_in_place(graph: Graph, graph_name: str, made: Enclosed, nodes: Sequence[
 
 
 def trained_instead(document: Document, graph_name: str, instead: Mapping[str, Sequence[str]]) -> tuple[SetPlan, ...]:
-    """The plan with the nodes that it names exchanged; nothing where it names none of them."""
+    """The plan with nodes of a graph, as it names them, exchanged for others; nothing where it names none of them."""
     plan = document.plan
-    if graph_name != MAIN:
-        return ()
-
-    def new(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(each for old in names for each in instead.get(old, (old,))))
-
-    def exchanged(update: Update) -> Update:
-        groups = tuple(replace(group, of=new(group.of)) for group in update.optimiser.groups)
-        return replace(
-            update,
-            trains=new(update.trains),
-            freezes=new(update.freezes),
-            optimiser=replace(update.optimiser, groups=groups),
-            penalties=tuple(replace(penalty, of=new(penalty.of)) for penalty in update.penalties),
-        )
-
-    stages = tuple(
-        replace(
-            stage,
-            updates=tuple(exchanged(update) for update in stage.updates),
-            loads=tuple(replace(each, of=new(each.of)) for each in stage.loads),
-            resets=new(stage.resets),
-        )
-        for stage in plan.stages
-    )
-    return (SetPlan(replace(plan, stages=stages)),) if stages != plan.stages else ()
+    named = {address(graph_name, old): [address(graph_name, each) for each in new] for old, new in instead.items()}
+    after = exchanged(plan, named)
+    return (SetPlan(after),) if after != plan else ()
 
 
 def trained_as_one(
@@ -112,10 +88,10 @@ def trained_as_one(
 
     Raises: EditRefused when it trains some of them but not others with weights: a composite is trained as a whole.
     """
-    weighted = {node for node in nodes if node in reports and reports[node].weights}
-    for verb, names in _named(document) if graph_name == MAIN else ():
+    weighted = {address(graph_name, node) for node in nodes if node in reports and reports[node].weights}
+    for verb, names in _named(document):
         left = weighted - set(names)
-        if set(names) & set(nodes) and left:
+        if set(names) & {address(graph_name, node) for node in nodes} and left:
             first = min(left, key=natural)
             raise EditRefused(
                 f"The plan {verb}s some of these nodes but not {first}. Let it {verb} all of them or none, "

@@ -101,7 +101,8 @@ class Average:
     """A running mean of the weights that an update trains (EMA): mean ← decay · mean + (1 − decay) · weight each step.
 
     `warm_up` lets it follow faster at first: the decay is (1 + n) / (10 + n) while that is less. `used`: it is what is
-    judged, kept as best, and exported; else only the run's state holds it.
+    judged, kept as best, exported, and what the next stage begins with; else only the run's state holds it. Running
+    averages of batch norms are those of the weights as they are trained.
     """
 
     decay: Share = 0.999
@@ -143,7 +144,9 @@ class Update:
     Without `losses`, all loss nodes count once; without `trains` (addresses), every node that is not frozen is trained;
     those that `freezes` names are not. What is frozen, by its node or by all updates of a stage, computes as in use:
     batch norms keep their running averages, dropout drops nothing. It takes a step in each `every`-th turn, then
-    `repeat` steps, each on fresh batches; the gradients of `accumulate` batches make one step. Gradients are brought to
+    `repeat` steps, each on fresh batches; the gradients of `accumulate` batches make one step, as one large batch would
+    (batch norms, and losses that compare samples with each other, still see one batch at a time). The last turn of an
+    epoch may have fewer batches: it accumulates these, and repeats on them again. Gradients are brought to
     a norm of at most `clip_norm`, each number of them to at most `clip_value`; weights, after the step, to at most
     `clip_weights`.
     """
@@ -193,7 +196,8 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loading:
-    """Weights that a stage begins with: of `source`, a run or a safetensors file, for the nodes `of` (none: for all).
+    """Weights that a stage begins with: of `source`, a run (its best) or a safetensors file, for the nodes `of` (none:
+    for all).
 
     Those of the same name and shape are taken.
     """
@@ -207,7 +211,8 @@ class Stage:
     """A stretch of training: updates in order, for `epochs` passes over the data or `steps` steps if given.
 
     `until` ends it before. `data` is the part of the data set that it is trained and judged on (None: all). It begins
-    with the weights of `loads`, then makes those of `resets` (addresses) anew.
+    with the weights that the stage before ended with (those judged at its end, not at its best), takes those of `loads`
+    over, then makes those of `resets` (addresses) anew; its optimisers are new.
     """
 
     name: str = ""

@@ -20,13 +20,14 @@ from graph_engine.document.composite import (
     port_names,
 )
 from graph_engine.document.document import MAIN, Document
-from graph_engine.document.edits import AddNodes, AnyEdit, Batch, Move, RemoveNodes
+from graph_engine.document.edits import AddNodes, AnyEdit, Batch, Move, RemoveNodes, SetPlan
 from graph_engine.document.enclosing import GAP, in_order
 from graph_engine.document.formulas import rewritten, substituted
 from graph_engine.document.geometry import geometry_in
 from graph_engine.document.graph import Graph, Node, Wire, natural
-from graph_engine.document.grouping import trained_instead
+from graph_engine.document.plan_names import address, exchanged
 from graph_engine.document.port_values import Source
+from graph_engine.document.porting import uses_of
 from graph_engine.document.rules import EditRefused, title_of
 
 _MOST_TURNS = 1000
@@ -61,7 +62,7 @@ def unpack(document: Document, graph_name: str, node: str, turns: Sequence[Mappi
         edits.append(Annotate(tuple(copies.annotations), (), graph_name))
     if room := _room(graph, use, copies.width):
         edits.append(Move(room, graph_name))
-    edits += trained_instead(document, graph_name, {node: [each.id for each in added]})
+    edits += _trained_instead(document, graph_name, node, copies)
     return Batch(f"Unpack {title_of(use, graph)}", tuple(edits))
 
 
@@ -75,6 +76,8 @@ class _Copies:
         self.annotations: list[Annotation] = []
         self.width = 0.0
         """Of all copies, in scene units."""
+        self.made: dict[str, list[str]] = {}
+        """The copies of each node inside."""
         self.given: dict[str, Source] = {}
         """What the last copy gives, by output."""
         self._turns = 0
@@ -105,7 +108,9 @@ class _Copies:
             at = (node.position[0] + dx, node.position[1] + dy)
             frozen = node.frozen or self.use.frozen
             shares = names.get(node.shares, node.shares)
-            self.nodes.append(node.with_(id=names[old], position=at, frozen=frozen, shares=shares))
+            tags = tuple(dict.fromkeys((*node.tags, *self.use.tags)))
+            self.nodes.append(node.with_(id=names[old], position=at, frozen=frozen, shares=shares, tags=tags))
+            self.made.setdefault(old, []).append(names[old])
         if self.contents:
             self.width += self._right - self._left + GAP
         sources = {node.id: self._into.get(port_name(node)) for node in borders(self.inner, "input")}
@@ -135,6 +140,20 @@ class _Copies:
             names[old] = old if is_free else self.graph.fresh_id(self.inner[old].block, (*taken, *self.contents))
             taken.add(names[old])
         return names
+
+
+def _trained_instead(document: Document, graph_name: str, use: str, copies: _Copies) -> tuple[SetPlan, ...]:
+    """The plan that does with the copies what it did with the composite that `use` uses, and with what that holds."""
+    name = graph_of(copies.use.block)
+    whole = copies.use.block
+    named = {address(graph_name, use): [address(graph_name, node.id) for node in copies.nodes]}
+    others = [found for found in uses_of(document, name) if (found[0], found[1].id) != (graph_name, use)]
+    named[whole] = [*([whole] if others else []), *(address(graph_name, node.id) for node in copies.nodes)]
+    for inner, made in copies.made.items():
+        before = address(name, inner)
+        named[before] = [*([before] if others else []), *(address(graph_name, each) for each in made)]
+    after = exchanged(document.plan, named)
+    return (SetPlan(after),) if after != document.plan else ()
 
 
 def _composite(document: Document, graph: Graph, name: str) -> Graph:

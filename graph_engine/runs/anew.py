@@ -8,11 +8,9 @@ from graph_engine.document.plan import Loading
 from graph_engine.runs.again import enqueue
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.launching import disk_error, take_back
+from graph_engine.runs.results import BEGUN_WITH
 from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.train.checkpoints import write_durably
-
-WEIGHTS = "begun_with.safetensors"
-"""In the folder of a run that was begun anew: the weights that it begins with."""
 
 
 def train_anew(run: str | StoredRun, step: int, *, store: RunStore | None = None) -> StoredRun:
@@ -30,11 +28,10 @@ def train_anew(run: str | StoredRun, step: int, *, store: RunStore | None = None
         raise RunError(f"The best weights of the run {stored.id}, those of step {step}, are gone or damaged.")
     waiting = enqueue(stored.document(), name=f"{stored.name} anew", store=store)
     try:
-        file = waiting.folder.path / WEIGHTS
-        write_durably(file, safetensors.torch.save(found.weights))
+        write_durably(waiting.folder.path / BEGUN_WITH, safetensors.torch.save(found.weights))
         document = waiting.folder.first_document()
         first, *rest = document.plan.stages
-        begun = replace(first, loads=(Loading(source=str(file.resolve())),), resets=())
+        begun = replace(first, loads=(Loading(source=f"{waiting.id}/{BEGUN_WITH}"),), resets=())
         document.plan = replace(document.plan, stages=(begun, *rest))
         waiting.folder.write_subject(document, waiting.folder.source())
         note = f"Begins with the weights of {stored.id} after step {step}, its best; all else is new."

@@ -20,6 +20,12 @@ Which = Literal["best", "last"]
 """The weights of the epoch with the best validation loss, or the newest."""
 
 
+BEGUN_WITH = "begun_with.safetensors"
+"""In the folder of a run that was begun anew: the weights that it begins with. A plan names them by the run's id and
+this name, so that they are found wherever the runs are.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainedNetwork:
     """A network with the weights of a run after `step` steps, in evaluation mode on the CPU."""
@@ -40,7 +46,8 @@ def load_weights(run: str | StoredRun, which: Which = "best", store: RunStore | 
 
 
 def weights_from(store: RunStore) -> Callable[[str], Mapping[str, Tensor]]:
-    """What finds the weights that a plan names: those of a run, or of a safetensors file.
+    """What finds the weights that a plan names: those of a run, those that a run was begun anew with, or of a
+    safetensors file.
 
     What it gives raises: PlanError when there are none.
     """
@@ -51,7 +58,9 @@ def weights_from(store: RunStore) -> Callable[[str], Mapping[str, Tensor]]:
 
         stored = store.find(source)
         if stored is None:
-            return weights_of_file(source)
+            run, slash, name = source.rpartition("/")
+            begun = store.find(run) if slash and name == BEGUN_WITH else None
+            return weights_of_file(source if begun is None else str(begun.folder.path / BEGUN_WITH))
         try:
             return load_weights(stored)
         except RunError as error:

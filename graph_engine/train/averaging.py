@@ -53,6 +53,12 @@ class WeightMean:
             with torch.no_grad():
                 torch._foreach_copy_(weights, live)
 
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Let the network have the means for its weights from now on."""
+        if self.steps:
+            torch._foreach_copy_([parameter.detach() for parameter in self.parameters], self.means)
+
     def state(self) -> dict[str, Any]:
         return {"steps": self.steps, "means": list(self.means)}
 

@@ -1,7 +1,9 @@
 """When a run is saved: checkpoints on disk, and a copy in memory to go back to when something is no longer finite.
 
 On disk: at every pause, stop and end, after an epoch (but not more than once a second, so that epochs of a few
-milliseconds are not spent waiting for the disk), and within an epoch after 30 s.
+milliseconds are not spent waiting for the disk), and within an epoch after 30 s. A network that is too large to be
+copied in memory is also saved after the first step, and after the first one by another plan, so that there is always
+something to go back to: what an error costs at worst is 30 s of training, which are taken again.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ COPY_INTERVAL = 1.0
 """s between copies in memory at least; longer for large networks, so that they take 2 % of the time at most."""
 COPY_SHARE = 50
 LARGEST_COPY = 1 << 29
-"""Bytes of weights beyond which no copy is kept in memory; a bad step is then looked for from the newest checkpoint."""
+"""Bytes of weights beyond which no copy is kept in memory; a bad step is then looked for from the newest checkpoint,
+and what an error broke off is taken again from there.
+"""
 
 Weights = dict[str, "Tensor"]
 
@@ -48,6 +52,7 @@ class Keeper:
     _copy_took: float = 0.0
     _good: tuple[Weights, State] | None = None
     _changed_at: int = -1  # the step after which the plan was changed last
+    _saved_step: int = -1  # that of the newest checkpoint of this session
     _best: tuple[Weights, int, int, dict[str, float]] | None = None
 
     @property
@@ -56,6 +61,8 @@ class Keeper:
 
     def is_due(self, now: float, *, epoch_done: bool = False) -> bool:
         """Whether to save at time `now` (s, of `time.perf_counter`)."""
+        if self.folder is not None and not self.can_go_back:
+            return True
         interval = max(EPOCH_INTERVAL, SAVE_SHARE * self._save_took) if epoch_done else LONGEST
         return now - self._saved_at >= min(interval, LONGEST)
 
@@ -85,7 +92,7 @@ class Keeper:
             checkpoints.save("step", weights, state, step=at.step, epoch=at.epoch, metrics=metrics, best=best_step)
         except OSError as error:
             raise disk_error(error, at.step) from error
-        self._saved_at = time.perf_counter()
+        self._saved_at, self._saved_step = time.perf_counter(), at.step
         self._save_took = self._saved_at - started
 
     def keep_best(self, stepper: Stepper, metrics: Mapping[str, float]) -> None:
@@ -123,6 +130,11 @@ class Keeper:
         """What was copied into memory last."""
         return self._good
 
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is something to take steps again from: a copy, or a checkpoint since the plan was changed."""
+        return self._good is not None or self._saved_step > self._changed_at
+
     def last_good(self) -> tuple[Weights, State] | None:
         """The newest weights and state known to be finite, from which the steps since can be taken again."""
         if self._good is not None:
@@ -150,7 +162,9 @@ class Keeper:
     def newest(self) -> Checkpoint | None:
         """The newest checkpoint on disk that is whole."""
         checkpoints = self.checkpoints
-        return checkpoints.newest() if checkpoints is not None else None
+        found = checkpoints.newest() if checkpoints is not None else None
+        self._saved_step = found.step if found is not None else -1
+        return found
 
 
 def disk_error(error: OSError, step: int) -> TrainError:

@@ -32,6 +32,9 @@ class Measurement:
         shown = [operand for each in objective.collected for operand in each.operands]
         shown += [labels for _, labels, _ in objective.counted]
         self._compute_all = program.function([*objective.targets, *shown]) if shown else self._compute
+        steps = list(dict.fromkeys(objective.step_targets))
+        self._counted = [(steps.index(objective.targets[at]), counting) for at, _, counting in objective.counted]
+        self._labels = program.function([labels for _, labels, _ in objective.counted]) if self._counted else None
         self._device = device
         self._autocast = autocast_type(plan)
 
@@ -48,9 +51,42 @@ class Measurement:
         finally:
             self._compute = compute
 
-    def forward(self, batch: Mapping[str, Tensor]) -> Sequence[Tensor]:
-        """What a step tells, the sum of the losses first. `batch` may hold more than is needed."""
-        return self._summed(self._computed(self._compute, batch))
+    def forward(self, batch: Mapping[str, Tensor], factors: Sequence[Tensor] = ()) -> Sequence[Tensor]:
+        """What a step tells, the sum of the losses first. `batch` may hold more than is needed; `factors` are what the
+        method of that name found for it.
+        """
+        values = self._computed(self._compute, batch)
+        if factors:
+            values = list(values)
+            for (at, _), factor in zip(self._counted, factors, strict=True):
+                value = values[at]  # where nothing counts, it is 0 / 0
+                values[at] = torch.where(factor > 0, value, value.nan_to_num()) * factor
+        return self._summed(values)
+
+    def factors(
+        self, parts: Sequence[tuple[Mapping[str, Tensor], float]], step: Sequence[Mapping[str, Tensor]]
+    ) -> list[list[Tensor]]:
+        """For each of `parts`, batches or parts of them with their share of the samples of `step`: what the values are
+        to be multiplied by that are means over what counts, rather than over samples, so that shares of them add up to
+        the mean over all that counts in the step.
+        """
+        if self._labels is None:
+            return [[] for _ in parts]
+        whole = [self._counts(batch) for batch in step]
+        totals = torch.stack([torch.stack(counts) for counts in whole]).sum(0)
+        found = []
+        for batch, share in parts:
+            at = next((at for at, each in enumerate(step) if each is batch), None)
+            counts = torch.stack(whole[at] if at is not None else self._counts(batch))
+            found.append(list((counts / totals / share if share else counts * 0.0).float()))
+        return found
+
+    @torch.no_grad()
+    def _counts(self, batch: Mapping[str, Tensor]) -> list[Tensor]:
+        if self._labels is None:
+            return []
+        labels = self._labels(self.network, **{name: batch[name] for name in self._labels.inputs})
+        return [counting.of(each) for each, (_, counting) in zip(labels, self._counted, strict=True)]
 
     def begin(self) -> None:
         """Before the first batch of an evaluation."""

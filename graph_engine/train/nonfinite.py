@@ -127,8 +127,10 @@ def _gradients(
 ) -> tuple[str | None, str] | None:
     """Let the parameters of an update have their gradients; (node, sentence) when something is not finite."""
     update.clear()
-    for batch, share in shares(batches):
-        loss = update.forward(batch)[0]
+    parts = shares(batches)
+    every = update.measurement.factors(parts, batches) if len(batches) > 1 else [[]]
+    for (batch, share), factors in zip(parts, every, strict=True):
+        loss = update.forward(batch, factors)[0]
         if not agree(bool(torch.isfinite(loss))):
             return _forward_fault(stepper, update, batch)
         losses.append(loss.detach().item())

@@ -102,7 +102,7 @@ def _losses(graph: Graph, update: Update) -> tuple[tuple[Result, ...], tuple[flo
         raise PlanError(NO_LOSS)
     weights: dict[Result, float] = {}
     for loss in losses:  # one that is named twice counts twice
-        result = _loss(graph, loss.node)
+        result = require_loss(graph, loss.node)
         weights[result] = weights.get(result, 0.0) + float(loss.weight)
     return tuple(weights), tuple(weights.values())
 
@@ -188,7 +188,8 @@ def _counted(graph: Graph, targets: Sequence[Result]) -> tuple[tuple[int, Result
     return tuple(found)
 
 
-def _loss(graph: Graph, node: str) -> Result:
+def require_loss(graph: Graph, node: str) -> Result:
+    """The value of a loss that the plan names. Raises: PlanError when it is none that can be made small."""
     block = graph.block(node) if node in graph else None
     if block is None or block.role is not Role.LOSS:
         there = ", ".join(name for name, _ in _of_role(graph, Role.LOSS)) or "none"
@@ -202,8 +203,12 @@ def _loss(graph: Graph, node: str) -> Result:
     return node, block.outputs[0].name
 
 
+def reached(graph: Graph, objective: Objective) -> set[str]:
+    """The nodes that the gradients of an objective's losses come to."""
+    return _reached(graph, (node for node, _ in objective.losses))
+
+
 def _reached(graph: Graph, losses: Iterable[str]) -> set[str]:
-    """The nodes that the gradients of losses come to."""
     found = set(losses)
     stack = list(found)
     while stack:

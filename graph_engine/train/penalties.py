@@ -21,6 +21,7 @@ from graph_engine.train.errors import PlanError
 from graph_engine.train.optimisers import kernels_of
 from graph_engine.train.recurrence import differentiable
 from graph_engine.train.sharding import is_cut, local_of, whole_of
+from graph_engine.train.words import called, no_such_value
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
@@ -199,14 +200,14 @@ class _Slope:
         ends = [real, _value(document, program, penalty, "fake")] if penalty.kind == "gradient_penalty" else [real]
         if real[0].partition("/")[0] not in document.main.upstream([score[0].partition("/")[0]]):
             raise PlanError(
-                f"The {_called(penalty)} takes the slope of {penalty.score} at {penalty.real}, but {penalty.score} is "
+                f"The {called(penalty)} takes the slope of {penalty.score} at {penalty.real}, but {penalty.score} is "
                 "not computed from it. Name the score that the critic gives to the real samples."
             )
         try:
             self._ends = program.function(ends)
             self._score = program.function([score], given=[real])
         except LookupError as error:
-            raise PlanError(f"The {_called(penalty)} can't be computed: {error}") from error
+            raise PlanError(f"The {called(penalty)} can't be computed: {error}") from error
 
     def __call__(self, batch: Batch) -> Tensor:
         with torch.no_grad():
@@ -234,14 +235,8 @@ def _value(document: Document, program: Program, penalty: Penalty, port: str) ->
     except (KeyError, LookupError, AttributeError):
         result = ("", "")
     if result[0].partition("/")[0].partition(".")[0] not in document.main:
-        raise PlanError(
-            f"The {_called(penalty)} names the value {address!r} as {port}, and there is no such node. Choose another."
-        )
+        raise PlanError(no_such_value(penalty, port))
     return result
-
-
-def _called(penalty: Penalty) -> str:
-    return "R1 penalty" if penalty.kind == "r1" else "gradient penalty"
 
 
 def elastic_penalties(plan: Plan) -> list[Penalty]:

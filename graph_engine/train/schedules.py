@@ -20,16 +20,20 @@ END_DIVISOR = 1e4
 """One cycle ends at its start divided by this."""
 
 
-def learning_rate(schedule: Schedule, base: float, step: int, steps: int, steps_per_epoch: int) -> float:
+def learning_rate(
+    schedule: Schedule, base: float, step: int, steps: int, steps_per_epoch: int, warm: int | None = None
+) -> float:
     """The learning rate of step `step` (from 0) of the `steps` of a stage; `base` is that of the optimiser.
 
-    Epochs are counted from the end of the warm-up on. That of a plateau is to be multiplied by `Plateau.factor`.
+    Epochs are counted from the end of the warm-up on, which is step `warm` (None: as the schedule says). That of a
+    plateau is to be multiplied by `Plateau.factor`.
     """
-    if step < schedule.warm_up:
+    warm = schedule.warm_up if warm is None else warm
+    if step < warm:
         start = schedule.warm_up_from
-        return base * (start + (1 - start) * step / schedule.warm_up)
-    step -= schedule.warm_up
-    steps = max(steps - schedule.warm_up, 1)
+        return base * (start + (1 - start) * (step - warm + schedule.warm_up) / schedule.warm_up)
+    step -= warm
+    steps = max(steps - warm, 1)
     epoch = step // steps_per_epoch
     match schedule.kind:
         case "constant" | "plateau":
@@ -49,6 +53,32 @@ def learning_rate(schedule: Schedule, base: float, step: int, steps: int, steps_
             return low + (base - low) * (1 + math.cos(math.pi * share)) / 2
         case "one_cycle":
             return _one_cycle(base, step, steps, schedule.rise)
+
+
+def counts_epochs(schedule: Schedule) -> bool:
+    """Whether the learning rate depends on how many epochs went by, rather than on how much of the stage did."""
+    restarts = schedule.kind == "cosine" and schedule.period is not None
+    return schedule.kind in ("step", "multi_step", "exponential") or restarts
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Where a stage stands: the steps done in it, and how many make an epoch."""
+
+    done: int
+    steps_per_epoch: int
+
+
+def warm_after(schedule: Schedule, warm: int, before: Pace, after: Pace) -> int:
+    """When the warm-up is to end that was to end at step `warm`, once epochs have another length: what the schedule
+    gives goes on from where it was, whether it counts steps, epochs or the share of the stage that is done. Steps of a
+    stage in epochs are counted as if all of it had had these.
+    """
+    if before.done < warm:  # as many steps of it are left
+        return warm + after.done - before.done
+    if counts_epochs(schedule):
+        return after.done - round((before.done - warm) * after.steps_per_epoch / before.steps_per_epoch)
+    return round(warm * after.done / max(before.done, 1))
 
 
 def _share_of_period(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:

@@ -69,8 +69,8 @@ class ShardedUpdate(SharedUpdate):
         """Of a batch that every worker has."""
         return self._backward(batch, loss, share, 1.0)
 
-    def _take(self, part: Part, share: float) -> list[Tensor]:
-        values = self.forward(part.batch)
+    def _take(self, part: Part, share: float, factors: Sequence[Tensor]) -> list[Tensor]:
+        values = self.forward(part.batch, factors)
         told = self._backward(part.batch, values[0], share, part.weight)
         return [share * part.weight * value.detach() for value in values] + told
 

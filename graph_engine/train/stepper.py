@@ -117,13 +117,13 @@ class Stepper:
     def change(self, document: Document) -> None:
         """Go on by another plan, or with other nodes frozen. What optimisers remember of weights still trained stays.
 
-        Another batch size counts the epochs that are done as if they had had it, so that schedules go on where they
-        were; an epoch in progress begins again.
+        Another batch size counts the epochs that are done as if they had had it; an epoch in progress begins again.
+        Schedules go on where they were.
 
         Raises: PlanError when that does not fit; then nothing has changed.
         """
         before = (self.document, self.plan, self.courses, self.updates, self._resting, self._is_plain, self.position)
-        place = replace(self.position)
+        place, done = replace(self.position), self.position.stage_step
         try:
             self.document, self.plan = document, document.plan
             self._find_frozen()
@@ -132,6 +132,7 @@ class Stepper:
                 if self.course.steps_per_epoch != before[2][place.stage].steps_per_epoch:
                     place.epoch_step = 0
                     if self.plan.stages[place.stage].steps is None:
+                        done = place.stage_epoch * before[2][place.stage].steps_per_epoch
                         place.stage_step = place.stage_epoch * self.course.steps_per_epoch
             self.position = replace(place)
             self.enter(place.stage)
@@ -144,6 +145,7 @@ class Stepper:
         self.position = place
         for old, new in zip(before[3], self.updates, strict=True):
             carry_over(old, new)
+            new.go_on_from(old, done, place.stage_step)
 
     def require(self, plan: Plan) -> None:
         """Raises: PlanError when the data don't do for the stages of `plan`."""
@@ -193,8 +195,12 @@ class Stepper:
         return loaded
 
     def go_on(self) -> list[Loaded]:
-        """Leave the stage that is over for the next, and begin that."""
+        """Leave the stage that is over for the next, and begin that, with the weights that were judged and kept:
+        running means, where the plan says so.
+        """
         stage = self.plan.stages[self.position.stage]
+        for mean in self._means():
+            mean.settle()
         wanted = [each.samples for each in elastic_penalties(self.plan) if each.stage and each.stage == stage.name]
         if wanted:
             self.memories[stage.name] = remember(self.updates, self.course, max(wanted), self.plan.seed)

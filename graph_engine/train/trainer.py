@@ -26,6 +26,7 @@ from graph_engine.train.meetings import Meetings
 from graph_engine.train.meter import Meter
 from graph_engine.train.objectives import series_of, series_of_epochs
 from graph_engine.train.outcome import NotFinite, Outcome, Stopped
+from graph_engine.train.plan_problems import why_not_judged, why_not_waited_for
 from graph_engine.train.rescue import Ending, Rescue
 from graph_engine.train.standing import JudgedBy, Standing, judged_by, progress_of
 from graph_engine.train.states import RunState
@@ -132,8 +133,11 @@ class Trainer:
                 self._standing.restore(newest.state)
             except (RuntimeError, KeyError, IndexError, TypeError, ValueError) as error:
                 why = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
+                run = self._folder.name if self._folder is not None else "it"
                 raise TrainError(
-                    f"The checkpoint of step {step} is not of this network and plan ({why}). Start a new run instead."
+                    f"The run can't be gone on with: its checkpoint of step {step} is not of this network and plan, "
+                    f"or an earlier Layerloom trained other weights by them ({why}). Start a new run, whose first "
+                    f"stage may begin with the weights of {run}."
                 ) from error
             self._seconds = newest.state["seconds"]
             self._began = True
@@ -481,14 +485,6 @@ class Trainer:
 def _require_series(document: Document, plan: Plan) -> None:
     """Raises: PlanError when the plan judges by something that no epoch tells, or waits for it."""
     told = [series_of_epochs(document, stage, held_out=plan.validation > 0) for stage in plan.stages]
-    names = dict.fromkeys(name.partition("_")[2] for stage in told for name in stage)
-    if plan.judge.name not in names:
-        measured = ", ".join(names)
-        raise PlanError(f"The plan judges by {plan.judge.name!r}; what is measured is {measured}. Choose one of these.")
-    for at, (stage, there) in enumerate(zip(plan.stages, told, strict=True), 1):
-        if stage.until is not None and stage.until.series not in there:
-            why = "" if plan.validation else " Nothing is held out, so there is nothing that begins with val_."
-            raise PlanError(
-                f"Stage {at} goes on until {stage.until.series!r} passes a value; "
-                f"what its epochs tell is {', '.join(there)}. Name one of these.{why}"
-            )
+    lacks = [why_not_judged(plan, told), *(why_not_waited_for(plan, at, there) for at, there in enumerate(told))]
+    for why in filter(None, lacks):
+        raise PlanError(why)

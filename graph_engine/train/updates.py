@@ -20,7 +20,7 @@ from graph_engine.train.measuring import Measurement
 from graph_engine.train.objectives import Objective
 from graph_engine.train.optimisers import Paced, begin_momentum, kernels_of, make_optimiser
 from graph_engine.train.penalties import Memory, Penalties
-from graph_engine.train.schedules import Plateau, learning_rate
+from graph_engine.train.schedules import Pace, Plateau, learning_rate, warm_after
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
@@ -57,6 +57,8 @@ class ActiveUpdate:
         self.parameters = _trained(update, objective, document, program, network, frozen)
         self.steps = steps
         self.steps_per_epoch = steps_per_epoch
+        self.warm = update.schedule.warm_up
+        """The step of the stage at which the warm-up ends: another than the plan says where epochs changed since."""
         self.pieces = self._stepped(self.parameters)
         """What the optimiser works on."""
         self.has_stepped = True
@@ -80,14 +82,14 @@ class ActiveUpdate:
     def learning_rate(self, step: int) -> float:
         """The learning rate of step `step` (from 0) of the stage."""
         base = self.update.optimiser.learning_rate
-        rate = learning_rate(self.update.schedule, base, step, self.steps, self.steps_per_epoch)
+        rate = learning_rate(self.update.schedule, base, step, self.steps, self.steps_per_epoch, self.warm)
         if self.plateau is None:
             return rate
         return max(rate * self.plateau.factor, min(rate, base * self.update.schedule.floor))
 
     def step(self, batches: Sequence[Batch], step: int) -> list[Tensor]:
-        """One step of the optimiser on the mean gradient of `batches`; returns what `names` name, detached, still on
-        the device.
+        """One step of the optimiser on the gradient of `batches` as of one large batch; returns what `names` name,
+        detached, still on the device.
         """
         self.clear()
         if len(batches) == 1:
@@ -96,17 +98,20 @@ class ActiveUpdate:
             self.descend(step)
             return [value.detach() for value in values] + told
         sums: list[Tensor] = []
-        for batch, share in shares(batches):
-            values = self.forward(batch)
+        parts = shares(batches)
+        for (batch, share), factors in zip(parts, self.measurement.factors(parts, batches), strict=True):
+            values = self.forward(batch, factors)
             told = self.backward(batch, values[0], share)
             part = [share * value.detach() for value in values] + [share * value for value in told]
             sums = [one + other for one, other in zip(sums, part, strict=True)] if sums else part
         self.descend(step)
         return sums
 
-    def forward(self, batch: Batch) -> Sequence[Tensor]:
-        """What `objective.told` names without penalties, the sum of the losses first."""
-        return self.measurement.forward(batch)
+    def forward(self, batch: Batch, factors: Sequence[Tensor] = ()) -> Sequence[Tensor]:
+        """What `objective.told` names without penalties, the sum of the losses first; `factors` are those of the
+        measurement, for one of several batches of a step.
+        """
+        return self.measurement.forward(batch, factors)
 
     def clear(self) -> None:
         """Forget the gradients of the parameters that this update trains."""
@@ -190,6 +195,15 @@ class ActiveUpdate:
     def _clip_norm(self, most: float) -> None:
         nn.utils.clip_grad_norm_(self.parameters, most)
 
+    def go_on_from(self, before: ActiveUpdate, done: int, now: int) -> None:
+        """Let the schedule go on where that of `before` stood, with `done` steps of the stage done, which are `now`
+        counted as they are from now on.
+        """
+        schedule = self.update.schedule
+        if schedule == before.update.schedule:
+            old, new = Pace(done, before.steps_per_epoch), Pace(now, self.steps_per_epoch)
+            self.warm = warm_after(schedule, before.warm, old, new)
+
     def judge(self, value: float, *, greater: bool) -> None:
         """After an epoch: what the plan judges by; `greater`: greater values are better."""
         if self.plateau is not None:
@@ -213,6 +227,8 @@ class ActiveUpdate:
             state["average"] = self.average.state()
         if self.plateau is not None:
             state["plateau"] = self.plateau.state()
+        if self.warm != self.update.schedule.warm_up:
+            state["warm"] = self.warm
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -225,6 +241,7 @@ class ActiveUpdate:
             self.average.restore(state["average"])
         if self.plateau is not None:
             self.plateau.restore(state["plateau"])
+        self.warm = state.get("warm", self.update.schedule.warm_up)
 
 
 def in_full(value: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ def plan_in_words(document: Document, result: CheckResult) -> list[str]:
     plan, lines = document.plan, []
     for at, stage in enumerate(plan.stages):
         if len(plan.stages) > 1:
-            lines.append(f"{_called(stage.name, f'Stage {at + 1}')}: {stage_in_words(stage)}.")
+            lines.append(f"{_called(stage.name, f'Stage {at + 1}')}: {stage_in_words(plan, at)}.")
         told = updates_in_words(document, stage, result)
         if len(told) == 1:
             lines.append(f"{_large(told[0])}.")
@@ -45,8 +45,9 @@ def plan_in_words(document: Document, result: CheckResult) -> list[str]:
     return lines
 
 
-def stage_in_words(stage: Stage) -> str:
-    """`20 epochs, or until val_accuracy is above 0.95; on 0, 1 and 2 alone`."""
+def stage_in_words(plan: Plan, number: int) -> str:
+    """Of stage `number` (from 0): `20 epochs, or until val_accuracy is above 0.95; on 0, 1 and 2 alone`."""
+    stage, before = plan.stages[number], plan.stages[number - 1] if number else None
     length = _counted(stage.steps, "step") if stage.steps is not None else _counted(stage.epochs, "epoch")
     parts = [length]
     if stage.until is not None:
@@ -55,6 +56,8 @@ def stage_in_words(stage: Stage) -> str:
         values = _and([str(value) for value in stage.data.values])
         of = f"whose {stage.data.field} is" if stage.data.field else "of class"
         parts.append(f"on samples {of} {values} alone")
+    if before is not None and any(update.average is not None and update.average.used for update in before.updates):
+        parts.append("begins with the running mean that the stage before was judged by")
     parts += [f"begins with the weights of {each.source}" for each in stage.loads]
     if stage.resets:
         parts.append(f"makes {_and(stage.resets)} anew")
@@ -141,8 +144,9 @@ def optimiser_in_words(update: Update) -> str:
     """`SGD with momentum 0.9 at 0.1, falling along a cosine`."""
     chosen: Optimiser = update.optimiser
     said = optimiser_name(chosen)
-    if chosen.kind == "sgd" and chosen.momentum:
-        said += f" with {'Nesterov momentum' if chosen.nesterov else 'momentum'} {chosen.momentum:g}"
+    if chosen.kind in ("sgd", "rmsprop") and chosen.momentum:
+        is_ahead = chosen.nesterov and chosen.kind == "sgd"
+        said += f" with {'Nesterov momentum' if is_ahead else 'momentum'} {chosen.momentum:g}"
     said += f" at {chosen.learning_rate:g}"
     return f"{said}{_schedule(update.schedule)}"
 
@@ -210,6 +214,17 @@ def _penalty(penalty: Penalty) -> str:
             return f"R1 penalty {penalty.weight:g} on {penalty.score} at {penalty.real}"
         case "ewc":
             return f"held to the weights of stage {penalty.stage} by {penalty.weight:g} times their importance"
+
+
+def called(penalty: Penalty) -> str:
+    """What a message calls a penalty on the slope of a critic."""
+    return "R1 penalty" if penalty.kind == "r1" else "gradient penalty"
+
+
+def no_such_value(penalty: Penalty, port: str) -> str:
+    """What to say of a penalty whose value `port` is of a node that is not there."""
+    value: str = getattr(penalty, port)
+    return f"The {called(penalty)} names the value {value!r} as {port}, and there is no such node. Choose another."
 
 
 def length_in_words(plan: Plan) -> str:

@@ -12,12 +12,14 @@ from graph_engine.document import (
     Batch,
     Document,
     EditRefused,
+    Optimiser,
     RemoveNodes,
     SetNode,
     SetParameter,
     SetPlan,
     Stage,
     Update,
+    WeightGroup,
     Wire,
 )
 from graph_engine.document.builder import Builder
@@ -276,6 +278,26 @@ def test_a_plan_that_trains_the_use_trains_what_it_held() -> None:
     document.apply(unpacked(document))
 
     assert document.plan.first_update.trains == ("conv2d_4", "relu_1", "conv2d_2", "conv2d_3", "residual_1")
+
+
+def test_a_plan_that_names_the_composite_or_what_it_holds_names_the_copies() -> None:
+    """Else what is drawn would be trained no more, without a word."""
+    document = bottleneck_net(2)
+    document.apply(SetNode("bottleneck_1", "tags", ("body",)))
+    groups = (WeightGroup(of=("bottleneck:conv2d_2",)),)
+    update = Update(trains=("@bottleneck",), freezes=("#body",), optimiser=Optimiser(groups=groups))
+    document.apply(SetPlan(replace(document.plan, stages=(Stage(updates=(update,)),))))
+    before = set(document.main.nodes)
+
+    document.apply(unpacked(document))
+
+    added = set(document.main.nodes) - before
+    update = document.plan.first_update
+    assert set(update.trains) == added
+    assert {node.id for node in document.main if "body" in node.tags} == added
+    wide = tuple(node.id for node in document.main if node.title == "Wide")
+    assert update.optimiser.groups[0].of == wide
+    assert len(added) == 2 * len(document.graphs["bottleneck"].nodes) - 4
 
 
 def test_room_is_made_for_what_is_wider_than_the_use() -> None:

@@ -24,6 +24,7 @@ from graph_engine.document.codec import plan_from_json, plan_to_json
 from graph_engine.document.file import dumps, loads
 from graph_engine.document.geometry import geometry_in
 from graph_engine.train.objectives import objectives_of
+from graph_engine.train.plan_problems import plan_problems
 from presets import Preset, catalog
 from tests.compile.direct import compute, random_inputs
 from tests.compile.linting import faults
@@ -112,6 +113,7 @@ def test_it_introduces_itself(preset: Preset) -> None:
 def test_it_opens_without_a_problem(preset: Preset, built: Built) -> None:
     document, result, _ = built[preset.name]
     assert result.problems == ()
+    assert plan_problems(document, result) == []
     lint_document(document)
     assert document.title
     assert document.binding.dataset == preset.data

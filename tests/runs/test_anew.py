@@ -37,6 +37,10 @@ def test_it_is_a_new_run_that_begins_with_the_best_weights(document: Make, start
     waiting = train_anew(run.id, best, store=store)
     assert (waiting.record.state, waiting.record.parent) == (RunState.WAITING, run.id)
     run.folder.checkpoints.go_back(run.record.step, 0)  # what it is begun with is its own
+    home = store.folder.parent
+    home.rename(home.with_name("moved"))  # and found wherever the runs are
+    store = RunStore(home.with_name("moved") / store.folder.name)
+    waiting = store.get(waiting.id)
     begun = resume_run(waiting.id, store=store)
     assert begun.wait(60)
     assert begun.state is RunState.FINISHED, begun.record.message

@@ -160,6 +160,7 @@ def by_hand(document: Document) -> Trained:
             best, waited = (loss, 0) if loss < best else (best, waited + 1)
             is_over = plan.patience is not None and waited >= plan.patience
             is_over |= stage.until is not None and stage.until.reached(loss)
+        network.load_state_dict(kept)  # the next stage begins with what this one was judged by
     return Trained(kept, losses)
 
 
@@ -196,14 +197,15 @@ def _turn(each: _Updating, network: nn.Module, turn: Sequence[Batch], done: int)
     for number in range(update.repeat):
         first = number * update.accumulate
         batches = [turn[(first + at) % len(turn)] for at in range(min(update.accumulate, len(turn)))]
-        samples = sum(len(batch["label"]) for batch in batches)
+        samples, counted = sum(len(batch["label"]) for batch in batches), sum(_counted(batch) for batch in batches)
         network.zero_grad()
         for batch in batches:
-            found = losses_of(network, batch)
-            loss = torch.stack([weight * found[name] for name, weight in each.losses.items()]).sum()
+            found, share = losses_of(network, batch), len(batch["label"]) / samples
+            shares = {"cross_entropy_1": _counted(batch) / counted, "cross_entropy_2": share}
+            loss = torch.stack([weight * shares[name] * found[name] for name, weight in each.losses.items()]).sum()
             for penalty in update.penalties:
-                loss = loss + penalty.weight * _size(penalty.kind, _penalised(each, penalty.of))
-            (loss * (len(batch["label"]) / samples)).backward()
+                loss = loss + share * penalty.weight * _size(penalty.kind, _penalised(each, penalty.of))
+            loss.backward()
         parameters = list(each.parameters.values())
         if update.clip_value is not None:
             nn.utils.clip_grad_value_(parameters, update.clip_value)
@@ -224,6 +226,11 @@ def _turn(each: _Updating, network: nn.Module, turn: Sequence[Batch], done: int)
                         slow = min(slow, (1 + each.taken) / (10 + each.taken))
                     each.means[name].lerp_(parameter, 1 - slow if each.taken else 1.0)
         each.taken += 1
+
+
+def _counted(batch: Batch) -> float:
+    """How much the classes of a batch weigh together."""
+    return float(torch.tensor(CLASS_WEIGHTS)[batch["label"]].sum())
 
 
 def _penalised(each: _Updating, of: Sequence[str]) -> list[nn.Parameter]:

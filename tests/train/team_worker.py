@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from graph_engine.document import Average, Document, Optimiser, Penalty, SetNode, Stage, Update
+from graph_engine.document import Average, Document, Optimiser, Penalty, SetNode, SetParameter, Stage, Update
 from graph_engine.train import Control, RunState, Trainer, sharding
 from graph_engine.train.distributed import joined, leave
 from graph_engine.train.sharding import local_of
@@ -57,6 +57,9 @@ def documents() -> dict[str, Document]:
     plain.apply(SetNode("batch_norm_1", "frozen", True))
     boundless = classifier(Stage(updates=(Update(optimiser=replace(SGD, learning_rate=1e30)),), steps=20))
     far = Update(optimiser=replace(SGD, learning_rate=3e38), penalties=(Penalty(kind="l2", weight=10.0),))
+    weighted = classifier(Stage(updates=(Update(optimiser=SGD, accumulate=2),), steps=9), batch_size=7)
+    weighted.apply(SetNode("batch_norm_1", "frozen", True))
+    weighted.apply(SetParameter("cross_entropy_1", "class_weights", (1.0, 0.2, 3.0, 0.5, 1.0, 2.0, *[0.1] * 4)))
     critic = replace(CRITIC, repeat=3, clip_weights=0.05)
     return {
         **found,
@@ -64,6 +67,7 @@ def documents() -> dict[str, Document]:
         STEEP: classifier(Stage(updates=(Update(optimiser=SGD),), steps=20)),
         "weights not finite": classifier(Stage(updates=(far,), steps=20)),
         "channels last": filters(),
+        "classes that weigh differently": weighted,
         "50 steps": plain,
         "50 steps of a GAN": gan(critic, GENERATOR, steps=50),
     }

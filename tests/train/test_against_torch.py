@@ -18,6 +18,7 @@ from graph_engine.train import Trainer
 from graph_engine.train.evaluation import evaluate
 from graph_engine.train.measuring import Measurement
 from graph_engine.train.objectives import objectives_of
+from graph_engine.train.updates import shares
 
 BY_HAND: dict[str, tuple[Optimiser, Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]]] = {
     "sgd": (
@@ -176,6 +177,22 @@ def test_what_is_left_out_counts_nowhere() -> None:
     assert found["loss"] == pytest.approx(wanted, rel=1e-6)
     right = (logits.argmax(2) == labels)[counted].float().mean().item()
     assert found["sequence_accuracy"] == pytest.approx(right, rel=1e-6)
+
+    logits.requires_grad_()
+    batches = [{"x": x, "label": y} for x, y in zip(logits.split(9), labels.split(9), strict=True)]  # the last of 4
+    batches[0]["label"][:] = 0
+    every = shares(batches)
+    told = torch.zeros(2)
+    for (batch, share), factors in zip(every, measured.factors(every, batches), strict=True):
+        values = measured.forward(batch, factors)
+        (share * values[0]).backward()
+        told += share * torch.stack([value.detach() for value in values])
+    accumulated, logits.grad = logits.grad, None
+    whole = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=0)
+    whole.backward()
+    torch.testing.assert_close(accumulated, logits.grad)
+    right = (logits.argmax(2) == labels)[labels != 0].float().mean()
+    torch.testing.assert_close(told, torch.stack([whole.detach(), right]))
 
 
 def test_the_mean_of_an_epoch_weighs_batches_by_their_samples(

@@ -88,6 +88,16 @@ DOCUMENTS: dict[str, Document] = {
         ),
         frozen=("linear_3",),
     ),
+    "a stage with a mean, then one that begins with it": odd(
+        Stage(
+            updates=(
+                Update(losses=(FIRST,), optimiser=SGD, average=Average(decay=0.9)),
+                Update(losses=(SECOND,), optimiser=ADAM, average=Average(decay=0.5, used=False)),
+            ),
+            steps=11,
+        ),
+        Stage(updates=(Update(optimiser=ADAM),), epochs=1),
+    ),
 }
 
 

@@ -6,15 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from graph_engine.document import Document, SetNode
+from graph_engine.document import Document, Schedule, SetNode
 from graph_engine.train import Checkpoints, Control, PlanError, RunState, Trainer
 from graph_engine.train.changes import DatedChange, RunChange, change_from_json, change_to_json, changed, read_changes
+from graph_engine.train.schedules import counts_epochs
 from tests.train.resuming import StopAt, assert_same
 
 Make = Callable[..., Document]
@@ -136,6 +138,52 @@ def test_a_batch_size_waits_for_the_epoch_and_the_schedule_goes_on(small: Make, 
     (made,) = read_changes(tmp_path)
     assert made.words == "batch size 100 → 160"
     assert made.step in (first, first + 1)
+
+
+@pytest.mark.parametrize("steps", [60, None], ids=["in steps", "in epochs"])
+@pytest.mark.parametrize("warm_up", [0, 5, 30], ids=["plain", "warmed up", "warming up"])
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Schedule(kind="step", every=1, factor=0.5),
+        Schedule(kind="multi_step", milestones=(2, 3), factor=0.5),
+        Schedule(kind="exponential", factor=0.7),
+        Schedule(kind="cosine", period=3),
+        Schedule(kind="cosine"),
+        Schedule(kind="polynomial"),
+        Schedule(kind="one_cycle"),
+    ],
+    ids=lambda schedule: f"{schedule.kind} {schedule.period or ''}".strip(),
+)
+def test_with_another_batch_size_schedules_go_on_where_they_were(
+    small: Make, trainer: Start, schedule: Schedule, warm_up: int, steps: int | None
+) -> None:
+    """Two epochs of 13 steps, then epochs of 26: the rate neither jumps, nor falls or rises at another epoch."""
+    document = small(schedule=replace(schedule, warm_up=warm_up), epochs=5, steps=steps)
+    plain, stepper = trainer(document).stepper, trainer(document).stepper
+    for _ in range(2):
+        for turn, _ in stepper.turns_left():
+            stepper.step(turn)
+        stepper.finish_epoch()
+    after = document.snapshot()
+    after.plan = replace(after.plan, batch_size=50)
+    stepper.change(after)
+    update, before = stepper.updates[0], plain.updates[0]
+    first = stepper.position.stage_step
+
+    if warm_up > 26:  # it takes as many steps more
+        rates = [update.learning_rate(first + step) for step in range(4)]
+        assert rates == pytest.approx([before.learning_rate(26 + step) for step in range(4)])
+    elif steps is not None and not counts_epochs(schedule):
+        rates = [update.learning_rate(step) for step in range(26, 60)]
+        assert rates == pytest.approx([before.learning_rate(step) for step in range(26, 60)])
+    else:  # half as fast
+        rates = [update.learning_rate(first + 2 * step) for step in range(13)]
+        assert rates == pytest.approx([before.learning_rate(26 + step) for step in range(13)], rel=0.03)
+    saved = stepper.state()
+    assert stepper.stage_is_over is False
+    stepper.restore(stepper.weights(), saved)
+    assert stepper.updates[0].learning_rate(first + 1) == update.learning_rate(first + 1)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from graph_engine.document.builder import Builder
 from graph_engine.train import Checkpoints, PlanError, RunState, Trainer, evaluation, keeper
 from graph_engine.train import rescue as module
 from graph_engine.train import trainer as trainer_module
+from graph_engine.train.changes import DatedChange, RunChange
 from graph_engine.train.history import History
 from graph_engine.train.mishaps import is_of_device
 from graph_engine.train.stepper import Stepper
 from graph_engine.train.updates import ActiveUpdate
-from tests.train.conftest import PLAN
 from tests.train.mechanisms import ADAM, MECHANISMS, SGD, classifier, one
 from tests.train.resuming import assert_same, assert_same_state
 
@@ -44,8 +44,8 @@ class Fault:
             self._stepper = stepper
             return step(stepper, turn)  # type: ignore[arg-type]
 
-        def failing(update: ActiveUpdate, batch: object) -> object:
-            found = forward(update, batch)  # type: ignore[arg-type]
+        def failing(update: ActiveUpdate, *batch: object) -> object:
+            found = forward(update, *batch)  # type: ignore[arg-type]
             if self._stepper is not None and update is self._stepper.updates[-1] and moment == "forward":
                 self._fail()
             return found
@@ -133,19 +133,34 @@ def plain(net: Builder) -> Document:
 
 
 @pytest.mark.parametrize("moment", ["forward", "descend"])
-def test_without_a_copy_what_no_step_has_touched_is_saved(
-    trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+@pytest.mark.parametrize("resumed", [False, True])
+def test_without_a_copy_no_step_is_lost_either(
+    small: Make, trainer: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, *, resumed: bool
 ) -> None:
+    """Of a network that is too large to be copied in memory, long before a checkpoint would be due, and by another plan
+    than it began with.
+    """
     monkeypatch.setattr(keeper, "LARGEST_COPY", 0)
-    trained = trainer(plain(Builder("Plain", plan=PLAN)), tmp_path)
-    Fault(NO_MEMORY, moment, 10, monkeypatch)
-    progress = trained.run().progress
-    assert newest(tmp_path) == (10 if moment == "forward" else -1)
-    kept = "The weights of step 10 are kept." if moment == "forward" else "No step was saved."
-    assert progress.message == (
-        f"Step 11: there is not enough memory for a batch of 100, which asks for 2.68 GB. {kept} A batch of 50 fits."
-    )
-    assert progress.fits == 50
+    monkeypatch.setattr(keeper, "EPOCH_INTERVAL", 1e9)
+    changes = [DatedChange(20, 0, RunChange(learning_rate=0.01))]
+    undisturbed = trainer(small(), ahead=changes)
+    undisturbed.run()
+    for after in (3, 26) if resumed else (26,):  # in the second epoch, after the change
+        trained = trainer(small(), tmp_path, ahead=changes)
+        assert trained.resume() is (resumed and after > 3)
+        with monkeypatch.context() as patch:
+            Fault(NO_MEMORY, moment, after, patch)
+            progress = trained.run().progress
+        assert progress.message == (
+            f"Step {after + 1}: there is not enough memory for a batch of 100, which asks for 2.68 GB. "
+            f"The weights of step {after} are kept. A batch of 50 fits."
+        )
+        assert newest(tmp_path) == after
+        assert len(Checkpoints(tmp_path / "checkpoints").steps()) <= 5  # not after every step
+    again = trainer(small(), tmp_path)
+    assert again.resume()
+    again.run()
+    assert_same(again, undisturbed)
 
 
 def test_steps_that_can_not_be_taken_again_are_gone_back_before(

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from graph_engine.document import Optimiser, Plan, Schedule, Stage, Update
-from graph_engine.train import Control
+from graph_engine.document import Optimiser, Plan, Schedule, Stage, Update, WeightedLoss
+from graph_engine.train import Control, TrainError
 from graph_engine.train.stepper import Stepper
+from tests.train.by_hand import odd
 from tests.train.resuming import Make, Start, StopAt, assert_same, curves, interrupted
 
 TOTAL = 39  # steps of the small plan: 13 an epoch
@@ -154,6 +155,21 @@ def test_a_checkpoint_of_another_network_is_refused(small: Make, trainer: Start,
     document.apply(SetParameter("linear_1", "features", 8))
     with pytest.raises(TrainError, match="is not of this network and plan"):
         trainer(document, tmp_path).resume()
+
+
+def test_a_run_that_trained_weights_which_are_trained_no_more_says_what_to_do(trainer: Start, tmp_path: Path) -> None:
+    """As those behind a stopped gradient, which an earlier version decayed and clipped with the others."""
+    document = odd(Stage(epochs=1), batch_size=600)
+    trainer(document, tmp_path).run()
+    losses = (WeightedLoss(node="cross_entropy_2"),)  # comes to the weights before the stopped gradient no more
+    document.plan = replace(document.plan, stages=(Stage(updates=(Update(losses=losses),), epochs=2),))
+    with pytest.raises(TrainError) as refused:
+        trainer(document, tmp_path).resume()
+    assert str(refused.value) == (
+        "The run can't be gone on with: its checkpoint of step 3 is not of this network and plan, or an earlier "
+        "Layerloom trained other weights by them (loaded state dict contains a parameter group that doesn't match the "
+        f"size of optimizer's group). Start a new run, whose first stage may begin with the weights of {tmp_path.name}."
+    )
 
 
 def test_more_epochs_go_on_where_the_run_ended(small: Make, trainer: Start, tmp_path: Path) -> None:

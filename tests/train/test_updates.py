@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from graph_engine.document import (
+    AddNodes,
     Average,
     Binding,
     Document,
@@ -25,8 +26,10 @@ from graph_engine.document import (
     Penalty,
     Plan,
     SetNode,
+    SetParameter,
     Stage,
     Update,
+    WeightedLoss,
     WeightGroup,
 )
 from graph_engine.document.builder import Builder, Port
@@ -50,6 +53,9 @@ from tests.train.mechanisms import (
 )
 
 Start = Callable[..., Trainer]
+
+WEIGHTS = (1.0, 0.5, 2.0, 1.0, 1.0, 3.0, 1.0, 1.0, 0.2, 1.0)
+FEW = (0.0, 0.0, 0.0, 2.0, 0.1, *[0.0] * 5)
 
 
 def turns(stepper: Stepper, count: int) -> None:
@@ -133,15 +139,32 @@ def test_a_mean_that_is_not_used_is_kept_aside(trainer: Start) -> None:
     assert not torch.equal(average.means[0], stepper.network.linear_1.weight)
 
 
-def test_accumulated_gradients_are_those_of_one_large_batch(trainer: Start) -> None:
-    def trained(batch_size: int, accumulate: int) -> dict[str, Tensor]:
-        plan = Plan(stages=(Stage(updates=(Update(optimiser=SGD, accumulate=accumulate),), epochs=1),))
-        document = linear(replace(plan, batch_size=batch_size, seed=1))
-        stepper = trainer(document).stepper
-        turns(stepper, 99)
-        return weights_of(stepper)
+@pytest.mark.parametrize("accumulate", [2, 4, 9])
+@pytest.mark.parametrize("weights", [(), WEIGHTS, FEW], ids=["alike", "weighted", "two classes alone"])
+def test_accumulated_gradients_are_those_of_one_large_batch(
+    trainer: Start, weights: tuple[float, ...], accumulate: int
+) -> None:
+    """Also where classes weigh differently, beside a loss in which all samples count alike; and what is told is told of
+    all.
+    """
 
-    torch.testing.assert_close(trained(100, 4), trained(400, 1))
+    def trained(batch_size: int, accumulate: int) -> tuple[dict[str, Tensor], list[float]]:
+        first, second = (WeightedLoss(node=f"cross_entropy_{at}", weight=at / 3) for at in (1, 2))
+        penalties = (Penalty(kind="l2", weight=0.1),)
+        update = Update(losses=(first, second), optimiser=SGD, accumulate=accumulate, penalties=penalties)
+        document = linear(Plan(stages=(Stage(updates=(update,), epochs=1),), batch_size=batch_size, seed=1))
+        net = document.main
+        document.apply(SetParameter("cross_entropy_1", "class_weights", weights))
+        loss = net["cross_entropy_1"].with_(id="cross_entropy_2", parameters={"label_smoothing": 0.1})
+        wires = tuple(replace(wire, target=loss.id) for wire in net.wires_into("cross_entropy_1").values())
+        document.apply(AddNodes((loss,), wires))
+        stepper = trainer(document).stepper
+        told = [float(value) for turn, _ in stepper.turns_left() for value in stepper.step(turn)]
+        return weights_of(stepper), told
+
+    size = 36
+    for found, wanted in zip(trained(size, accumulate), trained(size * accumulate, 1), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
 
 
 def linear(plan: Plan) -> Document:

@@ -8,7 +8,7 @@ import pytest
 
 from graph_engine.check import Checker
 from graph_engine.compile import compile_document
-from graph_engine.document import Document, Optimiser, Part, Penalty, Stage, Update, WeightedLoss, WeightGroup
+from graph_engine.document import Average, Document, Optimiser, Part, Penalty, Stage, Update, WeightedLoss, WeightGroup
 from graph_engine.train import PlanError
 from graph_engine.train.words import plan_in_words, stage_in_words
 from tests.train.by_hand import odd
@@ -44,6 +44,17 @@ def test_stages_tell_length_and_part_of_the_data() -> None:
     assert lines[3].endswith("held to the weights of stage first by 50 times their importance.")
 
 
+def test_what_a_stage_begins_with_is_told() -> None:
+    kept, aside = Average(decay=0.9), Average(decay=0.9, used=False)
+    stages = [Stage(updates=(Update(average=average),)) for average in (kept, aside, None)]
+    document = classifier(*stages, Stage(updates=(Update(optimiser=Optimiser(kind="rmsprop")),)))
+    lines = words(document)
+
+    begun = "begins with the running mean that the stage before was judged by"
+    assert [begun in line for line in lines if line.startswith("Stage")] == [False, True, False, False]
+    assert "by RMSprop with momentum 0.9 at 0.001" in lines[-1]
+
+
 def test_what_makes_some_weights_learn_otherwise_is_told() -> None:
     groups = (WeightGroup(of=("#head",), factor=0.1, weight_decay=0.0),)
     chosen = Optimiser(weight_decay=0.1, decays="kernels", groups=groups)
@@ -51,7 +62,7 @@ def test_what_makes_some_weights_learn_otherwise_is_told() -> None:
     stage = Stage(updates=(Update(optimiser=chosen, penalties=penalties),), data=Part(values=(1,), field="few"))
     document = classifier(stage)
 
-    assert stage_in_words(stage) == "10 epochs; on samples whose few is 1 alone"
+    assert stage_in_words(document.plan, 0) == "10 epochs; on samples whose few is 1 alone"
     assert words(document)[0].endswith(
         "for cross_entropy_1; weight decay 0.1 of all but biases and norms; #head at 0.1 times the rate, "
         "weight decay 0; L2 penalty 0.5 of #body."

@@ -1,0 +1,201 @@
+"""What is wrong with a plan for the drawing: names that mean nothing there, and losses that no update makes small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from graph_engine.blocks import Role
+from graph_engine.check.report import CheckResult, Code, Fix, Problem, Severity
+from graph_engine.document import Document, Judgement, Penalty, Plan, SetNode, SetPlan, Stage, Update, WeightedLoss
+from graph_engine.document.plan_names import exchanged
+from graph_engine.train.choosing import holders, places_of
+from graph_engine.train.errors import PlanError
+from graph_engine.train.objectives import objectives_of, reached, require_loss, series_of_epochs
+from graph_engine.train.words import no_such_value
+
+
+def plan_problems(document: Document, result: CheckResult) -> list[Problem]:
+    """What keeps a document, of which `result` is the check, from being trained by its plan, each with what mends it;
+    else what is drawn and has no part in it. Of one without losses, nothing.
+    """
+    if not _losses(document):
+        return []
+    found = {problem.message: problem for problem in _names(document)}
+    if not found:
+        found = {problem.message: problem for problem in _series(document)}
+    return list(found.values()) or [*_idle(document), *(_untrained(document, result) if result.ok else ())]
+
+
+def _names(document: Document) -> Iterator[Problem]:
+    plan = document.plan
+    for at, stage in enumerate(plan.stages):
+        for who, addresses in _addresses(stage):
+            for address in addresses:
+                try:
+                    places_of(document, (address,), who)
+                except PlanError as error:
+                    yield _problem(document, str(error), _without(plan, address))
+        for number, update in enumerate(stage.updates):
+            yield from _losses_named(document, update)
+            for penalty in update.penalties:
+                why = _why_no_slope(document, penalty)
+                if why:
+                    rest = tuple(each for each in update.penalties if each is not penalty)
+                    fixed = _with_update(plan, at, number, replace(update, penalties=rest))
+                    yield _problem(document, why, Fix("Take the penalty out of the plan", SetPlan(fixed)))
+
+
+def _addresses(stage: Stage) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What a stage does to which nodes, as a message begins."""
+    for loading in stage.loads:
+        yield "The plan loads weights for", loading.of
+    yield "The plan resets", stage.resets
+    for update in stage.updates:
+        yield "The plan trains", update.trains
+        yield "The plan freezes", update.freezes
+        for group in update.optimiser.groups:
+            yield "The optimiser's group names", group.of
+        for penalty in update.penalties:
+            yield f"The {penalty.kind} penalty names", penalty.of
+
+
+def _why_no_slope(document: Document, penalty: Penalty) -> str:
+    """Why the slope of a critic can't be taken where a penalty says; empty when its nodes are there."""
+    if penalty.kind not in ("gradient_penalty", "r1"):
+        return ""
+    ports = ("real", "fake", "score") if penalty.kind == "gradient_penalty" else ("real", "score")
+    for port in ports:
+        value: str = getattr(penalty, port)
+        if value.partition(".")[0] not in document.main:
+            return no_such_value(penalty, port)
+    return ""
+
+
+def _losses_named(document: Document, update: Update) -> Iterator[Problem]:
+    graph = document.main
+    for loss in update.losses:
+        try:
+            require_loss(graph, loss.node)
+        except PlanError as error:
+            fixes = [_without(document.plan, loss.node)]
+            if loss.node in graph and graph[loss.node].bypassed:
+                again = SetNode(loss.node, "bypassed", value=False)
+                fixes.insert(0, Fix(f"Bypass {loss.node} no longer", again))
+            yield _problem(document, str(error), *fixes, node=loss.node)
+
+
+def _series(document: Document) -> Iterator[Problem]:
+    """What the plan judges by or waits for, and no epoch tells."""
+    plan = document.plan
+    try:
+        told = [series_of_epochs(document, stage, held_out=plan.validation > 0) for stage in plan.stages]
+    except (PlanError, ValueError):  # as of a drawing that goes in a circle: the check tells
+        return
+    judge = why_not_judged(plan, told)
+    if judge:
+        yield _problem(document, judge, Fix("Judge by the loss", SetPlan(replace(plan, judge=Judgement()))))
+    for at, (stage, there) in enumerate(zip(plan.stages, told, strict=True)):
+        why = why_not_waited_for(plan, at, there)
+        if why:
+            stages = list(plan.stages)
+            stages[at] = replace(stage, until=None)
+            yield _problem(document, why, Fix("Wait for no value", SetPlan(replace(plan, stages=tuple(stages)))))
+
+
+def why_not_judged(plan: Plan, told: list[tuple[str, ...]]) -> str:
+    """Why epochs, of which those of each stage tell `told`, can't be judged as the plan says; empty when they can."""
+    names = dict.fromkeys(name.partition("_")[2] for stage in told for name in stage)
+    if plan.judge.name in names:
+        return ""
+    measured = ", ".join(names)
+    return f"The plan judges by {plan.judge.name!r}; what is measured is {measured}. Choose one of these."
+
+
+def why_not_waited_for(plan: Plan, at: int, told: tuple[str, ...]) -> str:
+    """Why stage `at` (from 0), whose epochs tell `told`, can't wait for what the plan says; empty when it can."""
+    until = plan.stages[at].until
+    if until is None or until.series in told:
+        return ""
+    why = "" if plan.validation else " Nothing is held out, so there is nothing that begins with val_."
+    return (
+        f"Stage {at + 1} goes on until {until.series!r} passes a value; "
+        f"what its epochs tell is {', '.join(told)}. Name one of these.{why}"
+    )
+
+
+def _idle(document: Document) -> Iterator[Problem]:
+    plan, first = document.plan, document.plan.stages[0].updates[0]
+    updates = [update for stage in plan.stages for update in stage.updates]
+    named = {loss.node for update in updates for loss in update.losses}
+    if any(not update.losses for update in updates):
+        return
+    for node in _losses(document):
+        if node not in named:
+            message = f"No update of the plan makes {node} small: it is drawn, and nothing learns from it."
+            more = replace(first, losses=(*first.losses, WeightedLoss(node=node)))
+            of = "the plan" if len(updates) == 1 else "its first update"
+            fix = Fix(f"Let {of} make it small", SetPlan(_with_update(plan, 0, 0, more)))
+            yield Problem(Severity.WARNING, Code.IDLE_LOSS, message, node, fixes=(fix,))
+
+
+def _untrained(document: Document, result: CheckResult) -> Iterator[Problem]:
+    """Nodes whose weights no update trains, and none is told not to."""
+    plan, graph = document.plan, document.main
+    places = [(at, number) for at, stage in enumerate(plan.stages) for number in range(len(stage.updates))]
+    objectives = [each for stage in plan.stages for each in objectives_of(document, stage)]
+    chosen = {node for each in objectives for node in each.trains}
+    for stage in plan.stages:
+        for update in stage.updates:
+            chosen |= holders(document, places_of(document, update.freezes))
+    for node in graph.order():
+        if not result.nodes[node].cost.params or graph[node].frozen or node in chosen:
+            continue
+        if {graph[node].shares, *(other.id for other in graph if other.shares == node)} & chosen:
+            continue
+        at = next((at for at, each in enumerate(objectives) if node in reached(graph, each)), None)
+        if at is not None:
+            first, number = places[at]
+            update = plan.stages[first].updates[number]
+            more = replace(update, trains=(*update.trains, node))
+            which = f" {update.name or number + 1}" if len(plan.stages[first].updates) > 1 else ""
+            fix = Fix(f"Let update{which} train it", SetPlan(_with_update(plan, first, number, more)))
+            message = f"No update of the plan trains {node}: its weights stay as they begin."
+            yield Problem(Severity.INFO, Code.UNTRAINED, message, node, fixes=(fix,))
+
+
+def _losses(document: Document) -> list[str]:
+    graph = document.main
+    return [
+        node.id
+        for node in graph
+        if (block := graph.block(node)) is not None and block.role is Role.LOSS and not node.bypassed
+    ]
+
+
+def _problem(document: Document, message: str, *fixes: Fix, node: str | None = None) -> Problem:
+    where = node if node is not None and node in document.main else None
+    return Problem(Severity.ERROR, Code.PLAN, message, where, fixes=fixes)
+
+
+def _without(plan: Plan, name: str) -> Fix:
+    after = exchanged(plan, {name: ()})
+    pairs = [pair for one, other in zip(plan.stages, after.stages, strict=True) for pair in _pairs(one, other)]
+    then = ""
+    if any(one.losses and not other.losses for one, other in pairs):
+        then = ", and make all losses small"
+    elif any(one.trains and not other.trains for one, other in pairs):
+        then = ", and train all nodes"
+    return Fix(f"Take {name} out of the plan{then}", SetPlan(after))
+
+
+def _pairs(before: Stage, after: Stage) -> Iterator[tuple[Update, Update]]:
+    return zip(before.updates, after.updates, strict=True)
+
+
+def _with_update(plan: Plan, stage: int, number: int, update: Update) -> Plan:
+    stages = list(plan.stages)
+    updates = list(stages[stage].updates)
+    updates[number] = update
+    stages[stage] = replace(stages[stage], updates=tuple(updates))
+    return replace(plan, stages=tuple(stages))
