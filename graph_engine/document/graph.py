@@ -118,6 +118,7 @@ class Graph:
         self.annotations: dict[str, Annotation] = {}
         """Frames and notes by id; they have no stamp, since they change nothing of what is computed."""
         self._nx: NxGraph | None = None
+        self._ordered: tuple[int, list[str]] = (-1, [])
         self._nodes: dict[str, Node] = {}
         self._into: dict[str, dict[str, Wire]] = {}
         for node in nodes:
@@ -239,6 +240,13 @@ class Graph:
 
         Raises: ValueError on a cycle, which only a file can bring in; `cycle` names it.
         """
+        stamp, ordered = self._ordered
+        if stamp != self.stamp:
+            ordered = self._sort()
+            self._ordered = (self.stamp, ordered)  # a check, a plan and a compilation each ask more than once
+        return list(ordered)
+
+    def _sort(self) -> list[str]:
         sources = {node: {wire.source for wire in into.values()} for node, into in self._into.items()}
         waiting = {node: len(before) for node, before in sources.items()}
         targets: dict[str, list[str]] = {node: [] for node in self._into}
@@ -281,7 +289,7 @@ class Graph:
         """An independent graph of the same (immutable) nodes and wires."""
         made = Graph(self._nodes.values(), self.wires, self.declaration)
         made.find_block, made.find_graph = self.find_block, self.find_graph
-        made.stamp = self.stamp
+        made.stamp, made._ordered = self.stamp, self._ordered
         made.annotations = dict(self.annotations)
         return made
 
