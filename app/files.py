@@ -90,9 +90,15 @@ class Files(QObject):
         dialog.fileSelected.connect(read)
         self._present(dialog)
 
-    def open_document(self, document: Document, name: str) -> None:
+    def open_document(self, document: Document, name: str, then: Then | None = None) -> None:
         """Shows a document that is no file yet, such as a preset."""
-        self._when_answered(lambda: self._show(OpenDocument(document, name=name)))
+
+        def show() -> None:
+            self._show(OpenDocument(document, name=name))
+            if then is not None:
+                then()
+
+        self._when_answered(show)
 
     def open_preset(self, text: str) -> None:
         """Builds `name` or `name:key=value,…` and shows it."""

@@ -83,8 +83,8 @@ class RunEnds:
         address, session = record.node or "", self._session
 
         def show(document: Document) -> None:
-            self._files.open_document(document, record.document or record.name)
-            session.show_place(address)
+            name = record.document or record.name
+            self._files.open_document(document, name, lambda: session.show_place(address))
 
         for opened in (session.front, *session.documents):
             if opened.document.title == record.document and opened.document.place(address) is not None:

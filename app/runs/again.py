@@ -447,6 +447,7 @@ class RunsAgain(QObject):
             if record is not None:
                 self._follower.ended.emit(record)
             self._library.refresh()
+            self._go_on()  # the list may be as it was
 
         def fail(worse: Exception) -> None:
             self._follower.refused.emit(worse)

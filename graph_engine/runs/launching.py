@@ -54,11 +54,14 @@ def launch(
     from graph_engine.train.trainer import Trainer
     from graph_engine.train.words import plan_in_words
 
+    is_taken_here = lock is None
     if lock is None:
         lock = folder.lock
         if not lock.take():
             raise busy(record.id)
     try:
+        if is_taken_here:
+            forget_wishes(folder.path)  # from here on it is seen to go on, and may be told to stop
         claim(folder.path)
         board = ProbeBoard(ProbeInputs.of(prepared.samples, prepared.inputs, prepared.device))
         watch = Watch(board)
@@ -92,8 +95,6 @@ def launch(
         )
         folder.write_subject(resumed or document, prepared.program.source)
         folder.write_plan([*plan_in_words(document, prepared.result), *trainer.notes])
-        if resumed is not None:
-            forget_wishes(folder.path)  # before it is told that it goes on: from then on, it may be told to stop
         folder.write(record)
         store.refresh(record.id)
         handle = RunHandle(record, folder, store, lock, document, prepared.program, trainer, board)

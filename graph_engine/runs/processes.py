@@ -25,6 +25,7 @@ from graph_engine.runs.lock import RunLock
 from graph_engine.runs.provenance import now
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.store import RunStore, StoredRun
+from graph_engine.runs.wishes import forget_wishes
 from graph_engine.train.changes import DatedChange, dated_to_json
 
 LOG = "worker.log"
@@ -106,6 +107,7 @@ def resume_process(
         "dataset": dataset,
     }
     try:
+        forget_wishes(stored.folder.path)
         return _begin(stored.record, stored.folder, store, lock, request)
     except OSError as error:
         raise disk_error(stored.folder, error) from error

@@ -19,12 +19,14 @@ from graph_engine.runs import (
     RunError,
     RunState,
     RunStore,
+    enqueue,
     follow_run,
     resume_process,
     resume_run,
     start_process,
     start_run,
 )
+from graph_engine.runs.folder import PID
 from graph_engine.runs.wishes import WISHES, Wish, WishReader, forget_wishes, send_wish
 from graph_engine.train import Control
 from graph_engine.train.changes import RunChange, read_changes
@@ -247,16 +249,22 @@ def test_wishes_of_an_earlier_session_and_lines_that_are_none_are_passed_over(tm
     assert control.stopped
 
 
+@pytest.mark.parametrize("is_new", [True, False])
 def test_what_is_wanted_while_its_process_begins_is_heard(
-    document: Make, store: RunStore, follow: Callable[[FollowedRun], FollowedRun]
+    document: Make, store: RunStore, follow: Callable[[FollowedRun], FollowedRun], *, is_new: bool
 ) -> None:
-    """The list shows the run some seconds before its first step, and lets it be stopped."""
+    """It is seen to go on some seconds before its first step, and may be told to stop."""
     begun: list[FollowedRun] = []
-    thread = threading.Thread(target=lambda: begun.append(start_process(document(epochs=400), store=store)))
+    waiting = "" if is_new else enqueue(document(epochs=400), store=store).id
+
+    def begin() -> None:
+        begun.append(start_process(document(epochs=400), store=store) if is_new else resume_process(waiting))
+
+    thread = threading.Thread(target=begin)
     thread.start()
-    until(lambda: bool(store.records()))
+    until(lambda: any((store.run_folder(each.id).path / PID).exists() for each in store.records()))
     (record,) = store.records()
-    assert record.state.live
+    assert store.run_folder(record.id).is_busy
     send_wish(store.run_folder(record.id).path, Wish.STOP)
     thread.join(60)
     run = follow(begun[0])
