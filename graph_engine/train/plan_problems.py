@@ -11,6 +11,7 @@ from graph_engine.document import Document, Judgement, Penalty, Plan, SetNode, S
 from graph_engine.document.plan_names import exchanged
 from graph_engine.train.choosing import holders, places_of
 from graph_engine.train.errors import PlanError
+from graph_engine.train.measures import usually_greater
 from graph_engine.train.objectives import objectives_of, reached, require_loss, series_of_epochs
 from graph_engine.train.words import no_such_value
 
@@ -24,7 +25,9 @@ def plan_problems(document: Document, result: CheckResult) -> list[Problem]:
     found = {problem.message: problem for problem in _names(document)}
     if not found:
         found = {problem.message: problem for problem in _series(document)}
-    return list(found.values()) or [*_idle(document), *(_untrained(document, result) if result.ok else ())]
+    if found:
+        return list(found.values())
+    return [*_judged_wrongly(document), *_idle(document), *(_untrained(document, result) if result.ok else ())]
 
 
 def _names(document: Document) -> Iterator[Problem]:
@@ -122,6 +125,17 @@ def why_not_waited_for(plan: Plan, at: int, told: tuple[str, ...]) -> str:
         f"Stage {at + 1} goes on until {until.series!r} passes a value; "
         f"what its epochs tell is {', '.join(told)}. Name one of these.{why}"
     )
+
+
+def _judged_wrongly(document: Document) -> Iterator[Problem]:
+    plan = document.plan
+    if usually_greater(plan.judge.name) and plan.judge.better == "smaller":
+        message = (
+            f"The plan takes smaller values of {plan.judge.name} for better, so it keeps the worst weights as the best."
+        )
+        judge = replace(plan.judge, better="greater")
+        fix = Fix("Take greater values for better", SetPlan(replace(plan, judge=judge)))
+        yield Problem(Severity.WARNING, Code.PLAN, message, fixes=(fix,))
 
 
 def _idle(document: Document) -> Iterator[Problem]:
