@@ -172,8 +172,8 @@ def _untrained(document: Document, result: CheckResult) -> Iterator[Problem]:
             first, number = places[at]
             update = plan.stages[first].updates[number]
             more = replace(update, trains=(*update.trains, node))
-            which = f" {update.name or number + 1}" if len(plan.stages[first].updates) > 1 else ""
-            fix = Fix(f"Let update{which} train it", SetPlan(_with_update(plan, first, number, more)))
+            which = f"update {update.name or number + 1}" if len(plan.stages[first].updates) > 1 else "the plan"
+            fix = Fix(f"Let {which} train it", SetPlan(_with_update(plan, first, number, more)))
             message = f"No update of the plan trains {node}: its weights stay as they begin."
             yield Problem(Severity.INFO, Code.UNTRAINED, message, node, fixes=(fix,))
 
