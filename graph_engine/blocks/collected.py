@@ -14,10 +14,15 @@ from graph_engine.blocks.block import Block, Category, Role, Specs
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """A class of torchmetrics, `torchmetrics.classification.MulticlassF1Score`, and the arguments that make it."""
+    """A class of torchmetrics, `torchmetrics.classification.MulticlassF1Score`, and the arguments that make it.
+
+    `probabilities`: it is shown the softmax of what the network says. torchmetrics would guess by the values of each
+    batch whether they are scores.
+    """
 
     target: str
     options: tuple[tuple[str, Any], ...] = ()
+    probabilities: bool = False
 
     @staticmethod
     def of(target: str, **options: Any) -> Collector:

@@ -29,7 +29,8 @@ _MOST_LOOSE, _MOST_WIRES = 20, 2
 def check_borders(draft: Draft) -> set[str]:
     """Note the problems of a graph of which every node was looked at.
 
-    Returns what outputs, losses and metrics need, and these themselves: the nodes that are part of the program.
+    Returns what outputs need and, in the main drawing, losses and metrics, and these themselves: the nodes that are
+    part of the program.
     """
     graph = draft.graph
     roles: Roles = {role: [] for role in Role}
@@ -37,7 +38,10 @@ def check_borders(draft: Draft) -> set[str]:
         block = graph.block(node)
         if block is not None and not (node.bypassed and block.role in (Role.LOSS, Role.METRIC)):
             roles[block.role].append(node.id)
-    needed = graph.needed_by((*roles[Role.OUTPUT], *roles[Role.LOSS], *roles[Role.METRIC]))
+    ends = roles[Role.OUTPUT]
+    if draft.name == MAIN:  # what a composite tells is what leaves it
+        ends = [*ends, *roles[Role.LOSS], *roles[Role.METRIC]]
+    needed = graph.needed_by(ends)
     if draft.reports:
         draft.problems += [replace(problem, graph=draft.name) for problem in _problems(draft, roles, needed)]
     return needed
@@ -64,6 +68,11 @@ def _problems(draft: Draft, roles: Roles, needed: set[str]) -> Iterator[Problem]
         is_idle = name not in used and not graph.wires_out_of(name) and not graph[name].bypassed
         if is_idle and report.state is State.OK:
             message = "Nothing uses this node: it leads to no output and no loss, so it is not part of the program."
+            if name in (*roles[Role.LOSS], *roles[Role.METRIC]):
+                message = (
+                    "A loss or metric inside a composite does not count: only those of the main drawing do. "
+                    "Lead what it compares out by Outputs, and put it there."
+                )
             yield Problem(Severity.WARNING, Code.UNUSED, message, name)
     yield from _missing_ends(draft, roles)
 

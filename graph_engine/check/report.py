@@ -52,7 +52,7 @@ class Code(StrEnum):
     FIELD_SHAPE = "field_shape"
     CLASSES = "classes"
     PLAN = "plan"
-    """The plan names what is not there."""
+    """The plan names what is not there, or judges the wrong way round."""
     IDLE_LOSS = "idle_loss"
     """No update of the plan makes a loss small."""
     UNTRAINED = "untrained"

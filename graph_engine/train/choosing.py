@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from graph_engine.document.composite import MARK, graph_of, is_composite
+from graph_engine.document.composite import MARK, graph_of, is_composite, reached
 from graph_engine.document.document import MAIN, Document
 from graph_engine.document.graph import Node
 from graph_engine.document.plan import COMPOSITE, TAG
@@ -26,10 +26,14 @@ def places_of(document: Document, addresses: Iterable[str], who: str = "The plan
     Raises: PlanError when there is none of that name; `who` begins the sentence: "The plan trains".
     """
     found: dict[Place, None] = {}
+    used = (
+        set(reached(document.graphs, [MAIN])) if addresses else set()
+    )  # what lies unused is neither trained nor frozen
     for address in addresses:
         meant = [
             (name, node.id)
             for name, graph in document.graphs.items()
+            if name in used
             for node in graph
             if (
                 address[1:] in node.tags
@@ -86,4 +90,7 @@ def _missing(document: Document, address: str) -> str:
         return f"the tag {address[1:]!r}, and no node carries it (there is {there}). Tag nodes in the inspector."
     if address.startswith(COMPOSITE):
         return f"the composite {address[1:]!r}, and nothing in the drawing uses it. Choose another."
+    if document.place(address) is not None:
+        composite = address.partition(":")[0]
+        return f"the node {address!r}, and nothing in the drawing uses the composite {composite!r}. Choose others."
     return f"the node {address!r}, and there is no such node. Choose others."

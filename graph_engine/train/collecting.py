@@ -31,6 +31,7 @@ class Collection:
     def __init__(self, collected: Collected) -> None:
         self.collected = collected
         self._metric: Metric | None = None
+        self._probabilities = False
 
     def begin(self) -> None:
         """Forget what was shown."""
@@ -41,7 +42,7 @@ class Collection:
         if self._metric is None:
             self._metric = self._made(values).to(values[0].device)
         said, right = values
-        self._metric.update(said.float(), right)
+        self._metric.update(said.float().softmax(1) if self._probabilities else said.float(), right)
 
     def value(self) -> float:
         """That of all batches shown; NaN where it is not defined, as R² of one sample."""
@@ -61,6 +62,7 @@ class Collection:
             for port, value in zip(ports, values, strict=True)
         }
         collector = self.collected.block.collector(Specs(specs))
+        self._probabilities = collector.probabilities
         module, _, name = collector.target.rpartition(".")
         metric: Metric = getattr(import_module(module), name)(**dict(collector.options))
         return metric

@@ -11,6 +11,7 @@ from graph_engine.document import Document, Judgement, Penalty, Plan, SetNode, S
 from graph_engine.document.plan_names import exchanged
 from graph_engine.train.choosing import holders, places_of
 from graph_engine.train.errors import PlanError
+from graph_engine.train.measures import usually_greater
 from graph_engine.train.objectives import objectives_of, reached, require_loss, series_of_epochs
 from graph_engine.train.words import no_such_value
 
@@ -24,7 +25,9 @@ def plan_problems(document: Document, result: CheckResult) -> list[Problem]:
     found = {problem.message: problem for problem in _names(document)}
     if not found:
         found = {problem.message: problem for problem in _series(document)}
-    return list(found.values()) or [*_idle(document), *(_untrained(document, result) if result.ok else ())]
+    if found:
+        return list(found.values())
+    return [*_judged_wrongly(document), *_idle(document), *(_untrained(document, result) if result.ok else ())]
 
 
 def _names(document: Document) -> Iterator[Problem]:
@@ -124,6 +127,17 @@ def why_not_waited_for(plan: Plan, at: int, told: tuple[str, ...]) -> str:
     )
 
 
+def _judged_wrongly(document: Document) -> Iterator[Problem]:
+    plan = document.plan
+    if usually_greater(plan.judge.name) and plan.judge.better == "smaller":
+        message = (
+            f"The plan takes smaller values of {plan.judge.name} for better, so it keeps the worst weights as the best."
+        )
+        judge = replace(plan.judge, better="greater")
+        fix = Fix("Take greater values for better", SetPlan(replace(plan, judge=judge)))
+        yield Problem(Severity.WARNING, Code.PLAN, message, fixes=(fix,))
+
+
 def _idle(document: Document) -> Iterator[Problem]:
     plan, first = document.plan, document.plan.stages[0].updates[0]
     updates = [update for stage in plan.stages for update in stage.updates]
@@ -158,8 +172,8 @@ def _untrained(document: Document, result: CheckResult) -> Iterator[Problem]:
             first, number = places[at]
             update = plan.stages[first].updates[number]
             more = replace(update, trains=(*update.trains, node))
-            which = f" {update.name or number + 1}" if len(plan.stages[first].updates) > 1 else ""
-            fix = Fix(f"Let update{which} train it", SetPlan(_with_update(plan, first, number, more)))
+            which = f"update {update.name or number + 1}" if len(plan.stages[first].updates) > 1 else "the plan"
+            fix = Fix(f"Let {which} train it", SetPlan(_with_update(plan, first, number, more)))
             message = f"No update of the plan trains {node}: its weights stay as they begin."
             yield Problem(Severity.INFO, Code.UNTRAINED, message, node, fixes=(fix,))
 

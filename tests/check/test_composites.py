@@ -6,6 +6,8 @@ import pytest
 
 from graph_engine.blocks import Axis, TensorSpec
 from graph_engine.check import Checker, Severity, State
+from graph_engine.check.report import Code
+from graph_engine.compile import compile_document
 from graph_engine.document import RemoveNodes, SetNode, SetParameter
 from graph_engine.document.builder import Builder
 
@@ -213,3 +215,23 @@ def test_a_warm_checker_sees_an_edit_inside() -> None:
     after = checker.check(net.document).total.params
     assert before - after == 3 * 4
     assert after == Checker().check(net.document).total.params
+
+
+def test_a_loss_in_a_composite_is_told_to_count_for_nothing() -> None:
+    """It is no part of the program, nor is what leads to it alone: neither in words nor in numbers."""
+    net = Builder("Inside")
+    x, label = net.input("x", 4), net.input("label", label=True, classes=3)
+    head = net.composite("head", "Head")
+    inner, right = head.input("x", 4), head.input("label", label=True, classes=3)
+    logits = head.add("linear", inner, features=3)
+    head.add("cross_entropy", head.add("linear", logits, features=3), right)
+    head.output(logits, "y")
+    net.output(net.add("@head", x, label))
+    result = Checker().check(net.document)
+    (problem,) = [each for each in result.problems if each.graph == "head"]
+
+    assert (problem.node, problem.severity, problem.code) == ("cross_entropy_1", Severity.WARNING, Code.UNUSED)
+    assert "only those of the main drawing do" in problem.message
+    assert result.total.params == 4 * 3 + 3
+    network = compile_document(net.document, result).make(0)
+    assert sum(each.numel() for each in network.parameters()) == result.total.params

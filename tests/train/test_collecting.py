@@ -10,9 +10,14 @@ import pytest
 import torch
 from torchmetrics.functional.classification import multiclass_auroc, multiclass_f1_score
 
+from graph_engine.blocks import Role, all_blocks
+from graph_engine.compile import compile_document
 from graph_engine.data import load_samples, open_dataset, resolve, split
-from graph_engine.document import AddNodes, Document, Node, Stage, Wire
+from graph_engine.document import AddNodes, Document, Node, Stage, Update, WeightedLoss, Wire
+from graph_engine.document.builder import Builder
 from graph_engine.train import sample_metrics
+from graph_engine.train.evaluation import evaluate
+from graph_engine.train.measuring import Measurement
 from graph_engine.train.objectives import objectives_of
 from graph_engine.train.trainer import Trainer
 
@@ -125,3 +130,40 @@ def test_what_takes_long_is_computed_in_evaluations_alone(
         "val_accuracy",
         "val_coverage",
     }
+
+
+JUDGES = {name: block for name, block in all_blocks().items() if block.role in (Role.LOSS, Role.METRIC)}
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_every_loss_and_metric_is_told_of_all_samples_whatever_the_batch(name: str) -> None:
+    """Also where the scores of some batches look like probabilities, and the last batch is of two samples."""
+    block, length = JUDGES[name], 37
+    parameters, specs = block.examples[0]
+    random = torch.Generator().manual_seed(3)
+    net, ports, data = Builder("Judged"), {}, {}
+    for port, spec in specs.items():
+        shape = [each if isinstance(each, int) else 5 for each in spec.shape[1:]]
+        is_whole = spec.dtype == "int64"
+        ports[port] = net.add("input", name=port, shape=shape, dtype=spec.dtype, classes=spec.classes)
+        values = (length, *shape)
+        numbers = torch.rand(values, generator=random) * 0.98 + 0.01
+        data[port] = torch.randint(spec.classes or 4, values, generator=random) if is_whole else numbers
+    first = next(port for name, port in ports.items() if specs[name].dtype != "int64")
+    net.output(first)
+    judge = net.add(name, *[ports.get(port.name) for port in block.inputs], **parameters)
+    net.add("mean_squared_error", first, first)
+    document = net.document
+    losses = (WeightedLoss(node=judge.node if block.role is Role.LOSS else "mean_squared_error_1"),)
+    (objective,) = objectives_of(document, Stage(updates=(Update(losses=losses),)))
+    program = compile_document(document)
+    network = program.make(0).eval()
+    measured = Measurement(objective, program, network, document.plan, torch.device("cpu"))
+    told = objective.names[0 if block.role is Role.LOSS else -1]
+    compute = program.function([(judge.node, block.outputs[0].name)])
+    (whole,) = compute(network, **{name: data[name] for name in compute.inputs})
+
+    for size in (5, 1):
+        found = evaluate([measured], data, length, size)
+        assert found is not None
+        assert found[told] == pytest.approx(whole.item(), rel=1e-4, abs=1e-5)

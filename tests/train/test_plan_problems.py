@@ -91,6 +91,12 @@ CASES: dict[str, tuple[Document, Edit | None, str, str]] = {
         "The plan resets the node 'cell:conv2d_1'",
         "Take cell:conv2d_1 out of the plan",
     ),
+    "a node in a composite that is used no more": (
+        plan_of(Update(freezes=("cell:conv2d_1",))),
+        RemoveNodes(("cell_1",)),
+        "The plan freezes the node 'cell:conv2d_1', and nothing in the drawing uses the composite 'cell'.",
+        "Take cell:conv2d_1 out of the plan",
+    ),
     "a loss, among others": (
         plan_of(Update(losses=(FIRST, SECOND))),
         RemoveNodes(("cross_entropy_2",)),
@@ -126,6 +132,12 @@ CASES: dict[str, tuple[Document, Edit | None, str, str]] = {
         RemoveNodes(("accuracy_1",)),
         "The plan judges by 'accuracy'; what is measured is loss",
         "Judge by the loss",
+    ),
+    "judged the wrong way round": (
+        judged(plan_of(Update()), judge=Judgement(name="accuracy")),
+        None,
+        "The plan takes smaller values of accuracy for better, so it keeps the worst weights as the best.",
+        "Take greater values for better",
     ),
     "what a stage waits for": (
         plan_of(Update(), until=Goal(series="val_accuracy", value=0.9)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from graph_engine.blocks.block import Block, Category, Input, Output, Param, Reference, Role, Specs
@@ -174,7 +175,7 @@ class Auroc(CollectedMetric):
     def collector(self, inputs: Specs) -> Collector:
         classes = inputs["logits"].length(1)
         options = {"num_classes": classes, "average": "weighted", "validate_args": False}
-        return Collector.of(f"{_TORCHMETRICS}AUROC", **options)
+        return replace(Collector.of(f"{_TORCHMETRICS}AUROC", **options), probabilities=True)
 
 
 class MeanIou(CollectedMetric):
