@@ -215,7 +215,7 @@ def dcgan(
     """Transposed convolutions make images of drawn numbers; strided ones tell them from real ones.
 
     With size=64, width=64 and colour it is the pair of PyTorch's DCGAN tutorial. Images go from 0 to 1 here, so that
-    the generator ends in a sigmoid and not in a tanh.
+    the generator ends in a sigmoid and not in a tanh, and weights begin as PyTorch's do, not as N(0, 0.02).
     """
     side, channels = int(size), 3 if colour else 1
     doublings = {16: 2, 32: 3, 64: 4}[side]

@@ -47,7 +47,7 @@ def lenet5(
 
 
 @preset(
-    title="CNN of the PyTorch tutorial",
+    title="Slides CNN",
     family="Convolutional",
     size=62_006,
     reference=Reference("PyTorch", 2017, "Training a classifier (60 minute blitz)"),

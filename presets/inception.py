@@ -42,7 +42,7 @@ def googlenet(
     """Nine modules that look at small and large surroundings side by side.
 
     With divide = 1, without norm and on ImageNet it is the net of 2014, without the two classifiers at its side that
-    only trained it.
+    only trained it. Its pools begin a pixel outside the image, where those of Caffe begin at the edge.
     """
     update = Update(optimiser=Optimiser(kind="adam", learning_rate=5e-3), schedule=Schedule(kind="one_cycle"))
     net = Builder("GoogLeNet", plan=Plan(stages=(Stage(updates=(update,), epochs=8),), batch_size=32))
@@ -70,6 +70,11 @@ def _start(net: Builder, x: Port, divide: int, *, norm: bool) -> Port:
     """From 224×224 to 56×56, with the local response norms of the paper where there is no batch norm."""
     x = _conv(net, x, 64 // divide, 7, 2, norm=norm)
     x = net.add("max_pool2d", x, kernel=3, stride=2, padding=1)
-    x = x if norm else net.add("local_response_norm", x)
+    x = x if norm else _normed(net, x)
     x = _conv(net, _conv(net, x, 64 // divide, 1, norm=norm), 192 // divide, norm=norm)
-    return x if norm else net.add("local_response_norm", x)
+    return x if norm else _normed(net, x)
+
+
+def _normed(net: Builder, x: Port) -> Port:
+    """Local response norm by the numbers of bvlc_googlenet: a mean over five channels, and not AlexNet's sum."""
+    return net.add("local_response_norm", x, alpha=2e-5, k=1.0)

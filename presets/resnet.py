@@ -57,7 +57,11 @@ def resnet(
         Literal["3×3", "1×1"], Param("Strided", "Where bottlenecks take the stride: as torchvision, or as the paper.")
     ] = "3×3",
 ) -> Builder:
-    """Four stages of residual blocks, each of half the size and twice the channels of the one before."""
+    """Four stages of residual blocks, each of half the size and twice the channels of the one before.
+
+    Weights begin as PyTorch's convolutions do, and not as in the paper, where they are normal with a variance of 2 over
+    the inputs of a unit.
+    """
     update = Update(optimiser=Optimiser(kind="adam", learning_rate=3e-3), schedule=Schedule(kind="one_cycle"))
     net = Builder(f"ResNet-{depth}", plan=Plan(stages=(Stage(updates=(update,), epochs=5),), batch_size=32))
     classes = 10 if images == "digits" else 1000

@@ -121,7 +121,7 @@ def transformer_translator(
     x = net.add("@encoder_layer", x, times=blocks)
     y = net.add("@decoder_layer", y, x, times=blocks)
     if shared:  # vectors of words are of length √E here, and not of 1
-        y = net.add("scale", y, factor=round(features**-0.5, 4))
+        y = net.add("scale", y, factor=round(features**-0.5, 8))
     scores = net.add("linear", y, features=words, bias=False, title="Scores", shares=source if shared else None)
     net.output(scores, "scores")
     net.add("sequence_cross_entropy", scores, said)

@@ -142,6 +142,8 @@ class Block:
     """How what it computes holds the outputs, if not as one value or a plain tuple: `("y", ("h", "c"))`."""
     whole_numbers: ClassVar[bool] = False
     """Whether it takes int64 at ports that do not name a kind of whole numbers."""
+    keeps_numbers: ClassVar[bool] = False
+    """Whether every number that leaves is one that entered, so that labels and tokens stay of as many classes."""
     detached: ClassVar[tuple[str, ...]] = ()
     """The inputs through which no gradient comes back: what lies before learns nothing by them."""
     ties: ClassVar[tuple[str, ...]] = ()

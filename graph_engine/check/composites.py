@@ -91,7 +91,9 @@ def check_over_time(
                 message = f"The state {state} of {block.title} begins as {before} and comes back as {after}."
                 return _fault(draft, node, block, found, f"{message} Give its Input that shape inside.", once)
     outputs = {
-        name: spec if name in states else TensorSpec((spec.shape[0], length, *spec.shape[1:]), spec.dtype)
+        name: spec
+        if name in states
+        else TensorSpec((spec.shape[0], length, *spec.shape[1:]), spec.dtype, classes=spec.classes)
         for name, spec in report.outputs.items()
     }
     made = _joined(draft, block, found, [report], outputs)

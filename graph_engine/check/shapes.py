@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from graph_engine.blocks import Axis, Block, Dim, Expression, Layer, Refusal, Role, Specs, TensorSpec
 from graph_engine.blocks.block import unpacked
 from graph_engine.blocks.call import layers_of
+from graph_engine.blocks.custom import CustomBlock
 from graph_engine.blocks.tensor import TIMES, Kind, kind_of
 from graph_engine.check.custom import check_module, check_returned, classes_of
 from graph_engine.check.evaluate import CountMacs, evaluate, make_layer
@@ -70,7 +71,7 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
             macs = _macs(expression, inputs, modules, lengths, runs)
             held = [unpacked(block.pattern(), run.out) for run in runs]
             outputs = {
-                port.name: _spec([values[port.name] for values in held], lengths, port.kind, inputs)
+                port.name: _spec([values[port.name] for values in held], lengths, port.kind, block, inputs)
                 for port in block.outputs
             }
             for symbol, stride in _strides(outputs, inputs).items():
@@ -191,13 +192,20 @@ def _tensor(spec: TensorSpec, lengths: Lengths) -> Tensor:
     return torch.empty(shape, dtype=_DTYPES[spec.dtype], device="meta")
 
 
-def _spec(results: Sequence[Tensor], lengths: Sequence[Lengths], kind: Kind, inputs: Specs) -> TensorSpec:
+def _spec(results: Sequence[Tensor], lengths: Sequence[Lengths], kind: Kind, block: Block, inputs: Specs) -> TensorSpec:
     shape = tuple(_dim(sizes, lengths) for sizes in zip(*(result.shape for result in results), strict=True))
     dtype = _NAMES.get(results[0].dtype, str(results[0].dtype).removeprefix("torch."))
     if kind.form is not kind and kind.form is not kind_of(shape, dtype):
         kind = Kind.ANY  # one sentence of an encoder is a vector, several are a memory
-    classes = max((spec.classes for spec in inputs.values() if spec.shape == shape and spec.dtype == dtype), default=0)
-    return TensorSpec(shape, dtype, kind, classes)
+    return TensorSpec(shape, dtype, kind, _classes(block, shape, dtype, inputs))
+
+
+def _classes(block: Block, shape: tuple[Dim, ...], dtype: str, inputs: Specs) -> int:
+    """How many values whole numbers take that are those that entered; 0 where one that entered may take any, or new
+    ones are made. Of a custom block that is known by the shape alone."""
+    taken = [spec for spec in inputs.values() if spec.dtype == dtype]
+    keeps = all(spec.shape == shape for spec in taken) if isinstance(block, CustomBlock) else block.keeps_numbers
+    return max((spec.classes for spec in taken), default=0) if keeps and all(spec.classes for spec in taken) else 0
 
 
 def _dim(sizes: Sequence[int], lengths: Sequence[Lengths]) -> Dim:

@@ -42,7 +42,7 @@ from graph_engine.compile.statements import (
     unbypassed,
 )
 from graph_engine.compile.writer import COUNTER, Body
-from graph_engine.document.composite import graph_of
+from graph_engine.document.composite import borders, graph_of
 from graph_engine.document.document import Document
 from graph_engine.document.graph import Graph, Node
 
@@ -263,7 +263,7 @@ class Program:
         targets = tuple(opened.value(target) for target in targets)
         cut = {opened.value(each): f"given_{at + 1}" for at, each in enumerate(given)}
         statements = opened.needed(targets, cut)
-        outputs = list(_ends(self._graph, Role.OUTPUT).values())
+        outputs = list(_ends(self._graph).values())
         forward = {statement.node for statement in self._statements([node for node, _ in outputs])}
         wanted = {source for statement in statements for source in statement.operands.values()} | set(targets)
         rest = [statement for statement in statements if statement.node not in forward]
@@ -323,8 +323,9 @@ def compile_document(
         raise CompileError([Problem(Severity.ERROR, Code.EMPTY, nothing)])
     names, names_of_classes = Names(), Names()
     arguments = {node: names.take(_name_of(graph[node], InputBlock)) for node in _nodes(graph, Role.INPUT)}
-    ends = _ends(graph, Role.OUTPUT)
-    judged = [] if for_export else [*_nodes(graph, Role.LOSS), *_nodes(graph, Role.METRIC)]
+    ends = _ends(graph)
+    judges = [] if for_export else [*_nodes(graph, Role.LOSS), *_nodes(graph, Role.METRIC)]
+    judged = [node for node in judges if not graph[node].bypassed]
     if checker is None:
         checker = Checker()
         if document.composites:
@@ -412,12 +413,13 @@ def _nodes(graph: Graph, role: Role) -> list[str]:
     return [name for name in graph.order() if (block := graph.block(name)) is not None and block.role is role]
 
 
-def _ends(graph: Graph, role: Role) -> dict[str, Result]:
-    """Each node of `role` and the value that is wired to it."""
+def _ends(graph: Graph) -> dict[str, Result]:
+    """Each Output and the value that is wired to it, in the order of their ids, whatever lies before them: who calls
+    the network takes its results by their places."""
     found = {}
-    for name in _nodes(graph, role):
-        wire = next(iter(graph.wires_into(name).values()))
-        found[name] = unbypassed(graph, (wire.source, wire.output))
+    for node in borders(graph, "output"):
+        wire = next(iter(graph.wires_into(node.id).values()))
+        found[node.id] = unbypassed(graph, (wire.source, wire.output))
     return found
 
 

@@ -104,13 +104,12 @@ def _understand(path: Path, name: str, array: Array) -> tuple[Field, Array]:
 def _label(path: Path, name: str, array: Array) -> tuple[Field, Array]:
     import numpy as np
 
-    labels = array.astype(np.int64)
-    if len(labels) and labels.min() < 0:
-        raise DataError(f"{path}: {name} has the class {labels.min()}. Count classes from 0.")
-    classes = int(labels.max()) + 1 if len(labels) else 0
-    if classes > max(1000, len(labels)):
+    if len(array) and array.min() < 0:
+        raise DataError(f"{path}: {name} has the class {array.min()}. Count classes from 0.")
+    classes = int(array.max()) + 1 if len(array) else 0
+    if classes > max(1000, len(array)):
         raise DataError(
-            f"{path}: {name} counts up to {classes - 1} in {len(labels)} samples, so these are measurements "
+            f"{path}: {name} counts up to {classes - 1} in {len(array)} samples, so these are measurements "
             "rather than classes. Save them as floating-point numbers."
         )
-    return Field(name=name, kind=FieldKind.LABEL, shape=(), classes=classes), labels
+    return Field(name=name, kind=FieldKind.LABEL, shape=(), classes=classes), array.astype(np.int64)

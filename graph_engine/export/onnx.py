@@ -26,7 +26,7 @@ def export_onnx(subject: Subject, path: Path) -> Exported:
     """Write the ONNX file; onnxruntime must give the same numbers within `TOLERANCE`.
 
     Raises:
-        ExportError: the extra is not installed, torch can't export it, or the numbers differ.
+        ExportError: the extra is not installed, torch can't export it, onnxruntime can't run it, or the numbers differ.
         FileError: the file can't be written.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
@@ -36,7 +36,13 @@ def export_onnx(subject: Subject, path: Path) -> Exported:
             f"Install with: pip install {' '.join(missing)}"
         )
     content = _convert(subject, path)
-    gap = max(_gap(subject, content, batch) for batch in (1, *BATCHES))
+    try:
+        gap = max(_gap(subject, content, batch) for batch in (1, *BATCHES))
+    except Exception as error:  # its errors have no base of their own
+        raise ExportError(
+            f"{path} was not written: onnxruntime can't run {subject.title} ({_cause(error)}). "
+            "Export Python source instead."
+        ) from error
     if not gap <= TOLERANCE:
         raise ExportError(
             f"{path} was not written: onnxruntime gives other numbers than the network (difference {gap:.1e}, "
@@ -79,7 +85,8 @@ def _cause(error: Exception) -> str:
     lacks = re.search(r"No ONNX function found for <OpOverload\(op='aten\.(\w+)'", str(error))
     if lacks is not None:
         return f"there is nothing like {lacks[1]} in it"
-    return re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines()[0]
+    first = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines()[0]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first)
 
 
 def _taken_apart() -> dict[Any, Callable[..., Any]]:

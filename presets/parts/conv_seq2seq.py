@@ -16,7 +16,7 @@ def dense(block: Builder, x: Port, features: int | str) -> Port:
 
 def halved(block: Builder, a: Port, b: Port) -> Port:
     """The sum of two, as large as one of them: times √½."""
-    return block.add("scale", block.add("add", a, b), factor=0.7071)
+    return block.add("scale", block.add("add", a, b), factor=0.70710678)
 
 
 def _kernel(block: Builder) -> str:

@@ -57,4 +57,4 @@ def multi_resolution_fusion(block: Builder) -> None:
     fine, coarse = block.input("fine", 256, 32, 32), block.input("coarse", 512, 16, 16)
     sharp = block.add("conv2d", fine, channels=channels, bias=False)
     rough = block.add("conv2d", coarse, channels=channels, bias=False)
-    block.output(block.add("add", sharp, block.add("resize_as", rough, sharp)), "y")
+    block.output(block.add("add", sharp, block.add("resize_as", rough, sharp, align_corners=True)), "y")

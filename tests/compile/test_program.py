@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from graph_engine.check import Checker
 from graph_engine.compile import CompileError, Program, compile_document
-from graph_engine.document import Document, RemoveNodes, SetParameter
+from graph_engine.document import Document, RemoveNodes, SetNode, SetParameter
 from graph_engine.document.builder import Builder
+from graph_engine.document.grouping import make_composite
 from tests.compile.direct import FIXED, drawn, random_inputs
 from tests.compile.test_function import IMAGE, LABEL, classifier
 
@@ -81,6 +82,32 @@ def test_what_a_program_says_of_itself() -> None:
         "residual_1_projection",
         "residual_1_projection_norm",
     )
+
+
+def test_results_keep_their_places_when_what_lies_before_them_is_drawn_otherwise() -> None:
+    net = Builder("Two results")
+    x = net.input("x", 4)
+    first, second = net.add("linear", x, features=2), net.add("relu", x)
+    net.output(net.add("tanh", first), "first")
+    net.output(second, "second")
+    before = compile_document(net.document).outputs
+    net.document.apply(make_composite(net.document, "main", ["linear_1", "tanh_1"], "zoom"))
+    assert compile_document(net.document).outputs == before == ("first", "second")
+
+
+def test_what_only_a_bypassed_loss_needs_is_not_made() -> None:
+    net = Builder("Two heads")
+    x = net.input("x", 4)
+    net.output(net.add("linear", x, features=2))
+    head = net.add("linear", x, features=3)
+    net.add("mean_squared_error", head, head)
+    document = net.document
+    assert set(compile_document(document).attributes) == {"linear_1", "linear_2"}
+    document.apply(SetNode("mean_squared_error_1", "bypassed", value=True))
+    program = compile_document(document)
+    assert set(program.attributes) == {"linear_1"}
+    made = sum(parameter.numel() for parameter in program.make().parameters())
+    assert made == Checker().check(document).total.params == 4 * 2 + 2
 
 
 def test_a_document_with_errors_is_refused_with_them() -> None:

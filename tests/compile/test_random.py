@@ -13,6 +13,7 @@ from graph_engine.blocks import Role, get_block
 from graph_engine.check import Checker
 from graph_engine.compile import compile_document
 from graph_engine.document import Document
+from graph_engine.document.composite import borders
 from tests.compile.direct import FIXED, compute, drawn, random_inputs
 
 choices = st.lists(st.integers(0, 10_000), min_size=1, max_size=20)
@@ -41,7 +42,7 @@ def the_program_computes_what_is_drawn(document: Document) -> None:
         out = network(*(inputs[name] for name in program.inputs))
         outputs = out if isinstance(out, tuple) else (out,)
 
-        ends = [node for node in document.main.order() if document.main[node].block == "output"]
+        ends = [node.id for node in borders(document.main, "output")]
         assert len(outputs) == len(ends) == len(program.outputs)
         for end, value in zip(ends, outputs, strict=True):
             wire = document.main.wires_into(end)["x"]

@@ -58,6 +58,7 @@ def test_arrays_are_understood_by_their_axes(tmp_path: Path) -> None:
         ({"x": np.zeros((0, 3))}, r"holds no samples"),
         ({}, r"holds no arrays"),
         ({"label": np.array([0, 50_000])}, r"counts up to 50000 in 2 samples"),
+        ({"label": np.array([0, 2**64 - 1], np.uint64)}, r"counts up to 18446744073709551615 in 2 samples"),
         ({"x": np.zeros((2, 3)), "label": np.array(1)}, r"label is a single number"),
         ({"x": np.full((2, 3), 1e300)}, r"sample 1 of x is not a finite number \(2 such samples"),
     ],

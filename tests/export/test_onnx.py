@@ -77,6 +77,15 @@ def test_what_torch_leaves_out_of_onnx_is_taken_apart(
     assert (tmp_path / "net.onnx").exists()
 
 
+def test_what_onnxruntime_cannot_run_is_told(tmp_path: Path) -> None:
+    """ONNX has a ReLU of whole numbers, and onnxruntime has none."""
+    net = Builder("Whole numbers")
+    net.output(net.add("relu", net.input("x", 4, tokens=True, classes=3)))
+    with pytest.raises(ExportError, match=r"onnxruntime can't run Whole numbers \(Could not find .*Export Python"):
+        export_onnx(make_subject(net.document), tmp_path / "net.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_cause_is_told_without_torchs_colours_and_lines() -> None:
     lacks = "\x1b[96mNo ONNX function found for <OpOverload(op='aten.rrelu_with_noise', overload='x')>."
     assert exporter._cause(RuntimeError(lacks)) == "there is nothing like rrelu_with_noise in it"

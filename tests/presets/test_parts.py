@@ -498,7 +498,7 @@ def test_fusion_brings_the_coarse_map_to_the_fine_one() -> None:
     def conv(at: int, x: Tensor) -> Tensor:
         return F.conv2d(x, part.get_submodule(f"conv2d_{at}").weight, padding=1)
 
-    wanted = conv(1, fine) + F.interpolate(conv(2, coarse), size=(8, 8), mode="bilinear", align_corners=False)
+    wanted = conv(1, fine) + F.interpolate(conv(2, coarse), size=(8, 8), mode="bilinear", align_corners=True)
     torch.testing.assert_close(network(fine, coarse), wanted)
 
 

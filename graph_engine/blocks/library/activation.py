@@ -21,6 +21,7 @@ class Relu(Block):
     title: ClassVar = "ReLU"
     category: ClassVar = Category.ACTIVATION
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("rectifier", "nonlinearity")
     reference: ClassVar = Reference(
         "Nair, Hinton", 2010, "Rectified linear units improve restricted Boltzmann machines"

@@ -40,6 +40,7 @@ class Slice(Block):
     title: ClassVar = "Slice"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("crop", "select", "part", "range", "narrow", "last step")
     inputs: ClassVar = (Input("x", help="what some is kept of"),)
     examples: ClassVar = (
@@ -90,6 +91,7 @@ class Split(Block):
     title: ClassVar = "Split"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("cut", "chunk", "divide", "halves", "part", "gate")
     inputs: ClassVar = (Input("x", help="what is cut"),)
     outputs: ClassVar = (Output("first", help="the first places"), Output("rest", help="those after"))
@@ -128,6 +130,7 @@ class SplitEvenly(Block):
     title: ClassVar = "Split evenly"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("chunk", "cut", "divide", "branches", "gates", "several")
     inputs: ClassVar = (Input("x", help="what is cut"),)
     outputs: ClassVar = tuple(Output(f"part{at}") for at in range(1, 4))
@@ -184,6 +187,7 @@ class Transpose(Block):
     title: ClassVar = "Transpose"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("permute", "swap", "axes", "channels last", "order")
     inputs: ClassVar = (Input("x", help="sequence, image or volume"),)
     examples: ClassVar = (({}, {"x": _SEQUENCE}), ({"first": 1, "second": -1}, {"x": _IMAGE}))
@@ -210,6 +214,7 @@ class Unsqueeze(Block):
     title: ClassVar = "Add axis"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("unsqueeze", "expand dims", "channel", "new axis")
     inputs: ClassVar = (Input("x", help="anything with a batch"),)
     examples: ClassVar = (({}, {"x": _SEQUENCE}), ({"axis": -1}, {"x": _VECTOR}), ({}, {"x": _TOKENS}))
@@ -241,6 +246,7 @@ class Squeeze(Block):
     title: ClassVar = "Remove axis"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("squeeze", "drop axis", "channel")
     inputs: ClassVar = (Input("x", help="anything with an axis of length 1"),)
     examples: ClassVar = (

@@ -154,6 +154,7 @@ class TeacherForcing(Block):
 
     title: ClassVar = "Teacher forcing"
     category: ClassVar = Category.RECURRENT
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("decoder", "sequence to sequence", "scheduled sampling", "feedback", "translation")
     reference: ClassVar = Reference(
         "Bengio, Vinyals, Jaitly, Shazeer",

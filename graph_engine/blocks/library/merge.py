@@ -110,6 +110,7 @@ class Concat(Block):
     title: ClassVar = "Concat"
     category: ClassVar = Category.SKIP
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("concatenate", "join", "stack", "merge", "dense")
     inputs: ClassVar = (Input("xs", variadic=True, help="what is joined"),)
     examples: ClassVar = (_PAIR, ({"axis": -1}, {"xs.0": TensorSpec((N, 3)), "xs.1": TensorSpec((N, 4))}))
@@ -158,6 +159,7 @@ class Stack(Block):
     title: ClassVar = "Stack"
     category: ClassVar = Category.SKIP
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("new axis", "join", "merge", "frames", "sequence")
     inputs: ClassVar = (Input("xs", variadic=True, help="what is laid on each other"),)
     examples: ClassVar = (_PAIR, ({"axis": -1}, {"xs.0": TensorSpec((N, 3)), "xs.1": TensorSpec((N, 3))}))

@@ -99,6 +99,7 @@ class PixelShuffle(Block):
     title: ClassVar = "Pixel shuffle"
     category: ClassVar = Category.POOLING
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("sub-pixel", "depth to space", "super-resolution", "upsample")
     reference: ClassVar = Reference(
         "Shi, Caballero, Huszár, Totz, Aitken, Bishop, Rueckert, Wang",
@@ -136,6 +137,7 @@ class PixelUnshuffle(Block):
     title: ClassVar = "Pixel unshuffle"
     category: ClassVar = Category.POOLING
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("space to depth", "reorganise", "downsample", "patches")
     reference: ClassVar = Reference(
         "Shi, Caballero, Huszár, Totz, Aitken, Bishop, Rueckert, Wang",

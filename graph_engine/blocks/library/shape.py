@@ -23,6 +23,7 @@ class Flatten(Block):
     title: ClassVar = "Flatten"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("reshape", "vector", "view")
     converts: ClassVar = ((Kind.IMAGE, Kind.VECTOR), (Kind.SEQUENCE, Kind.VECTOR))
     examples: ClassVar = (({}, {"x": _IMAGE}), ({}, {"x": TensorSpec((N, 3, 4))}))
@@ -40,6 +41,7 @@ class Reshape(Block):
     title: ClassVar = "Reshape"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("view", "unflatten")
     examples: ClassVar = (({"shape": [5, 12]}, {"x": _IMAGE}), ({"shape": [-1, 2, 2]}, {"x": _IMAGE}))
 
@@ -75,6 +77,7 @@ class PositionsToSequence(Block):
     title: ClassVar = "Positions to sequence"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("flatten", "patches", "tokens", "attention")
     inputs: ClassVar = (Input("x", (Kind.IMAGE,), "the image"),)
     converts: ClassVar = ((Kind.IMAGE, Kind.SEQUENCE),)

@@ -32,6 +32,7 @@ class ChannelShuffle(Block):
     title: ClassVar = "Channel shuffle"
     category: ClassVar = Category.SHAPE
     whole_numbers: ClassVar = True
+    keeps_numbers: ClassVar = True
     keywords: ClassVar = ("shufflenet", "groups", "permute", "mix")
     reference: ClassVar = _SHUFFLENET
     inputs: ClassVar = _INPUTS
