@@ -214,9 +214,11 @@ class Files(QObject):
     def _load(self, path: Path, then: Then | None) -> None:
         def read() -> tuple[Document, str]:
             from graph_engine.document.file import load
+            from graph_engine.document.layout import lay_out_piles
 
-            found = fingerprint(path)
-            return load(path), found
+            found, document = fingerprint(path), load(path)
+            lay_out_piles(document)
+            return document, found
 
         def show(read: tuple[Document, str]) -> None:
             self._opening -= 1

@@ -66,9 +66,11 @@ def render(
     found = open_thing(thing)
     _prepare()
     from app import start
+    from graph_engine.document.layout import lay_out_piles
     from graph_engine.export.exporting import check_place
 
     check_place(output, ".png")
+    lay_out_piles(found.document)
     try:
         start.render(
             found.document,

@@ -134,7 +134,15 @@ class RunLibrary(QObject):
 
     def read_document(self, run: str, take: Callable[[Document], None]) -> None:
         """Reads the document as it was when the run began."""
-        self._do(lambda: self.store().get(run).document(), take)
+
+        def work() -> Document:
+            from graph_engine.document.layout import lay_out_piles
+
+            document = self.store().get(run).document()
+            lay_out_piles(document)
+            return document
+
+        self._do(work, take)
 
     def read_curves(self, run: str, take: Callable[[RunCurves], None]) -> None:
         """Reads what a run measured."""

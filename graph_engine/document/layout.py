@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from graph_engine.blocks import Role
-from graph_engine.document.document import MAIN
+from graph_engine.document.document import MAIN, Document
 from graph_engine.document.edits import Move
 from graph_engine.document.geometry import geometry_in
 from graph_engine.document.graph import Graph, Position, natural
@@ -123,6 +123,13 @@ def _parts(names: list[str], joints: Mapping[str, list[Joint]]) -> list[list[str
         seen |= part
         parts.append(sorted(part, key=rank.__getitem__))
     return sorted(parts, key=len, reverse=True)
+
+
+def lay_out_piles(document: Document) -> None:
+    """Give places to the nodes of graphs that were never laid out: as those that a program drew, all on one spot."""
+    for name, graph in document.graphs.items():
+        if len(graph) > 1 and len({node.position for node in graph}) == 1:
+            document.apply(arrange(graph, graph_name=name))
 
 
 def _arrange_part(

@@ -11,7 +11,7 @@ from graph_engine.check.report import CheckResult
 from graph_engine.document import Document, Graph, Wire
 from graph_engine.document.bending import through
 from graph_engine.document.geometry import text_width
-from graph_engine.document.layout import arrange
+from graph_engine.document.layout import lay_out_piles
 from graph_engine.document.room import Curve, Lanes, Obstacles
 from graph_engine.document.routing import lean_of, route
 from graph_engine.export.errors import Exported, ExportError
@@ -79,12 +79,9 @@ def draw(document: Document, result: CheckResult, style: Style = Style.LIGHT) ->
 
 
 def _laid_out(document: Document) -> Graph:
-    """The main graph; arranged on a copy when it was never laid out, so that nodes lie on one another."""
-    positions = {node.position for node in document.main}
-    if len(positions) == len(document.main):
-        return document.main
+    """The main graph; of a copy where it was never laid out, so that nodes lie on one another."""
     copy = document.snapshot()
-    copy.apply(arrange(copy.main))
+    lay_out_piles(copy)
     return copy.main
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from graph_engine.document import AddNodes, Document, Graph, History, Move, Node
 from graph_engine.document.builder import Builder, Port
 from graph_engine.document.file import dumps
 from graph_engine.document.geometry import NodeGeometry, geometry_in
-from graph_engine.document.layout import COLUMN_GAP, arrange
+from graph_engine.document.layout import COLUMN_GAP, arrange, lay_out_piles
 from graph_engine.document.room import Lanes, Obstacles
 from graph_engine.document.routing import lean_of, route, sample
 
@@ -290,3 +291,21 @@ def test_a_wire_to_a_node_very_far_away_finds_its_way() -> None:
     assert not obstacles.are_near((1e9, -9e9, 7e9, 0.0), ("a",))
     obstacles.remove("b")
     assert not obstacles.are_near((1e9, -9e9, 9e9, 0.0), ())
+
+
+def test_what_was_never_laid_out_is_and_nothing_else() -> None:
+    """A drawing that a program made lies on one spot, its composites too."""
+    net = Builder("By a program")
+    block = net.composite("block")
+    block.output(block.add("relu", block.add("conv2d", block.input("x", 1, 8, 8))), "y")
+    net.output(net.add("@block", net.input("image", 1, 8, 8)))
+    document = net.document
+    lay_out_piles(document)
+    for graph in document.graphs.values():
+        left = sorted(node.position[0] for node in graph)
+        assert all(b - a > COLUMN_GAP for a, b in pairwise(left))
+    before = dumps(document)
+    document.apply(Move((("relu_1", document.composites["block"]["conv2d_1"].position),), "block"))
+    moved = dumps(document)
+    lay_out_piles(document)
+    assert dumps(document) == moved != before

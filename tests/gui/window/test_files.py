@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.start import RenderError, Studio, render
 from app.window import MainWindow
 from graph_engine.document import AddNodes, Document, Node, SetParameter
+from graph_engine.document.builder import Builder
 from graph_engine.document.file import dumps, load, save
 from graph_engine.document.journal import Journal, recoverable
 from graph_engine.home import journal_folder
@@ -122,6 +123,18 @@ def test_opening_puts_the_file_among_the_recent(open_in: OpenIn, qtbot: QtBot, t
 
     assert window.settings.recent_files == [file]
     assert window.session.document.title == "Multi-layer perceptron"
+
+
+def test_a_file_that_a_program_wrote_is_laid_out(open_in: OpenIn, qtbot: QtBot, tmp_path: Path) -> None:
+    window = open_in("lenet5")
+    net = Builder("By a program")
+    net.output(net.add("relu", net.input("x", 4)))
+    save(net.document, tmp_path / "a.loom")
+    window.files.open_path(tmp_path / "a.loom")
+    qtbot.waitUntil(lambda: window.session.path is not None, timeout=10_000)
+
+    assert len({node.position for node in window.session.document.main}) == 3
+    assert not window.session.dirty
 
 
 @pytest.mark.parametrize(
