@@ -308,10 +308,12 @@ class CanvasScene(QGraphicsScene):
         name = self.host.graph_name
         if name not in self.host.document.graphs:
             return  # the host will show another
-        self._sync_annotations(change)
+        annotated = self._sync_annotations(change)
         touched = {node for graph_name, node in change.nodes if graph_name == name}
         touched |= self._uses_changed(change)
         if not touched:
+            if annotated:
+                self.contents_changed.emit()
             return
         areas = [self.nodes[node].card for node in touched if node in self.nodes]
         self._drop_gone_wires(touched)
@@ -327,7 +329,8 @@ class CanvasScene(QGraphicsScene):
         self.update_far()
         self.contents_changed.emit()
 
-    def _sync_annotations(self, change: Change) -> None:
+    def _sync_annotations(self, change: Change) -> bool:
+        """Whether there were any to be shown otherwise."""
         touched = {each for graph_name, each in change.annotations if graph_name == self.host.graph_name}
         for each in touched:
             annotation = self.graph.annotations.get(each)
@@ -340,7 +343,7 @@ class CanvasScene(QGraphicsScene):
                     self.selection_changed.emit(list(self.selected_nodes), list(self.selected_wires))
         if touched:
             self.update_far()
-            self.contents_changed.emit()
+        return bool(touched)
 
     def _put_annotation(self, annotation: Annotation) -> None:
         if annotation.id in self.annotations:

@@ -112,6 +112,7 @@ class CanvasView(Eye):
         self.viewport().setAcceptDrops(True)
         self.viewport().setMouseTracking(True)
         self.view_changed.connect(self._on_view_changed)
+        self.canvas_scene.contents_changed.connect(self.cancel_gesture)  # by a key: what is dragged may be gone
         self.set_zoom(1.0)
 
     # --- what it shows

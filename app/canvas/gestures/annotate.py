@@ -80,5 +80,5 @@ class DragBend(Gesture):
             self.cancel()
 
     def cancel(self) -> None:
-        if self.dragging:
+        if self.dragging and self._before in self.scene.wires:
             self.scene.preview_bends(self._before)

@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -19,7 +22,7 @@ from app.open_document import OpenDocument
 from app.panels.history import HistoryPanel
 from app.start import Studio
 from app.window import MainWindow
-from graph_engine.document import Document, RemoveNodes, SetParameter, file
+from graph_engine.document import AddNodes, Document, Node, RemoveNodes, SetParameter, file
 from graph_engine.document.own_blocks import OwnLibrary, keep
 from graph_engine.train.changes import read_changes
 from presets import open_preset
@@ -260,3 +263,34 @@ def test_a_change_is_for_the_stage_that_it_was_asked_for(open_in: OpenIn, qtbot:
     runs.stop()
     qtbot.waitUntil(lambda: not runs.live, timeout=LONG)
     assert read_changes(folder.path) == []
+
+
+@pytest.mark.parametrize("held", ["node", "port"])
+@pytest.mark.parametrize("keys", ["Ctrl+Z", "Del", "Ctrl+G"])
+def test_what_is_dragged_may_be_taken_away_by_a_key(open_in: OpenIn, qtbot: QtBot, held: str, keys: str) -> None:
+    """Then nothing is dragged any more, whatever the mouse does."""
+    window = open_in("lenet5")
+    canvas, session = window.canvas, window.session
+    session.perform(AddNodes((Node("relu_9", "relu", {}, (0.0, -300.0)),)))
+    canvas.fit_all()
+    session.select(["relu_9"])
+    settle()  # the actions know what there is to do
+    item = canvas.canvas_scene.nodes["relu_9"]
+    place = item.card.center() if held == "node" else item.port_position("output", "y")
+    at, view = canvas.mapFromScene(place), canvas.viewport()
+    canvas.setFocus()
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=at)
+    for step in (20, 40):
+        QTest.mouseMove(view, at + QPoint(step, step // 2))
+    assert canvas.gesture is not None
+    (stroke,) = QKeySequence(keys)
+    QTest.keyClick(canvas, stroke.key(), stroke.keyboardModifiers())
+    settle()
+    assert "relu_9" not in session.graph
+    assert canvas.gesture is None
+    after = file.dumps(session.document)
+    QTest.mouseMove(view, at + QPoint(60, 30))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=at + QPoint(60, 30))
+    settle()
+    assert file.dumps(session.document) == after
+    assert set(canvas.canvas_scene.nodes) == set(session.graph.nodes)
