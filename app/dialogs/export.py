@@ -122,6 +122,7 @@ class ExportDialog(Dialog):
         self._open = True
         self.finished.connect(self._on_finished)
         self.file.value_changed.connect(self._judge)
+        session.program_changed.connect(self._judge)
         self.choose(target)
         session.jobs.start("Looking for trained weights", _runs, self._offer_runs, self._no_runs)
 
@@ -185,7 +186,8 @@ class ExportDialog(Dialog):
         path = Path(str(self.file.value())).expanduser()
         note = ""
         if self._session.program is None and not found.drawing:
-            note = "The drawing has errors; solve them under Problems first."
+            has_errors = "The drawing has errors; solve them under Problems first."
+            note = has_errors if self._session.errors else "The drawing is being checked."
         elif path.exists():
             note = f"{path.name} is there already and will be replaced."
         self._note.setText(note)

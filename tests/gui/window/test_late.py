@@ -11,12 +11,14 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 import app.files
+from app import workers
 from app.costs import CostKind
 from app.dialogs.compare import CompareDialog
+from app.dialogs.export import ExportDialog
 from app.dialogs.run_change import RunChangeDialog
 from app.open_document import OpenDocument
 from app.panels.history import HistoryPanel
@@ -294,3 +296,19 @@ def test_what_is_dragged_may_be_taken_away_by_a_key(open_in: OpenIn, qtbot: QtBo
     settle()
     assert file.dumps(session.document) == after
     assert set(canvas.canvas_scene.nodes) == set(session.graph.nodes)
+
+
+def test_what_is_not_checked_yet_can_be_exported_when_it_is(
+    window: MainWindow, studio: Studio, qtbot: QtBot, held: Callable[[object, str], threading.Event]
+) -> None:
+    gate = held(workers, "data_problems")
+    window.session.show(OpenDocument(open_preset("lenet5"), name="LeNet"))
+    window.exports.ask("python")
+    (dialog,) = window.findChildren(ExportDialog)
+    assert dialog._note.text() == "The drawing is being checked."
+    save = dialog.buttons.button(QDialogButtonBox.StandardButton.Save)
+    assert not save.isEnabled()
+    gate.set()
+    qtbot.waitUntil(save.isEnabled, timeout=LONG)
+    assert not dialog._note.text()
+    dialog.reject()
