@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -10,6 +11,8 @@ import torch
 from torch import nn
 
 from graph_engine.compile import compile_document
+from graph_engine.compile.randomness import RANDOM
+from graph_engine.document.builder import Builder
 from graph_engine.probe.timing import time_nodes
 from presets import open_preset
 
@@ -48,3 +51,22 @@ def test_who_traces_already_goes_on_tracing() -> None:
     before = sys.gettrace()
     time_nodes(document, compile_document(document), 2, torch.device("cpu"))
     assert sys.gettrace() is before
+
+
+def test_nothing_is_drawn_while_a_step_of_training_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a run with dropout would not be done again with the same numbers."""
+    net = Builder("Dropout")
+    net.output(net.add("dropout", net.input("x", 4)))
+    program = compile_document(net.document)
+    network = program.make(1)
+    monkeypatch.setattr(type(program), "make", lambda *_: network)
+    timed: list[dict[str, float]] = []
+    thread = threading.Thread(target=lambda: timed.append(time_nodes(net.document, program, 8, torch.device("cpu"))))
+    with RANDOM:  # as a step holds it, from seeding to the last draw
+        torch.manual_seed(7)
+        before = torch.default_generator.get_state()
+        thread.start()
+        thread.join(0.5)
+        assert torch.equal(torch.default_generator.get_state(), before)
+    thread.join(30)
+    assert "dropout_1" in timed[0]
