@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
@@ -176,17 +176,20 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
         raise FileError(f"{target} is a device or a pipe, which a file can't take the place of. Choose another place.")
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        handle, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        mode = target.stat().st_mode & 0o777 if target.exists() else None
+        beside = target.parent / f".{target.name}.{secrets.token_hex(4)}"
+        # the system takes the umask from a new file by itself: to ask for it is to change it for all threads
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
+                if mode is not None:
+                    os.fchmod(file.fileno(), mode)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(beside).chmod(mode)
-            Path(beside).replace(target)
+            beside.replace(target)
         except BaseException:
-            Path(beside).unlink(missing_ok=True)
+            beside.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise FileError(
@@ -199,12 +202,6 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _document(value: dict[str, Any]) -> Document:

@@ -33,7 +33,7 @@ def fails_with(number: int) -> Any:
     return fail
 
 
-@pytest.mark.parametrize("function", ["os.fsync", "os.replace", "os.chmod", "tempfile.mkstemp"])
+@pytest.mark.parametrize("function", ["os.fsync", "os.replace", "os.fchmod", "os.open"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])
 def test_a_failing_disk_leaves_the_old_file_and_nothing_else(
     saved: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
@@ -155,3 +155,15 @@ def test_a_new_file_has_the_usual_permissions(tmp_path: Path) -> None:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "new.loom").stat().st_mode) == 0o640
     assert (tmp_path / "new.loom").read_text("utf-8") == dumps(drawing())
+
+
+def test_a_new_file_is_made_without_a_moment_in_which_all_threads_may_write_for_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The umask is one for all threads: to ask for it is to change it."""
+    asked: list[int] = []
+    monkeypatch.setattr(os, "umask", asked.append)
+    for _ in range(2):  # new, and over itself
+        write_whole(tmp_path / "new.loom", "{}")
+    assert asked == []
+    assert [each.name for each in tmp_path.iterdir()] == ["new.loom"]
