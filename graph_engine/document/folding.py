@@ -13,12 +13,13 @@ from typing import Any
 from graph_engine.blocks.block import Category
 from graph_engine.blocks.named import FORMULA, FormulaError, evaluate, is_formula, plain
 from graph_engine.document.composite import TURN
-from graph_engine.document.document import MAIN, Document
+from graph_engine.document.document import Document
 from graph_engine.document.edits import AddGraph, AnyEdit, Batch
 from graph_engine.document.enclosing import Checked, enclose, refuse_shared
 from graph_engine.document.graph import Graph, Node
-from graph_engine.document.grouping import put_in_place, trained_as_one
+from graph_engine.document.grouping import named_by, put_in_place, trained_as_one
 from graph_engine.document.links import Chain, Link, chains_of, exit_of, text_of
+from graph_engine.document.plan_names import address
 from graph_engine.document.port_values import Source
 from graph_engine.document.rules import EditRefused
 
@@ -95,10 +96,10 @@ def fold(
         outputs={end: made.outputs[inner_end]},
     )
     edits: list[AnyEdit] = list(put_in_place(graph, graph_name, made, nodes))
-    for update in (update for stage in document.plan.stages for update in stage.updates):
-        trained = [[at for at, node in enumerate(turn) if node in update.trains] for turn in chosen.turns]
-        if graph_name == MAIN and any(places != trained[0] for places in trained):
-            raise EditRefused("The plan trains some of these turns alone. Let it train all of them or none.")
+    for verb, names in named_by(document):
+        named = [[at for at, node in enumerate(turn) if address(graph_name, node) in names] for turn in chosen.turns]
+        if any(places != named[0] for places in named):
+            raise EditRefused(f"The plan {verb}s some of these turns alone. Let it {verb} all of them or none.")
     edits += trained_as_one(document, graph_name, nodes, made.use.id, reports or {})
     return Batch(f"Fold {title or name} ×{chosen.times}", tuple(edits))
 

@@ -89,7 +89,7 @@ def trained_as_one(
     Raises: EditRefused when it trains some of them but not others with weights: a composite is trained as a whole.
     """
     weighted = {address(graph_name, node) for node in nodes if node in reports and reports[node].weights}
-    for verb, names in _named(document):
+    for verb, names in named_by(document):
         left = weighted - set(names)
         if set(names) & {address(graph_name, node) for node in nodes} and left:
             first = min(left, key=natural)
@@ -100,7 +100,7 @@ def trained_as_one(
     return trained_instead(document, graph_name, dict.fromkeys(nodes, (use,)))
 
 
-def _named(document: Document) -> Iterator[tuple[str, tuple[str, ...]]]:
+def named_by(document: Document) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What the plan does with nodes, and with which."""
     for stage in document.plan.stages:
         yield "reset", stage.resets

@@ -92,7 +92,8 @@ def _link(graph: Graph, start: str, end: str) -> Link | None:
         wires = tuple(
             (port, place[wire.source], wire.output) if wire.source in place else (port,) for port, wire in into.items()
         )
-        flags = (node.frozen, node.bypassed, place.get(node.shares), node.repeat, node.over_time)
+        tags = sorted(node.tags)  # by which the plan may train some turns and not others
+        flags = (node.frozen, node.bypassed, place.get(node.shares), node.repeat, node.over_time, *tags)
         shape.append((node.block, flags, text_of(dict(node.extra)), wires))
         values.append(_values(graph, node))
     if len(entries) != 1 or len(_outputs_used(graph, end)) > 1:

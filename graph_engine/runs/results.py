@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from graph_engine.data import Dataset, Split, load_samples, open_dataset, resolve, served_inputs, split
-from graph_engine.document import Document
+from graph_engine.document import Document, Stage
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.store import RunStore, StoredRun
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from graph_engine.compile import Program
+    from graph_engine.train.checkpoints import Checkpoint
 
 Which = Literal["best", "last"]
 """The weights of the epoch with the best validation loss, or the newest."""
@@ -97,7 +98,8 @@ def evaluate_run(
     which: Which = "best",
     store: RunStore | None = None,
 ) -> dict[str, Any]:
-    """How good a run's network is: on the samples that were held out from it, or on all of another data set.
+    """How good a run's network is: on the samples that were held out from it, as it was judged, or on all of another
+    data set.
 
     Returns `{run, weights, step, data, samples, split, metrics: {loss, accuracy, …}}`.
 
@@ -106,7 +108,7 @@ def evaluate_run(
     import torch
 
     from graph_engine.train.changes import read_changes, with_changes
-    from graph_engine.train.course import arguments
+    from graph_engine.train.course import arguments, held_out_of
     from graph_engine.train.evaluation import BATCHES, evaluate
     from graph_engine.train.measuring import Measurement
     from graph_engine.train.objectives import objectives_of
@@ -125,16 +127,18 @@ def evaluate_run(
         raise RunError(f"The run {stored.id} is bound to no data set.")
     chosen = split(found, plan.validation, plan.seed) if own else _all_of(found)
     samples = load_samples(found, inputs, chosen)
-    held_out = own and samples.validation_length > 0
-    columns = samples.validation if held_out else samples.train
-    length = samples.validation_length if held_out else samples.train_length
+    stage = _stage_of(stored.folder.checkpoint(which), judged)
+    columns, length = held_out_of(stage, trained.program, samples) if own else ({}, 0)
+    held_out = length > 0
+    if not held_out:
+        columns, length = arguments(trained.program, samples.train), samples.train_length
     device = torch.device("cpu")
     whole = replace(plan, precision="fp32")
     measurements = [
         Measurement(objective, trained.program, trained.network, whole, device)
-        for objective in objectives_of(judged, judged.plan.stages[-1])
+        for objective in objectives_of(judged, stage)
     ]
-    metrics = evaluate(measurements, arguments(trained.program, columns), length, BATCHES * plan.batch_size)
+    metrics = evaluate(measurements, columns, length, BATCHES * plan.batch_size)
     return {
         "run": stored.id,
         "weights": which,
@@ -144,6 +148,21 @@ def evaluate_run(
         "split": "validation" if held_out else "all",
         "metrics": metrics,
     }
+
+
+def _stage_of(found: Checkpoint, judged: Document) -> Stage:
+    """The stage that weights are of: of the best ones, which know what was measured with them, the last stage that
+    measures this. A run may have been stopped before its last.
+    """
+    from graph_engine.train.objectives import series_of_epochs
+
+    stages = judged.plan.stages
+    if found.state:
+        at: int = found.state["position"]["stage"]
+        return stages[at]
+    told = {name for name in found.metrics if name.startswith("train_")}
+    alike = (stage for stage in reversed(stages) if set(series_of_epochs(judged, stage, held_out=False)) == told)
+    return next(alike, stages[-1])
 
 
 def _stored(run: str | StoredRun, store: RunStore | None) -> StoredRun:

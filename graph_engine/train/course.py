@@ -64,7 +64,6 @@ def course_of(stage: Stage, plan: Plan, program: Program, samples: Samples) -> C
     Raises: PlanError when it has too few samples, or its part of the data can't be told.
     """
     rows = _rows(stage.data, samples, samples.train_index) if stage.data is not None else None
-    held = _rows(stage.data, samples, samples.validation_index) if stage.data is not None else None
     length = samples.train_length if rows is None else len(rows)
     if stage.data is not None and not length:
         values = ", ".join(map(str, stage.data.values))
@@ -72,19 +71,29 @@ def course_of(stage: Stage, plan: Plan, program: Program, samples: Samples) -> C
     train = Batches(
         arguments(program, samples.train), length, plan.batch_size, plan.seed, rows=rows, drawn=_drawn(program, samples)
     )
-    validation = arguments(program, samples.validation)
-    if held is not None:
-        validation = {name: column[held.to(column.device)] for name, column in validation.items()}
+    validation, held_out = held_out_of(stage, program, samples)
     taken = max(update.batches for update in stage.updates)
     steps_per_epoch = -(-train.steps_per_epoch // taken)
     return Course(
         train,
         validation,
-        samples.validation_length if held is None else len(held),
+        held_out,
         taken,
         steps_per_epoch,
         stage.steps if stage.steps is not None else stage.epochs * steps_per_epoch,
     )
+
+
+def held_out_of(stage: Stage, program: Program, samples: Samples) -> tuple[dict[str, Tensor], int]:
+    """The samples that a stage is judged on, by argument, and how many they are.
+
+    Raises: PlanError when its part of the data can't be told.
+    """
+    validation = arguments(program, samples.validation)
+    if stage.data is None:
+        return validation, samples.validation_length
+    held = _rows(stage.data, samples, samples.validation_index)
+    return {name: column[held.to(column.device)] for name, column in validation.items()}, len(held)
 
 
 def arguments(program: Program, columns: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from graph_engine.train.choosing import holders, places_of
 from graph_engine.train.errors import PlanError
 from graph_engine.train.measures import usually_greater
 from graph_engine.train.objectives import objectives_of, reached, require_loss, series_of_epochs
-from graph_engine.train.words import no_such_value
+from graph_engine.train.words import listed, no_such_value
 
 
 def plan_problems(document: Document, result: CheckResult) -> list[Problem]:
@@ -45,7 +45,7 @@ def _names(document: Document) -> Iterator[Problem]:
                 why = _why_no_slope(document, penalty)
                 if why:
                     rest = tuple(each for each in update.penalties if each is not penalty)
-                    fixed = _with_update(plan, at, number, replace(update, penalties=rest))
+                    fixed = _with(plan, at, number, replace(update, penalties=rest))
                     yield _problem(document, why, Fix("Take the penalty out of the plan", SetPlan(fixed)))
 
 
@@ -149,33 +149,37 @@ def _idle(document: Document) -> Iterator[Problem]:
             message = f"No update of the plan makes {node} small: it is drawn, and nothing learns from it."
             more = replace(first, losses=(*first.losses, WeightedLoss(node=node)))
             of = "the plan" if len(updates) == 1 else "its first update"
-            fix = Fix(f"Let {of} make it small", SetPlan(_with_update(plan, 0, 0, more)))
+            fix = Fix(f"Let {of} make it small", SetPlan(_with(plan, 0, 0, more)))
             yield Problem(Severity.WARNING, Code.IDLE_LOSS, message, node, fixes=(fix,))
 
 
 def _untrained(document: Document, result: CheckResult) -> Iterator[Problem]:
-    """Nodes whose weights no update trains, and none is told not to."""
+    """The nodes whose weights no update trains, none is told not to, and no stage loads: all in one problem."""
     plan, graph = document.plan, document.main
-    places = [(at, number) for at, stage in enumerate(plan.stages) for number in range(len(stage.updates))]
     objectives = [each for stage in plan.stages for each in objectives_of(document, stage)]
     chosen = {node for each in objectives for node in each.trains}
     for stage in plan.stages:
+        for each in stage.loads:
+            chosen |= holders(document, places_of(document, each.of)) if each.of else set(graph.nodes)
         for update in stage.updates:
             chosen |= holders(document, places_of(document, update.freezes))
-    for node in graph.order():
-        if not result.nodes[node].cost.params or graph[node].frozen or node in chosen:
-            continue
-        if {graph[node].shares, *(other.id for other in graph if other.shares == node)} & chosen:
-            continue
-        at = next((at for at, each in enumerate(objectives) if node in reached(graph, each)), None)
-        if at is not None:
-            first, number = places[at]
-            update = plan.stages[first].updates[number]
-            more = replace(update, trains=(*update.trains, node))
-            which = f"update {update.name or number + 1}" if len(plan.stages[first].updates) > 1 else "the plan"
-            fix = Fix(f"Let {which} train it", SetPlan(_with_update(plan, first, number, more)))
-            message = f"No update of the plan trains {node}: its weights stay as they begin."
-            yield Problem(Severity.INFO, Code.UNTRAINED, message, node, fixes=(fix,))
+    chosen |= {graph[node].shares for node in chosen} - {""}
+    chosen |= {node.id for node in graph if node.shares in chosen or node.frozen}
+    weighty = [node for node in graph.order() if result.nodes[node].cost.params and node not in chosen]
+    if not weighty:
+        return
+    left = [(at, [node for node in weighty if node in reached(graph, each)]) for at, each in enumerate(objectives)]
+    at, nodes = max(left, key=lambda pair: len(pair[1]))
+    if nodes:
+        places = [(at, number) for at, each in enumerate(plan.stages) for number in range(len(each.updates))]
+        first, number = places[at]
+        updates = plan.stages[first].updates
+        which = f"update {updates[number].name or number + 1}" if len(updates) > 1 else "the plan"
+        more = replace(updates[number], trains=(*updates[number].trains, *nodes))
+        fix = Fix(f"Let {which} train {'it' if len(nodes) == 1 else 'them'}", SetPlan(_with(plan, first, number, more)))
+        whose = "its weights stay as they begin" if len(nodes) == 1 else "their weights stay as they begin"
+        message = f"No update of the plan trains {listed(nodes)}: {whose}."
+        yield Problem(Severity.INFO, Code.UNTRAINED, message, nodes[0], fixes=(fix,))
 
 
 def _losses(document: Document) -> list[str]:
@@ -207,7 +211,7 @@ def _pairs(before: Stage, after: Stage) -> Iterator[tuple[Update, Update]]:
     return zip(before.updates, after.updates, strict=True)
 
 
-def _with_update(plan: Plan, stage: int, number: int, update: Update) -> Plan:
+def _with(plan: Plan, stage: int, number: int, update: Update) -> Plan:
     stages = list(plan.stages)
     updates = list(stages[stage].updates)
     updates[number] = update

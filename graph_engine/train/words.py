@@ -236,6 +236,11 @@ def length_in_words(plan: Plan) -> str:
     return parts[0] if len(parts) == 1 else f"{len(parts)} stages of {_and(parts)}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """`a, b, c, d and 3 more`."""
+    return _and(names, _MOST)
+
+
 def _called(name: str, otherwise: str) -> str:
     return f"{otherwise} “{name}”" if name else otherwise
 

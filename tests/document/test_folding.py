@@ -123,13 +123,15 @@ def test_a_turn_begins_with_what_has_weights_rather_than_with_an_activation() ->
     assert found.times == 3
 
 
-def test_defaults_written_out_are_no_difference_but_other_values_and_flags_are() -> None:
+@pytest.mark.parametrize("flag", [SetNode("conv2d_2", "frozen", True), SetNode("conv2d_2", "tags", ("slow",))])
+def test_defaults_written_out_are_no_difference_but_other_values_and_flags_are(flag: SetNode) -> None:
+    """What is frozen, or trained by its tag, would else be so in all turns, or in none."""
     document = plain(4)
     document.apply(SetParameter("conv2d_2", "kernel", [3, 3]))
     document.apply(SetParameter("conv2d_3", "stride", 1))
     assert [found.times for found in find_folds(document.main)] == [4]
 
-    document.apply(SetNode("conv2d_2", "frozen", True))
+    document.apply(flag)
 
     assert [(found.times, found.turns[0]) for found in find_folds(document.main)] == [(2, ("conv2d_3", "relu_3"))]
 
@@ -287,7 +289,10 @@ def test_a_fold_of_a_drawing_that_has_changed_is_refused() -> None:
 def test_a_plan_that_trains_some_turns_alone_is_not_widened() -> None:
     document = plain(3)
     document.apply(SetPlan(replace(document.plan, stages=(Stage(updates=(Update(trains=("conv2d_2",)),)),))))
-    with pytest.raises(EditRefused, match="trains some of these turns alone"):
+    with pytest.raises(EditRefused, match="The plan trains some of these turns alone"):
+        fold(document, "main", find_folds(document.main)[0], "unit")
+    document.apply(SetPlan(replace(document.plan, stages=(Stage(updates=(Update(freezes=("conv2d_2",)),)),))))
+    with pytest.raises(EditRefused, match="The plan freezes some of these turns alone"):
         fold(document, "main", find_folds(document.main)[0], "unit")
 
     trains = ("conv2d_1", "conv2d_2", "conv2d_3")

@@ -11,7 +11,16 @@ import torch
 
 from graph_engine.compile import CompileError
 from graph_engine.data import DataError
-from graph_engine.document import Document, RemoveNodes, SetBinding, SetParameter
+from graph_engine.document import (
+    Document,
+    Part,
+    RemoveNodes,
+    SetBinding,
+    SetParameter,
+    Stage,
+    Update,
+    WeightedLoss,
+)
 from graph_engine.document.file import FileError, dumps, load
 from graph_engine.document.plan import Binding
 from graph_engine.runs import (
@@ -31,6 +40,7 @@ from graph_engine.runs import (
 )
 from graph_engine.train import PlanError
 from graph_engine.train.changes import DatedChange, RunChange
+from tests.train.by_hand import odd
 
 Make = Callable[..., Document]
 Start = Callable[..., RunHandle]
@@ -99,6 +109,27 @@ def test_evaluating_again_gives_the_same_figures(document: Make, start: Start) -
 
     assert again["metrics"] == {"loss": metrics["val_loss"], "accuracy": metrics["val_accuracy"]}
     assert (again["split"], again["samples"], again["run"]) == ("validation", 359, handle.id)
+
+
+@pytest.mark.parametrize("stages", [1, 2], ids=["stopped in the first stage", "to the end"])
+def test_a_run_in_stages_is_evaluated_as_it_was_judged(start: Start, store: RunStore, stages: int) -> None:
+    """By the losses, and on the part of the data, of the stage that its best weights are of."""
+    low, high = (Part(values=tuple(range(at, at + 5))) for at in (0, 5))
+    first, second = (WeightedLoss(node=f"cross_entropy_{at}") for at in (1, 2))
+    document = odd(
+        Stage(updates=(Update(losses=(first, second)),), epochs=2 if stages == 2 else 900, data=low),
+        Stage(updates=(Update(losses=(second,)),), epochs=2, data=high),
+        batch_size=100,
+    )
+    handle = start(document)
+    if stages == 1:
+        handle.control.stop_after_epoch()
+    assert handle.wait(60)
+    best = handle.result()["best"]
+    found = evaluate_run(handle.id, store=store)["metrics"]
+
+    assert len(found) == (4 if stages == 1 else 2)
+    assert found == pytest.approx({name: best[f"val_{name}"] for name in found}, rel=1e-5)
 
 
 def test_evaluating_again_weighs_losses_as_they_were_changed(document: Make, start: Start, store: RunStore) -> None:

@@ -133,11 +133,11 @@ def test_gradients_outlive_the_graphs_of_other_updates(
     memory: list[Tensor] = []
     forward, descend = Measurement.forward, ActiveUpdate.descend
 
-    def written_over(measurement: Measurement, batch: Any) -> Any:
+    def written_over(measurement: Measurement, batch: Any, factors: Any) -> Any:
         for each in memory:
             each.fill_(torch.nan)
         memory.clear()
-        return forward(measurement, batch)
+        return forward(measurement, batch, factors)
 
     def noted(update: ActiveUpdate, step: int) -> None:
         descend(update, step)

@@ -194,3 +194,13 @@ def test_a_node_that_no_update_trains_is_told_unless_it_is_left_out_on_purpose()
     assert (problem.node, problem.severity) == ("linear_4", Severity.INFO)
     document.apply(problem.fixes[0].edit)  # type: ignore[arg-type]
     assert told(document) == []
+
+    document.plan = plan_of(Update(trains=("linear_1",))).plan
+    (problem,) = told(document)
+    assert problem.message.startswith(
+        "No update of the plan trains conv2d_1, batch_norm_1, cell_1, linear_2 and 2 more:"
+    )
+    document.apply(problem.fixes[0].edit)  # type: ignore[arg-type]
+    assert told(document) == []
+    document.plan = plan_of(Update(trains=("linear_1",)), loads=(Loading(source="another"),)).plan
+    assert told(document) == [], "what is loaded may well stay"

@@ -29,7 +29,7 @@ from app.preset_shelf import PresetShelf, sketch_of
 from app.session import Session
 from app.settings import Settings
 from graph_engine.blocks import all_blocks
-from graph_engine.check.report import Severity
+from graph_engine.check.report import Code, Severity
 from graph_engine.document import (
     AddNodes,
     Binding,
@@ -41,6 +41,7 @@ from graph_engine.document import (
     Part,
     Penalty,
     Plan,
+    RemoveNodes,
     SetBinding,
     SetParameter,
     WeightedLoss,
@@ -191,6 +192,28 @@ def test_a_fix_is_one_named_step(
     assert session.errors == []
     assert panel.rows() == []
     assert panel.window().focusWidget() is panel, "the keyboard stays where the fixes are"
+
+
+def test_what_the_plan_names_and_is_deleted_is_a_problem_that_a_click_mends(
+    session: Session, show: Show, present: Callable[[ProblemsPanel], ProblemsPanel], qtbot: QtBot
+) -> None:
+    show("multi_task")
+    panel = present(ProblemsPanel(session))
+    before = session.document.plan
+    (update,) = before.stages[0].updates
+    gone = update.losses[0].node
+    session.perform(RemoveNodes((gone,)))
+    qtbot.waitUntil(lambda: any(row.problem.code is Code.PLAN for row in panel.rows()))
+    (row,) = (row for row in panel.rows() if row.problem.code is Code.PLAN)
+    assert gone in row.problem.message
+    assert session.errors, "nothing is trained by half a plan"
+    QTest.mouseClick(row.buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not session.errors)
+    assert session.document.plan.stages[0].updates[0].losses == update.losses[1:]
+    session.undo()
+    session.undo()
+    assert session.document.plan == before
+    assert gone in session.document.main
 
 
 def test_a_thousand_problems_do_not_make_a_thousand_rows(
