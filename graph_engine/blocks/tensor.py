@@ -54,17 +54,28 @@ TIMES = "·"
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A length known only when data comes: `scale · symbol + offset`. The symbol may be a product: `H·W`."""
+    """A length known only when data comes: `times · ⌊scale · symbol + offset⌋ + more`.
+
+    The symbol may be a product: `H·W`. `times` and `more` are only given where the rest is rounded.
+    """
 
     symbol: str
     scale: Fraction = Fraction(1)
     offset: Fraction = Fraction(0)
+    times: int = 1
+    more: int = 0
 
     def at(self, length: int) -> int:
         """The length of this axis when its symbol stands for `length`."""
-        return int(self.scale * length + self.offset)
+        return self.times * int(self.scale * length + self.offset) + self.more
 
     def __str__(self) -> str:
+        if self.times == 1:
+            return self._inner
+        return f"{self.times}⌊{self._inner}⌋" + (f"+{self.more}" if self.more else "")
+
+    @property
+    def _inner(self) -> str:
         numerator, denominator = self.scale.numerator, self.scale.denominator
         text = self.symbol if numerator == 1 else f"{numerator}{self.symbol}"
         offset = self.offset * denominator

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import cycle
-from math import lcm, prod
+from itertools import cycle, pairwise
+from math import gcd, prod
 from typing import Any
 
 import torch
@@ -74,18 +74,23 @@ def run_block(block: Block, inputs: Specs) -> NodeResult:
                 port.name: _spec([values[port.name] for values in held], lengths, port.kind, block, inputs)
                 for port in block.outputs
             }
-            for symbol, stride in _strides(outputs, inputs).items():
-                between = [{**lengths[0], symbol: lengths[0][symbol] + more} for more in range(stride)]
-                given = [unpacked(block.pattern(), _run(expression, inputs, modules, each).out) for each in between]
+            for symbol in _windowed(outputs, inputs):
+                shapes = [{port.name: held[0][port.name].shape for port in block.outputs}]
+                while len(shapes) <= _LONGEST_STRIDE and not _repeats(outputs, shapes, symbol):
+                    between = {**lengths[0], symbol: lengths[0][symbol] + len(shapes)}
+                    given = unpacked(block.pattern(), _run(expression, inputs, modules, between).out)
+                    shapes.append({port.name: given[port.name].shape for port in block.outputs})
                 outputs = {
-                    name: _rounded(spec, [each[name].shape for each in given], symbol, lengths[0][symbol])
+                    name: _rounded(spec, [each[name] for each in shapes], symbol, lengths[0][symbol])
                     for name, spec in outputs.items()
                 }
     except Refusal:
         raise
     except Exception as error:
-        shapes = " and ".join(str(spec) for spec in inputs.values())
-        raise Refusal(f"{block.title} can't take {shapes}.") from error
+        taken = " and ".join(str(spec) for spec in inputs.values())
+        unknown = " and ".join(name for name in lengths[0] if name != "N")
+        advice = f" with every {unknown}: give it a number where it comes in" if unknown else ""
+        raise Refusal(f"{block.title} can't take {taken}{advice}.") from error
     for spec in outputs.values():
         if any(isinstance(dim, int) and dim < 1 for dim in spec.shape):
             raise Refusal(f"{block.title} would leave nothing: its result has shape {spec}.")
@@ -234,23 +239,35 @@ def _dim(sizes: Sequence[int], lengths: Sequence[Lengths]) -> Dim:
     return axis
 
 
-def _strides(outputs: Mapping[str, TensorSpec], inputs: Specs) -> dict[str, int]:
-    """By how much each symbol is divided in axes that the block makes: how those are rounded has to be looked at."""
+def _windowed(outputs: Mapping[str, TensorSpec], inputs: Specs) -> list[str]:
+    """The symbols of axes that the block makes as windows do: how those are rounded has to be looked at."""
     known = {dim for spec in inputs.values() for dim in spec.shape}
-    found: dict[str, int] = {}
-    for spec in outputs.values():
-        for dim in spec.shape:
-            if isinstance(dim, Axis) and dim.scale.denominator > 1 and dim not in known and TIMES not in dim.symbol:
-                found[dim.symbol] = lcm(found.get(dim.symbol, 1), dim.scale.denominator)
-    return found
+    axes = [dim for spec in outputs.values() for dim in spec.shape if isinstance(dim, Axis) and dim not in known]
+    return sorted({axis.symbol for axis in axes if _may_be_rounded(axis)})
+
+
+def _may_be_rounded(axis: Axis) -> bool:
+    return TIMES not in axis.symbol and (axis.scale.denominator > 1 or axis.offset != 0)
+
+
+def _repeats(outputs: Mapping[str, TensorSpec], shapes: Sequence[Mapping[str, Sequence[int]]], symbol: str) -> bool:
+    """Whether each axis grew over these lengths, one after another, by just what it grows by in the long run: from
+    there on it is rounded as before."""
+    more = len(shapes) - 1
+    return more > 0 and all(
+        shapes[-1][name][at] - shapes[0][name][at] == dim.scale * more
+        for name, spec in outputs.items()
+        for at, dim in enumerate(spec.shape)
+        if isinstance(dim, Axis) and dim.symbol == symbol and _may_be_rounded(dim)
+    )
 
 
 def _rounded(spec: TensorSpec, shapes: Sequence[Sequence[int]], symbol: str, first: int) -> TensorSpec:
     """`spec` with axes that are rounded down where real ones are. `shapes` are those where `symbol` stands for `first`
-    and each of the lengths behind it, as many as it is divided by."""
+    and each of the lengths behind it."""
     made = [
         _rounded_axis(dim, [shape[at] for shape in shapes], first)
-        if isinstance(dim, Axis) and dim.symbol == symbol and dim.scale.denominator > 1
+        if isinstance(dim, Axis) and dim.symbol == symbol and _may_be_rounded(dim)
         else dim
         for at, dim in enumerate(spec.shape)
     ]
@@ -258,11 +275,20 @@ def _rounded(spec: TensorSpec, shapes: Sequence[Sequence[int]], symbol: str, fir
 
 
 def _rounded_axis(axis: Axis, sizes: Sequence[int], first: int) -> Axis:
-    """⌊(p·length + a)/s⌋ with the one a that gives all of `sizes`; as it is where none does."""
-    rise, stride = axis.scale.numerator, axis.scale.denominator
-    least = max(stride * size - rise * (first + more) for more, size in enumerate(sizes))
-    most = min(stride * size - rise * (first + more) + stride - 1 for more, size in enumerate(sizes))
-    return Axis(axis.symbol, axis.scale, Fraction(least, stride)) if least <= most else axis
+    """k·⌊(p·length + a)/s⌋ + m with the one a that gives all of `sizes`; as it is where none does.
+
+    k rows of patches, for example, of which only the columns depend on the length; m class tokens before them.
+    """
+    times = gcd(*(after - before for before, after in pairwise(sizes)))
+    if len(sizes) == 2 or not times:  # nothing is rounded
+        return axis
+    more = sizes[0] % times
+    scale = axis.scale / times
+    rise, stride = scale.numerator, scale.denominator
+    inner = [(size - more) // times for size in sizes]
+    least = max(stride * size - rise * (first + ahead) for ahead, size in enumerate(inner))
+    most = min(stride * size - rise * (first + ahead) + stride - 1 for ahead, size in enumerate(inner))
+    return Axis(axis.symbol, scale, Fraction(least, stride), times, more) if least <= most else axis
 
 
 def _power(first: int, second: int, low: int, high: int) -> int:

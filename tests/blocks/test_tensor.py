@@ -21,6 +21,8 @@ from graph_engine.blocks.tensor import N
         (Axis("T", Fraction(1, 2), Fraction(1, 2)), "(T+1)/2", 5),
         (Axis("H", Fraction(1, 4), Fraction(-3, 4)), "(H-3)/4", 1),
         (Axis("H·W", Fraction(3)), "3H·W", 30),
+        (Axis("W", Fraction(1, 3), Fraction(1, 3), 6), "6⌊(W+1)/3⌋", 18),
+        (Axis("W", Fraction(1, 2), Fraction(0), 6, 1), "6⌊W/2⌋+1", 31),
     ],
 )
 def test_an_axis_says_how_its_length_follows_from_its_symbol(axis: Axis, text: str, at_ten: int) -> None:

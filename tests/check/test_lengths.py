@@ -102,6 +102,40 @@ def test_a_length_that_is_rounded_down_is_so_at_every_length(
         assert run_block(made, Specs({"x": spec})).outputs["y"].shape[1] == length.at(steps)
 
 
+@pytest.mark.parametrize(
+    ("block", "parameters", "gives"),
+    [
+        ("patch_embedding", {"patch": 3, "features": 4}, "N×2⌊W/3⌋×4"),
+        ("patch_embedding", {"patch": 2, "features": 4}, "N×3⌊W/2⌋×4"),
+        ("conv2d", {"stride": 2, "channels": 4}, "N×3⌊(W+1)/2⌋×4"),
+        ("conv2d", {"stride": 3, "channels": 4, "kernel": 2, "padding": "none"}, "N×2⌊(W+1)/3⌋×4"),
+    ],
+)
+def test_rows_of_which_each_is_rounded_down_are_so_at_every_width(
+    block: str, parameters: dict[str, Any], gives: str
+) -> None:
+    """Of an image of six rows: a sequence of its places, and a class token before them."""
+    net = Builder("Places")
+    x = net.add(block, net.input("image", 3, 6, "W"), **parameters)
+    x = net.add("positions_to_sequence", x) if block == "conv2d" else x
+    net.output(net.add("class_token", x))
+    result = Checker().check(net.document)
+    places, with_token = (result.nodes[name].outputs["y"] for name in (x.node, "class_token_1"))
+    assert str(places) == gives
+    assert str(with_token) == gives.replace("⌋×4", "⌋+1×4")
+
+    network = compile_document(net.document, result).make(0)
+    (_, length, _) = with_token.shape
+    assert isinstance(length, Axis)
+    for width in (*range(5, 24), 509, 510):
+        assert network(torch.zeros(1, 3, 6, width)).shape == (1, length.at(width), 4)
+
+
+def test_what_fits_some_lengths_alone_is_refused_with_the_length_that_is_not_known() -> None:
+    with pytest.raises(Refusal, match=r"^Pixel unshuffle can't take N×3×4×T with every T: give it a number where it"):
+        spec_of("pixel_unshuffle", TensorSpec((N, 3, 4, T)))
+
+
 def test_lengths_that_are_rounded_otherwise_do_not_fit() -> None:
     """⌊T/2⌋ and ⌊(T − 1)/2⌋ are equal where T is odd, and only there."""
     net = Builder("Halves")
