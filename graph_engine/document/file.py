@@ -182,11 +182,11 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
-                if mode is not None:
-                    os.fchmod(file.fileno(), mode)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            if mode is not None:
+                beside.chmod(mode)
             beside.replace(target)
         except BaseException:
             beside.unlink(missing_ok=True)
