@@ -99,9 +99,12 @@ def _follow_with_lines(handle: RunHandle) -> None:
 
     Raises: BrokenPipeError when nobody reads them, once the run has ended: that is no reason to give it up.
     """
-    shown, next_line = 0, 0.0
+    shown, next_line, notice = 0, 0.0, handle.feed.progress.notice  # of the first stage, the plan's words have it
     while not handle.wait(_LOOK):
         progress = handle.feed.progress
+        if progress.notice != notice:
+            notice = progress.notice
+            _say(handle, f"{handle.id}  {notice}".rstrip())
         if progress.epoch > shown and time.monotonic() >= next_line:
             shown, next_line = progress.epoch, time.monotonic() + _LINES
             _say(handle, f"{handle.id}  {_place(progress)}  {_metrics(progress, _SHOWN)}".rstrip())

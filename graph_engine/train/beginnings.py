@@ -40,6 +40,11 @@ class Loaded:
     misfits: tuple[str, ...]
     missing: tuple[str, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that is wanted was taken."""
+        return not self.misfits and not self.missing
+
     def tell(self) -> str:
         """`12 of 14 tensors taken from lenet5-1; of another shape: linear_3.weight, linear_3.bias.`"""
         said = f"{len(self.taken)} of {self.wanted} tensors taken from {self.source}"

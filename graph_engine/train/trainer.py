@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from graph_engine.data import Samples
 from graph_engine.document import Document, Plan
 from graph_engine.train.alterations import Alterations
-from graph_engine.train.beginnings import FindWeights, require_begin, weights_of_file
+from graph_engine.train.beginnings import FindWeights, Loaded, require_begin, weights_of_file
 from graph_engine.train.changes import DatedChange
 from graph_engine.train.control import Control, Go
 from graph_engine.train.devices import choose_device, give_back, set_device_up
@@ -178,8 +178,14 @@ class Trainer:
             self.alterations.begin()
             for stage in self.plan.stages[1:]:  # rather than when those before have been trained
                 require_begin(stage, stepper.document, self._program, stepper.network, self._find_weights)
-            self.notes += [loaded.tell() for loaded in stepper.begin()]
+            self._tell(stepper.begin())
             self._began = True
+
+    def _tell(self, loads: Sequence[Loaded]) -> None:
+        """Note what was loaded; what was not, and stays as it was, is told at once."""
+        self.notes += [loaded.tell() for loaded in loads]
+        left = " ".join(loaded.tell() for loaded in loads if not loaded.is_whole)
+        self._notice = left or self._notice
 
     def compile(self) -> None:
         """Let `torch.compile` make what steps compute. What of the plan can't be done here is noted."""
@@ -239,7 +245,7 @@ class Trainer:
             if stepper.position.stage + 1 == len(self.plan.stages):
                 return self._end(RunState.FINISHED, self._said_enough() if self.best.has_enough else "")
             self._save()  # what the next stage begins with may not be there
-            self.notes += [loaded.tell() for loaded in stepper.go_on()]
+            self._tell(stepper.go_on())
             self.best.start_over()
 
     def _begin_stage(self) -> None:

@@ -472,6 +472,10 @@ def test_a_stage_begins_with_weights_of_a_file_and_tells_what_fitted(trainer: St
             "not there: linear_2.bias."
         )
     ]
+    later = trainer(classifier(replace(stage, loads=(), resets=()), stage))  # else nobody would hear of it
+    later.run()
+    assert later.feed.progress.notice == trained.notes[0]
+    assert trainer(classifier(stage)).run().progress.notice == trained.notes[0]
     with pytest.raises(PlanError, match="can't be read as safetensors"):
         trainer(classifier(replace(stage, loads=(Loading(source="nowhere"),)))).begin()
 
