@@ -21,7 +21,7 @@ from graph_engine.train.errors import PlanError
 from graph_engine.train.optimisers import kernels_of
 from graph_engine.train.recurrence import differentiable
 from graph_engine.train.sharding import is_cut, local_of, whole_of
-from graph_engine.train.words import called, no_such_value
+from graph_engine.train.words import called, no_such_stage, no_such_value
 
 if TYPE_CHECKING:
     from graph_engine.compile import Program
@@ -248,11 +248,7 @@ def elastic_penalties(plan: Plan) -> list[Penalty]:
 def require_memories(plan: Plan) -> None:
     """Raises: PlanError when a penalty remembers a stage that is not before its own."""
     for at, stage in enumerate(plan.stages):
-        before = {each.name for each in plan.stages[:at] if each.name}
-        for penalty in (each for update in stage.updates for each in update.penalties if each.kind == "ewc"):
-            if penalty.stage not in before:
-                there = ", ".join(sorted(before)) or "none with a name"
-                raise PlanError(
-                    f"A penalty of stage {at + 1} remembers the stage {penalty.stage!r}; before it there is {there}. "
-                    "Name an earlier stage."
-                )
+        for penalty in (each for update in stage.updates for each in update.penalties):
+            why = no_such_stage(plan, at, penalty)
+            if why:
+                raise PlanError(why)

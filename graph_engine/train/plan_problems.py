@@ -13,7 +13,7 @@ from graph_engine.train.choosing import holders, places_of
 from graph_engine.train.errors import PlanError
 from graph_engine.train.measures import usually_greater
 from graph_engine.train.objectives import objectives_of, reached, require_loss, series_of_epochs
-from graph_engine.train.words import listed, no_such_value
+from graph_engine.train.words import listed, no_such_stage, no_such_value
 
 
 def plan_problems(document: Document, result: CheckResult) -> list[Problem]:
@@ -42,7 +42,7 @@ def _names(document: Document) -> Iterator[Problem]:
         for number, update in enumerate(stage.updates):
             yield from _losses_named(document, update)
             for penalty in update.penalties:
-                why = _why_no_slope(document, penalty)
+                why = _why_no_slope(document, penalty) or no_such_stage(plan, at, penalty)
                 if why:
                     rest = tuple(each for each in update.penalties if each is not penalty)
                     fixed = _with(plan, at, number, replace(update, penalties=rest))

@@ -227,6 +227,20 @@ def no_such_value(penalty: Penalty, port: str) -> str:
     return f"The {called(penalty)} names the value {value!r} as {port}, and there is no such node. Choose another."
 
 
+def no_such_stage(plan: Plan, at: int, penalty: Penalty) -> str:
+    """What to say of a penalty of stage `at` (from 0) that remembers a stage which is not before it; empty where it is,
+    or remembers none.
+    """
+    before = {each.name for each in plan.stages[:at] if each.name}
+    if penalty.kind != "ewc" or penalty.stage in before:
+        return ""
+    there = ", ".join(sorted(before)) or "none with a name"
+    return (
+        f"A penalty of stage {at + 1} remembers the stage {penalty.stage!r}; before it there is {there}. "
+        "Name an earlier stage."
+    )
+
+
 def length_in_words(plan: Plan) -> str:
     """`30 epochs`, `2 stages of 10 and 20 epochs`: how long a plan takes at most."""
     parts = [

@@ -30,7 +30,7 @@ from graph_engine.train.objectives import objectives_of
 from graph_engine.train.plan_problems import plan_problems
 from tests.train.by_hand import odd
 from tests.train.conftest import make_trainer
-from tests.train.mechanisms import CRITIC, GENERATOR, SLOPE, gan
+from tests.train.mechanisms import CRITIC, GENERATOR, SLOPE, gan, tasks
 
 FIRST, SECOND = WeightedLoss(node="cross_entropy_1"), WeightedLoss(node="cross_entropy_2")
 
@@ -125,6 +125,12 @@ CASES: dict[str, tuple[Document, Edit | None, str, str]] = {
         gan(replace(CRITIC, penalties=(SLOPE,)), GENERATOR),
         RemoveNodes(("flatten_1",)),
         "The gradient penalty names the value 'flatten_1' as real, and there is no such node. Choose another.",
+        "Take the penalty out of the plan",
+    ),
+    "a stage to be remembered": (
+        judged(tasks(), stages=tuple(replace(stage, name="") for stage in tasks().plan.stages)),
+        None,
+        "A penalty of stage 2 remembers the stage 'first'; before it there is none with a name. Name an earlier stage.",
         "Take the penalty out of the plan",
     ),
     "what is judged by": (

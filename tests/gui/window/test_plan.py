@@ -140,6 +140,23 @@ def test_the_form_follows_the_row_that_is_chosen(session: Session, show: Show, p
     assert (critic.every, generator.every) == (1, 4)
 
 
+def test_a_penalty_follows_the_stage_that_it_remembers_to_another_name(
+    session: Session, show: Show, present: Present
+) -> None:
+    show("continual")
+    panel = present(PlanPanel(session))
+    before = session.document.plan
+    (old,) = {each.stage for update in before.stages[1].updates for each in update.penalties}
+    panel.stages.list.setCurrentRow(0)
+    type_into(panel.rows["name"].widget, "earlier")
+
+    plan = session.document.plan
+    assert (old, plan.stages[0].name) == (before.stages[0].name, "earlier")
+    assert {each.stage for update in plan.stages[1].updates for each in update.penalties} == {"earlier"}
+    session.undo()
+    assert session.document.plan == before
+
+
 def test_nodes_are_tagged_in_the_inspector(session: Session, show: Show, present: Callable[[QWidget], QWidget]) -> None:
     show("lenet5")
     page = NodePage(session)
