@@ -31,7 +31,7 @@ class EndedRun:
 
     def show(self, run: str, name: str, front: OpenDocument) -> None:
         """Shows a run of the document `front`."""
-        from graph_engine.runs import load_weights
+        from graph_engine.runs import RunError, load_weights
 
         self.give_way()
         turn = self._turn
@@ -45,5 +45,9 @@ class EndedRun:
             if turn == self._turn:
                 self._activations.set_weights(weights, front)
 
+        def fail(error: Exception) -> None:
+            if not isinstance(error, RunError):  # it ended before it saved any
+                self._background.failed.emit("Reading weights", error)
+
         self._library.read_curves(run, draw)
-        self._background.start("Reading weights", lambda: load_weights(run), see)
+        self._background.start("Reading weights", lambda: load_weights(run), see, fail)

@@ -12,7 +12,7 @@ from graph_engine.document import Document, Plan
 from graph_engine.document.file import FileError, save
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import CHECKPOINTS, DOCUMENT, SOURCE, RunFolder
-from graph_engine.runs.launching import busy, disk_error, make_place, take_back
+from graph_engine.runs.launching import disk_error, lock_of, make_place, take_back
 from graph_engine.runs.preparing import prepare
 from graph_engine.runs.processes import start_process
 from graph_engine.runs.provenance import now
@@ -50,9 +50,7 @@ def rewind_run(run: str | StoredRun, step: int, store: RunStore | None = None) -
     store = store or RunStore()
     stored = store.get(run) if isinstance(run, str) else run
     folder = stored.folder
-    lock = folder.lock
-    if not lock.take():
-        raise busy(stored.id)
+    lock = lock_of(stored.id, folder)
     try:
         found = _checkpoint(stored, step)
         write_changes(folder.path, [each for each in read_changes(folder.path) if each.step < step])

@@ -56,9 +56,7 @@ def launch(
 
     is_taken_here = lock is None
     if lock is None:
-        lock = folder.lock
-        if not lock.take():
-            raise busy(record.id)
+        lock = lock_of(record.id, folder)
     try:
         if is_taken_here:
             forget_wishes(folder.path)  # from here on it is seen to go on, and may be told to stop
@@ -155,9 +153,20 @@ def take_back(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def busy(run: str) -> RunError:
-    """What to say of a run that somebody is at work on."""
-    return RunError(f"The run {run} is going on, in this or another process. Stop it first.")
+def lock_of(run: str, folder: RunFolder) -> RunLock:
+    """The lock of a run, taken.
+
+    Raises: RunError when somebody is at work on it, or it is gone; FileError when its folder can't be written.
+    """
+    lock = folder.lock
+    try:
+        if lock.take():
+            return lock
+    except FileNotFoundError as error:
+        raise RunError(f"The run {run} is gone: there is no folder {folder.path} any more.") from error
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    raise RunError(f"The run {run} is going on, in this or another process. Stop it first.")
 
 
 def disk_error(folder: RunFolder, error: OSError) -> FileError:

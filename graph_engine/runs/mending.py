@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graph_engine.runs.again import branch_run, enqueue
 from graph_engine.runs.errors import RunError
-from graph_engine.runs.launching import busy
+from graph_engine.runs.launching import lock_of
 from graph_engine.runs.provenance import now
 from graph_engine.runs.store import RunStore, StoredRun
 from graph_engine.runs.waiting import put_in_queue
@@ -54,9 +54,7 @@ def slow_down(run: str | StoredRun, factor: float, store: RunStore | None = None
     """
     store = store or RunStore()
     stored = store.get(run) if isinstance(run, str) else run
-    lock = stored.folder.lock
-    if not lock.take():
-        raise busy(stored.id)
+    lock = lock_of(stored.id, stored.folder)
     try:
         found = stored.folder.checkpoint("last")
         stage = _stage(found)

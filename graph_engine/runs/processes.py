@@ -19,7 +19,7 @@ from graph_engine.document.file import save
 from graph_engine.runs.errors import RunError
 from graph_engine.runs.folder import DOCUMENT, RunFolder
 from graph_engine.runs.following import FollowedRun
-from graph_engine.runs.launching import busy, disk_error, make_place, take_back, take_place
+from graph_engine.runs.launching import disk_error, lock_of, make_place, take_back, take_place
 from graph_engine.runs.link import PROGRESS
 from graph_engine.runs.lock import RunLock
 from graph_engine.runs.provenance import now
@@ -97,9 +97,7 @@ def resume_process(
     """As `resume_run`, in a process of its own. Raises: as `start_process`."""
     store = store or RunStore()
     stored = store.adopt(store.get(run) if isinstance(run, str) else run)
-    lock = stored.folder.lock
-    if not lock.take():
-        raise busy(stored.id)
+    lock = lock_of(stored.id, stored.folder)
     request = {
         "resume": True,
         "compiled": compiled,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from graph_engine.runs.launching import busy
+from graph_engine.runs.launching import lock_of
 from graph_engine.runs.provenance import now
 from graph_engine.runs.record import RunRecord
 from graph_engine.runs.store import RunStore, StoredRun
@@ -54,9 +54,7 @@ def could_not_begin(run: str, reason: str, store: RunStore | None = None) -> Run
 
 
 def _rewrite(stored: StoredRun, change: Callable[[RunRecord], RunRecord]) -> None:
-    lock = stored.folder.lock
-    if not lock.take():
-        raise busy(stored.id)
+    lock = lock_of(stored.id, stored.folder)
     try:
         stored.folder.write(change(stored.folder.read()))
     finally:

@@ -25,8 +25,10 @@ from graph_engine.runs import (
     evaluate_run,
     keep_checkpoint,
     load_weights,
+    put_in_queue,
     rerun,
     rerun_process,
+    resume_process,
     resume_run,
     retry_run,
     rewind_run,
@@ -380,3 +382,17 @@ def test_a_checkpoint_to_go_back_to_is_kept_while_the_run_goes_on(
         time.sleep(0.01)
     assert run.stop(60)
     assert rewind_run(run.id, step, store).step == step
+
+
+@pytest.mark.parametrize("act", [resume_run, resume_process, put_in_queue, lambda run: rewind_run(run, 0)])
+def test_what_is_done_to_a_run_whose_folder_is_gone_is_told_in_words(
+    act: Callable[[StoredRun], object], document: Make, store: RunStore
+) -> None:
+    stored = enqueue(document(), store=store)
+    first = stored.folder.first_document()
+    shutil.rmtree(stored.folder.path)
+    with pytest.MonkeyPatch.context() as patch:  # it was read just before
+        patch.setattr(type(stored.folder), "first_document", lambda _: first)
+        patch.setattr(type(stored.folder), "document", lambda _: first)
+        with pytest.raises(RunError, match=f"The run {stored.id} is gone: there is no folder"):
+            act(stored)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from app.session import Session
 from graph_engine.data import DataError
 from graph_engine.document import SetBinding, SetParameter
 from graph_engine.runs import RunError, RunState, RunStore, enqueue, start_process
+from graph_engine.runs.folder import CHECKPOINTS
 from tests.gui.panels_live.held import HeldJobs
 from tests.gui.panels_live.making import PATIENCE, InstantWorker, open_in, small_network, train
 from tests.gui.panels_live.test_apart import LONG, prepare, step
@@ -302,3 +304,19 @@ def test_a_run_is_not_stopped_for_a_checkpoint_that_is_gone(qtbot: QtBot, sessio
     qtbot.waitUntil(lambda: len(said) == 2, timeout=PATIENCE)  # it has ended, without a word
     qtbot.waitUntil(lambda: runs.run == run and step(session) > back, timeout=PATIENCE)
     assert said[1:] == [""]
+
+
+def test_a_run_that_was_stopped_at_once_is_seen_again_without_a_word(qtbot: QtBot, session: Session) -> None:
+    """It has left no weights; its document comes to the front again."""
+    runs, trained = session.runs, session.front
+    runs.start()
+    runs.stop()
+    qtbot.waitUntil(lambda: bool(runs.last) and not runs.live, timeout=PATIENCE)
+    shutil.rmtree(RunStore().get(runs.last).folder.path / CHECKPOINTS, ignore_errors=True)
+    failed: list[object] = []
+    runs.background.failed.connect(lambda _, error: failed.append(error))
+    open_in(qtbot, session, small_network(title="Other"))
+    session.show(trained)
+    qtbot.waitUntil(lambda: not runs.background.titles, timeout=PATIENCE)
+    assert failed == []
+    assert runs.shown.runs[0].run == runs.last
