@@ -183,7 +183,7 @@ class Files(QObject):
         """Asks what becomes of unsaved changes, if there are any. `saved` looks again: others may have been made while
         these were written.
         """
-        if not opened.dirty:
+        if not opened.dirty or opened not in self._session.documents:
             go_on()
             return
         if opened is not self._session.front:

@@ -159,6 +159,22 @@ def test_what_is_changed_while_it_is_saved_to_be_closed_is_asked_about_again(
     assert channels_in(tmp_path / "net.loom") == 10
 
 
+def test_a_document_that_was_given_up_while_it_was_saved_stays_closed(
+    window: MainWindow, studio: Studio, qtbot: QtBot, tmp_path: Path, held: Callable[[object, str], threading.Event]
+) -> None:
+    opened = saved_in(window, studio, qtbot, tmp_path / "net.loom")
+    gate = held(file, "write_whole")
+    for button in (QMessageBox.StandardButton.Save, QMessageBox.StandardButton.Discard):
+        window.files.close(opened)
+        question(window).button(button).click()
+        settle()
+    assert opened not in window.session.documents
+    gate.set()
+    qtbot.waitUntil(lambda: studio.settled, timeout=LONG)
+    assert opened not in window.session.documents
+    assert window.findChild(QMessageBox, "unsaved") is None
+
+
 def test_what_is_being_saved_here_was_written_by_no_other_program(
     window: MainWindow, studio: Studio, qtbot: QtBot, tmp_path: Path, held: Callable[[object, str], threading.Event]
 ) -> None:
