@@ -33,7 +33,7 @@ def fails_with(number: int) -> Any:
     return fail
 
 
-@pytest.mark.parametrize("function", ["os.fsync", "os.replace", "os.fchmod", "os.open"])
+@pytest.mark.parametrize("function", ["os.fsync", "os.replace", "os.chmod", "os.open"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])
 def test_a_failing_disk_leaves_the_old_file_and_nothing_else(
     saved: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
