@@ -227,13 +227,14 @@ class RunFollower(QObject):
             return handle
 
         def done(handle: FollowedRun) -> None:
-            if self._starting:
+            if self._starting or run == self.run:
                 handle.leave()
+            if self._starting:
                 self.again.said.emit(f"Another run is just beginning. Follow {run} when it has.")
-                return
-            self._put_aside()
-            self._front = self._session.front
-            self._begin(handle)
+            elif run != self.run:
+                self._put_aside()
+                self._front = self._session.front
+                self._begin(handle)
 
         self.background.start("Following", work, done, self.refused.emit)
 

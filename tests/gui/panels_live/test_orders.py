@@ -320,3 +320,23 @@ def test_a_run_that_was_stopped_at_once_is_seen_again_without_a_word(qtbot: QtBo
     qtbot.waitUntil(lambda: not runs.background.titles, timeout=PATIENCE)
     assert failed == []
     assert runs.shown.runs[0].run == runs.last
+
+
+def test_a_run_that_began_here_meanwhile_is_not_followed_from_outside(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row could be followed while it was beginning; it would be on twice, and its end told twice."""
+    runs, run = session.runs, begin_long(qtbot, session)
+    runs.stop()
+    qtbot.waitUntil(lambda: not runs.live and not runs.background.titles, timeout=PATIENCE)
+    with monkeypatch.context() as patch:
+        jobs = HeldJobs(runs.background, patch)
+        runs.resume_run(run)
+        runs.follow(run)
+        jobs.answer(jobs.titled("Starting")[0])
+        assert runs.run == run
+        jobs.answer(jobs.titled("Following")[0])
+    assert not runs.outlives
+    assert runs._aside is None
+    runs.stop()
+    qtbot.waitUntil(lambda: not runs.live, timeout=PATIENCE)
