@@ -100,7 +100,7 @@ class PlanStages(QWidget):
     def _rows(self, plan: Plan) -> list[str]:
         """A row for each update; it begins with its stage where there are several."""
         from graph_engine.train import PlanError
-        from graph_engine.train.words import stage_in_words, updates_in_words
+        from graph_engine.train.words import says_of_stages, stage_in_words, updates_in_words
 
         document, check = self._session.document, self._session.check
         rows: list[str] = []
@@ -112,7 +112,7 @@ class PlanStages(QWidget):
                 told = [str(error)] * len(stage.updates)
             for at, update in enumerate(stage.updates):
                 heads = []
-                if len(plan.stages) > 1:
+                if says_of_stages(plan):
                     heads.append(f"{_called(stage.name, 'Stage', number)}, {stage_in_words(plan, number)}")
                 if len(stage.updates) > 1:
                     heads.append(_called(update.name, "Update", at))

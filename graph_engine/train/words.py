@@ -28,13 +28,13 @@ _MOST = 4
 
 
 def plan_in_words(document: Document, result: CheckResult) -> list[str]:
-    """A line for every stage, where there are several, and one for every update.
+    """A line for every stage, where there are several or there is more to it than its length, and one for every update.
 
     Raises: PlanError when the plan names what is not there.
     """
     plan, lines = document.plan, []
     for at, stage in enumerate(plan.stages):
-        if len(plan.stages) > 1:
+        if says_of_stages(plan):
             lines.append(f"{_called(stage.name, f'Stage {at + 1}')}: {stage_in_words(plan, at)}.")
         told = updates_in_words(document, stage, result)
         if len(told) == 1:
@@ -43,6 +43,12 @@ def plan_in_words(document: Document, result: CheckResult) -> list[str]:
             names = [_called(update.name, f"Update {number + 1}") for number, update in enumerate(stage.updates)]
             lines += [f"{name}: {each}." for name, each in zip(names, told, strict=True)]
     return lines
+
+
+def says_of_stages(plan: Plan) -> bool:
+    """Whether there is something to be said of the stages of a plan beside their updates."""
+    only = plan.stages[0]
+    return len(plan.stages) > 1 or bool(only.until or only.data or only.loads or only.resets)
 
 
 def stage_in_words(plan: Plan, number: int) -> str:

@@ -63,7 +63,9 @@ def test_what_makes_some_weights_learn_otherwise_is_told() -> None:
     document = classifier(stage)
 
     assert stage_in_words(document.plan, 0) == "10 epochs; on samples whose few is 1 alone"
-    assert words(document)[0].endswith(
+    told, update = words(document)
+    assert told == "Stage 1: 10 epochs; on samples whose few is 1 alone."
+    assert update.endswith(
         "for cross_entropy_1; weight decay 0.1 of all but biases and norms; #head at 0.1 times the rate, "
         "weight decay 0; L2 penalty 0.5 of #body."
     )
