@@ -58,6 +58,7 @@ class Eye(QGraphicsView):
         self.canvas_scene.setParent(self)
         self._zoom = 1.0
         self._shows_all = False  # and is to show all at another size as well
+        self._tells_empty = True  # what to do on an empty canvas
         self._part = QRect()
         self._gathered: QPoint | None = None
         self._grid = Grid()
@@ -266,6 +267,8 @@ class Eye(QGraphicsView):
             return
         super().scrollContentsBy(dx, dy)
         self._shows_all = False
+        if self._tells_empty:
+            self.viewport().update()
         # what is painted over the viewport stays where it is while the pixels below it move; where both are is given as
         # one rectangle, since lines are drawn many times more slowly where the clip is anything else
         for rect in self._fixed_rects():
@@ -412,7 +415,10 @@ class Eye(QGraphicsView):
 
     def _on_contents(self) -> None:
         self._tell_view_changed()
-        self.viewport().update(self.viewport().rect() if len(self.canvas_scene.nodes) <= 1 else QRect())
+        is_empty = not self.canvas_scene.nodes
+        if is_empty or self._tells_empty:  # in the middle of the viewport stands what to do then, or stood
+            self.viewport().update()
+        self._tells_empty = is_empty
         for rect in self._fixed_rects():
             self.viewport().update(rect)
 

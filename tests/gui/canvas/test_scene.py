@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPaintEvent, QRegion
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.canvas import CanvasView
 from app.canvas.look import Detail
@@ -325,3 +325,36 @@ def _is_inked(bench: Bench, at: QPointF) -> bool:
     middle = bench.at(at)
     seen = (bench.color(middle + QPoint(0, away)) for away in (-1, 0, 1))
     return any(color.blue() > ground.blue() + 50 for color in seen)
+
+
+def test_what_to_do_on_an_empty_canvas_goes_with_the_first_nodes(make_bench: Callable[[Document], Bench]) -> None:
+    """Also when several come at once, and where the canvas is moved: what stands over it is painted anew as a whole."""
+    bench = make_bench(Document())
+    viewport = bench.view.viewport()
+    painted = Painted(viewport)
+    nodes = tuple(Node(f"relu_{at}", "relu", position=(at * 160.0, 0.0)) for at in (1, 2, 3))
+
+    for act in (
+        lambda: bench.view.scrollContentsBy(40, 0),
+        lambda: bench.host.attempt(AddNodes(nodes)),
+        bench.host.undo,
+        bench.host.redo,
+    ):
+        painted.regions.clear()
+        act()
+        bench.settle()
+        assert any((QRegion(viewport.rect()) - region).isEmpty() for region in painted.regions)
+
+
+class Painted(QObject):
+    """What of a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.regions: list[QRegion] = []
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.regions.append(QRegion(event.region()))
+        return super().eventFilter(watched, event)
