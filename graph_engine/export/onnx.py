@@ -119,7 +119,7 @@ def _gap(subject: Subject, content: bytes, batch: int) -> float:
     import torch
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only
+    options.log_severity_level = 4  # what goes wrong is told as an error of ours
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     arguments = subject.examples(batch)
     fed = {name: tensor.numpy() for name, tensor in zip(subject.inputs, arguments, strict=True)}

@@ -15,6 +15,8 @@ from graph_engine.export.errors import ExportError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+BATCH = "batch"
+"""What the axis of the samples is called in exported files."""
 BATCHES = (2, 3)
 """Batch sizes at which an export is compared: two, so that a batch axis that was frozen shows."""
 _FREE_LENGTH = 5
@@ -122,4 +124,4 @@ def _length(dim: int | Axis, batch: int) -> int:
 
 
 def _axis_name(axis: Axis) -> str:
-    return "batch" if axis.symbol == "N" else axis.symbol.lower()
+    return BATCH if axis.symbol == "N" else axis.symbol.lower()

@@ -62,6 +62,8 @@ def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path, monkeypatch
     ("block", "sizes", "values"),
     [
         ("class_token", ("T", 8), {}),
+        ("max_pool2d", (3, "H", 11), {}),
+        ("patch_embedding", (3, "H", 6), {"patch": 2, "features": 4}),
         ("rrelu", (6,), {}),
         ("adaptive_max_pool2d", (3, 7, 5), {"size": (3, 2)}),
         ("spatial_pyramid_pool", (3, 9, 13), {}),
@@ -70,7 +72,7 @@ def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path, monkeypatch
 def test_what_torch_leaves_out_of_onnx_is_taken_apart(
     block: str, sizes: tuple[int | str, ...], values: dict[str, object], tmp_path: Path
 ) -> None:
-    """Each is compared at two batch sizes before it is written."""
+    """Each is compared at three batch sizes, and as many lengths, before it is written."""
     net = Builder("One block")
     net.output(net.add(block, net.input("x", *sizes), **values))
     export_onnx(make_subject(net.document), tmp_path / "net.onnx")
