@@ -39,7 +39,7 @@ def export_pt2(subject: Subject, path: Path) -> Exported:
         except Exception as error:  # what torch took for granted does not hold for every length
             raise ExportError(
                 f"{path} was not written: loaded again, it does not run with every length ({_first_line(error)}). "
-                "Give the input a length, or export Python source."
+                f"{subject.instead}"
             ) from error
         gap = difference(subject.outputs(arguments), again)
         if gap != 0:
@@ -57,7 +57,7 @@ def trace(subject: Subject, path: Path) -> ExportedProgram:
     """
     import torch
 
-    lengths = sorted({axis for axes in subject.dynamic_shapes.values() for axis in axes.values()} - {BATCH})
+    lengths = subject.free_lengths
     try:
         return _traced(subject, torch.export.Dim)
     except Exception as error:
@@ -69,8 +69,7 @@ def trace(subject: Subject, path: Path) -> ExportedProgram:
         if any(f"({axis})" in first or f"{axis} = " in str(error) for axis in lengths):
             raise ExportError(
                 f"{path} was not written: {subject.title} goes through its steps one by one or counts them, and torch "
-                f"can only export that for a number of steps that is known. Give the input a length instead of "
-                f"{' and '.join(map(str.upper, lengths))}, or export Python source."
+                f"can only export that for a number of steps that is known. {subject.instead}"
             ) from error
         raise ExportError(
             f"{path} was not written: torch can't export {subject.title} for any batch size ({first}). "

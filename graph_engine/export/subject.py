@@ -64,6 +64,19 @@ class Subject:
             for name, spec in self.inputs.items()
         }
 
+    @property
+    def free_lengths(self) -> list[str]:
+        """The axes of inputs, beside the samples, of which the length is not known, by the names they have in files."""
+        return sorted({axis for axes in self.dynamic_shapes.values() for axis in axes.values()} - {BATCH})
+
+    @property
+    def instead(self) -> str:
+        """What to do where an export fails, in a sentence."""
+        if not self.free_lengths:
+            return "Export Python source instead."
+        unknown = " and ".join(map(str.upper, self.free_lengths))
+        return f"Give the input a length instead of {unknown}, or export Python source."
+
 
 def make_subject(document: Document, weights: Mapping[str, Tensor] | None = None) -> Subject:
     """Compile `document` and give the network `weights`, or fresh ones from the plan's seed.

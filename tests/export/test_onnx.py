@@ -79,6 +79,19 @@ def test_what_torch_leaves_out_of_onnx_is_taken_apart(
     assert (tmp_path / "net.onnx").exists()
 
 
+def test_what_needs_a_known_length_asks_for_it(tmp_path: Path) -> None:
+    """Where the fields of an adaptive pool lie is written down for the size of the example."""
+
+    def subject(height: int | str) -> Subject:
+        net = Builder("Fields")
+        net.output(net.add("adaptive_max_pool2d", net.input("x", 3, height, 11), size=3))
+        return make_subject(net.document)
+
+    with pytest.raises(ExportError, match=r"gives other numbers.*Give the input a length instead of H, or export"):
+        export_onnx(subject("H"), tmp_path / "net.onnx")
+    export_onnx(subject(11), tmp_path / "net.onnx")
+
+
 def test_what_onnxruntime_cannot_run_is_told(tmp_path: Path) -> None:
     """ONNX has a ReLU of whole numbers, and onnxruntime has none."""
     net = Builder("Whole numbers")
