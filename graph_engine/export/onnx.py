@@ -40,13 +40,12 @@ def export_onnx(subject: Subject, path: Path) -> Exported:
         gap = max(_gap(subject, content, batch) for batch in (1, *BATCHES))
     except Exception as error:  # its errors have no base of their own
         raise ExportError(
-            f"{path} was not written: onnxruntime can't run {subject.title} ({_cause(error)}). "
-            "Export Python source instead."
+            f"{path} was not written: onnxruntime can't run {subject.title} ({_cause(error)}). {subject.instead}"
         ) from error
     if not gap <= TOLERANCE:
         raise ExportError(
             f"{path} was not written: onnxruntime gives other numbers than the network (difference {gap:.1e}, "
-            f"at most {TOLERANCE:g} is allowed). Export Python source instead."
+            f"at most {TOLERANCE:g} is allowed). {subject.instead}"
         )
     return write_checked(path, content, f"run with onnxruntime: difference {gap:.1e}, at most {TOLERANCE:g} allowed")
 
@@ -119,7 +118,7 @@ def _gap(subject: Subject, content: bytes, batch: int) -> float:
     import torch
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only
+    options.log_severity_level = 4  # what goes wrong is told as an error of ours
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     arguments = subject.examples(batch)
     fed = {name: tensor.numpy() for name, tensor in zip(subject.inputs, arguments, strict=True)}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graph_engine.export.errors import Exported, ExportError
-from graph_engine.export.subject import BATCHES, Subject, as_tuple, difference
+from graph_engine.export.subject import BATCH, BATCHES, Subject, as_tuple, difference
 from graph_engine.export.writing import write_checked
 
 if TYPE_CHECKING:
@@ -33,8 +33,15 @@ def export_pt2(subject: Subject, path: Path) -> Exported:
         loaded = torch.export.load(io.BytesIO(buffer.getvalue())).module()
     for batch in BATCHES:
         arguments = subject.examples(batch)
-        with torch.no_grad():
-            gap = difference(subject.outputs(arguments), as_tuple(loaded(*arguments)))
+        try:
+            with torch.no_grad():
+                again = as_tuple(loaded(*arguments))
+        except Exception as error:  # what torch took for granted does not hold for every length
+            raise ExportError(
+                f"{path} was not written: loaded again, it does not run with every length ({_first_line(error)}). "
+                f"{subject.instead}"
+            ) from error
+        gap = difference(subject.outputs(arguments), again)
         if gap != 0:
             raise ExportError(
                 f"{path} was not written: loaded again, it gives other numbers than the network "
@@ -50,25 +57,37 @@ def trace(subject: Subject, path: Path) -> ExportedProgram:
     """
     import torch
 
-    shapes = {
-        name: {at: torch.export.Dim(axis) for at, axis in axes.items()} for name, axes in subject.dynamic_shapes.items()
-    }
+    lengths = subject.free_lengths
     try:
-        with of_any_length():
-            return torch.export.export(subject.network, subject.examples(BATCHES[0]), dynamic_shapes=shapes)
+        return _traced(subject, torch.export.Dim)
     except Exception as error:
-        first = str(error).strip().splitlines()[0]
-        lengths = sorted({axis for axes in subject.dynamic_shapes.values() for axis in axes.values()} - {"batch"})
+        if lengths:  # what a window does not fit into is no length, and need not be one of them
+            with suppress(Exception):
+                dynamic = torch.export.Dim.DYNAMIC
+                return _traced(subject, lambda axis: torch.export.Dim(axis) if axis == BATCH else dynamic)
+        first = _first_line(error)
         if any(f"({axis})" in first or f"{axis} = " in str(error) for axis in lengths):
             raise ExportError(
-                f"{path} was not written: {subject.title} goes through its steps one by one, and torch can only export "
-                f"that for a number of steps that is known. Give the input a length instead of "
-                f"{' and '.join(map(str.upper, lengths))}, or export Python source."
+                f"{path} was not written: {subject.title} goes through its steps one by one or counts them, and torch "
+                f"can only export that for a number of steps that is known. {subject.instead}"
             ) from error
         raise ExportError(
             f"{path} was not written: torch can't export {subject.title} for any batch size ({first}). "
             "Export Python source instead."
         ) from error
+
+
+def _traced(subject: Subject, free: Callable[[str], Any]) -> ExportedProgram:
+    """Every symbolic axis is what `free` makes of its name."""
+    import torch
+
+    shapes = {name: {at: free(axis) for at, axis in axes.items()} for name, axes in subject.dynamic_shapes.items()}
+    with of_any_length():
+        return torch.export.export(subject.network, subject.examples(BATCHES[0]), dynamic_shapes=shapes)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
 
 
 @contextmanager

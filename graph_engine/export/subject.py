@@ -15,6 +15,8 @@ from graph_engine.export.errors import ExportError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+BATCH = "batch"
+"""What the axis of the samples is called in exported files."""
 BATCHES = (2, 3)
 """Batch sizes at which an export is compared: two, so that a batch axis that was frozen shows."""
 _FREE_LENGTH = 5
@@ -61,6 +63,19 @@ class Subject:
             name: {at: _axis_name(dim) for at, dim in enumerate(spec.shape) if isinstance(dim, Axis)}
             for name, spec in self.inputs.items()
         }
+
+    @property
+    def free_lengths(self) -> list[str]:
+        """The axes of inputs, beside the samples, of which the length is not known, by the names they have in files."""
+        return sorted({axis for axes in self.dynamic_shapes.values() for axis in axes.values()} - {BATCH})
+
+    @property
+    def instead(self) -> str:
+        """What to do where an export fails, in a sentence."""
+        if not self.free_lengths:
+            return "Export Python source instead."
+        unknown = " and ".join(map(str.upper, self.free_lengths))
+        return f"Give the input a length instead of {unknown}, or export Python source."
 
 
 def make_subject(document: Document, weights: Mapping[str, Tensor] | None = None) -> Subject:
@@ -122,4 +137,4 @@ def _length(dim: int | Axis, batch: int) -> int:
 
 
 def _axis_name(axis: Axis) -> str:
-    return "batch" if axis.symbol == "N" else axis.symbol.lower()
+    return BATCH if axis.symbol == "N" else axis.symbol.lower()

@@ -62,6 +62,8 @@ def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path, monkeypatch
     ("block", "sizes", "values"),
     [
         ("class_token", ("T", 8), {}),
+        ("max_pool2d", (3, "H", 11), {}),
+        ("patch_embedding", (3, "H", 6), {"patch": 2, "features": 4}),
         ("rrelu", (6,), {}),
         ("adaptive_max_pool2d", (3, 7, 5), {"size": (3, 2)}),
         ("spatial_pyramid_pool", (3, 9, 13), {}),
@@ -70,11 +72,24 @@ def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path, monkeypatch
 def test_what_torch_leaves_out_of_onnx_is_taken_apart(
     block: str, sizes: tuple[int | str, ...], values: dict[str, object], tmp_path: Path
 ) -> None:
-    """Each is compared at two batch sizes before it is written."""
+    """Each is compared at three batch sizes, and as many lengths, before it is written."""
     net = Builder("One block")
     net.output(net.add(block, net.input("x", *sizes), **values))
     export_onnx(make_subject(net.document), tmp_path / "net.onnx")
     assert (tmp_path / "net.onnx").exists()
+
+
+def test_what_needs_a_known_length_asks_for_it(tmp_path: Path) -> None:
+    """Where the fields of an adaptive pool lie is written down for the size of the example."""
+
+    def subject(height: int | str) -> Subject:
+        net = Builder("Fields")
+        net.output(net.add("adaptive_max_pool2d", net.input("x", 3, height, 11), size=3))
+        return make_subject(net.document)
+
+    with pytest.raises(ExportError, match=r"gives other numbers.*Give the input a length instead of H, or export"):
+        export_onnx(subject("H"), tmp_path / "net.onnx")
+    export_onnx(subject(11), tmp_path / "net.onnx")
 
 
 def test_what_onnxruntime_cannot_run_is_told(tmp_path: Path) -> None:

@@ -58,6 +58,39 @@ def test_what_goes_through_its_steps_one_by_one_asks_for_their_number(tmp_path: 
     export_pt2(recurrent("elman", 4), tmp_path / "net.pt2")
 
 
+WINDOWS: list[tuple[str, tuple[int | str, ...], dict[str, object]]] = [
+    ("max_pool2d", (3, "H", 11), {}),
+    ("patch_embedding", (3, "H", 6), {"patch": 2, "features": 4}),
+    ("slice", ("T", 4), {"start": 1}),
+    ("conv1d", ("T", 4), {"kernel": 5, "border": "reflect"}),
+    ("depthwise_separable_conv2d", (4, "H", "W"), {"stride": 2}),
+]
+"""What fits into no length below some: torch.export takes it only where that is left open."""
+
+
+@pytest.mark.parametrize(("block", "sizes", "values"), WINDOWS, ids=[block for block, *_ in WINDOWS])
+def test_windows_are_exported_for_every_length_that_they_fit_into(
+    block: str, sizes: tuple[int | str, ...], values: dict[str, object], tmp_path: Path
+) -> None:
+    net = Builder("Window")
+    net.output(net.add(block, net.input("x", *sizes), **values))
+    subject = make_subject(net.document)
+    export_pt2(subject, tmp_path / "net.pt2")
+    loaded = torch.export.load(tmp_path / "net.pt2").module()
+    for batch, length in ((1, 6), (2, 12), (4, 19)):
+        x = torch.randn(batch, *(length if isinstance(size, str) else size for size in sizes))
+        assert torch.equal(loaded(x), subject.network(x))
+
+
+def test_a_program_that_runs_with_some_lengths_alone_is_not_written(tmp_path: Path) -> None:
+    """Steps are joined in pairs: torch takes for granted that one is left over, as in the example."""
+    net = Builder("Pairs")
+    net.output(net.add("join_steps", net.input("x", "T", 3)))
+    with pytest.raises(ExportError, match=r"it does not run with every length.*Give the input a length"):
+        export_pt2(make_subject(net.document), tmp_path / "net.pt2")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_class_token_leaves_the_batch_open(tmp_path: Path) -> None:
     """At two batch sizes it is compared before it is written."""
     net = Builder("Token")
