@@ -326,6 +326,7 @@ class MainWindow(DeskWindow):
         self._settings.sync()
         self.statusbar.stop()
         self.versions.stop()
+        self.hide()  # what follows may wait for a last checkpoint, or for a process that is just beginning
         self._session.runs.close()
         self._session.speed_tests.stop()
         self._session.searches.close()

@@ -193,3 +193,19 @@ def test_notes_of_a_document_that_is_closed_are_not_those_of_the_next(open_in: O
     settle()
     assert first.document.notes == open_preset("lenet5").notes
     assert not first.dirty
+
+
+def test_the_window_is_gone_while_a_last_checkpoint_is_waited_for(
+    open_in: OpenIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_in("lenet5")
+    seen = []
+    close = window.session.runs.close
+
+    def wait() -> bool:
+        seen.append(window.isVisible())
+        return close()
+
+    monkeypatch.setattr(window.session.runs, "close", wait)
+    assert window.close()
+    assert seen == [False]
