@@ -12,7 +12,7 @@ from graph_engine.check.report import Code, Fix, NodeReport, Problem, Severity, 
 from graph_engine.document.document import MAIN
 from graph_engine.document.edits import AddNodes, Batch, Connect, SetNode, SetParameter
 from graph_engine.document.graph import Graph, Node, Position, Wire
-from graph_engine.document.rules import title_of, why_not_wire
+from graph_engine.document.rules import title_of
 from graph_engine.document.surgery import in_the_clear
 
 Roles = dict[Role, list[str]]
@@ -35,7 +35,7 @@ def check_borders(draft: Draft) -> set[str]:
     graph = draft.graph
     roles: Roles = {role: [] for role in Role}
     for node in graph:
-        block = graph.block(node)
+        block = graph.find_block(node.block)  # whatever its values are, its role is the same
         if block is not None and not (node.bypassed and block.role in (Role.LOSS, Role.METRIC)):
             roles[block.role].append(node.id)
     ends = roles[Role.OUTPUT]
@@ -82,11 +82,12 @@ def _loose_ends(graph: Graph, reports: Mapping[str, NodeReport]) -> list[tuple[s
     losses and metrics share.
     """
     roles = (Role.INPUT, Role.LAYER)
+    leading = {wire.source for wire in graph.wires}
     return [
         (name, port, spec.kind)
         for name, report in reports.items()
         for port, spec in list(report.outputs.items())[:1]
-        if not graph.wires_out_of(name) or (spec.kind is Kind.LABEL and _has_role(graph, graph[name], Role.INPUT))
+        if name not in leading or (spec.kind is Kind.LABEL and _has_role(graph, graph[name], Role.INPUT))
         if report.state is State.OK and any(_has_role(graph, graph[name], role) for role in roles)
     ]
 
@@ -100,11 +101,10 @@ def _wire_to(draft: Draft, name: str, port: str, loose: list[tuple[str, str, Kin
         return ()
     fixes = []
     for source, output, kind in loose:
-        wire = Wire(source, output, name, port)
         is_meant = kind is not Kind.LABEL or Kind.LABEL in declared.kinds  # not where anything may come
-        if is_meant and why_not_wire(graph, wire, kind) is None:
+        if is_meant and declared.takes(kind) and name not in graph.needed_by([source]):
             told = f"Wire {title_of(graph[source], graph)} ({source}) to {port}"
-            fixes.append(Fix(told, Connect(wire, draft.name)))
+            fixes.append(Fix(told, Connect(Wire(source, output, name, port), draft.name)))
     return tuple(fixes) if len(fixes) <= _MOST_WIRES else ()
 
 
@@ -143,7 +143,7 @@ def _missing_ends(draft: Draft, roles: Roles) -> Iterator[Problem]:
         message = f"The {what} has no Output node, so it gives nothing back. Wire one to the last layer."
         yield Problem(Severity.ERROR, Code.NO_OUTPUT, message, fixes=tuple(_add_output(draft, end) for end in ends[:1]))
     if draft.name == MAIN and not roles[Role.LOSS]:
-        bypassed = [node for node in graph if _has_role(graph, node, Role.LOSS)]
+        bypassed = [node for node in graph if node.bypassed and _has_role(graph, node, Role.LOSS)]
         fixes = tuple(
             Fix(f"Bypass {node.id} no longer", SetNode(node.id, "bypassed", value=False, graph=draft.name))
             for node in bypassed[:1]
@@ -152,7 +152,7 @@ def _missing_ends(draft: Draft, roles: Roles) -> Iterator[Problem]:
 
 
 def _has_role(graph: Graph, node: Node, role: Role) -> bool:
-    block = graph.block(node)
+    block = graph.find_block(node.block)
     return block is not None and block.role is role
 
 

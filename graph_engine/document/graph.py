@@ -282,7 +282,11 @@ class Graph:
         block = custom_of(block.removeprefix(MARK))
         block = block if re.match(r"[a-z][a-z0-9_]*\Z", block) else "node"  # an unknown block may be called anything
         pattern = re.compile(rf"{block}_([0-9]{{1,9}})\Z")
-        used = [int(match[1]) for name in (*self._nodes, *taken) if (match := pattern.match(name))]
+        used = [
+            int(match[1])
+            for name in (*self._nodes, *taken)
+            if name.startswith(block) and (match := pattern.match(name))
+        ]
         return f"{block}_{max(used, default=0) + 1}"
 
     def copy(self) -> Graph:

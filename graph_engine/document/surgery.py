@@ -9,13 +9,13 @@ from graph_engine.blocks import get_block
 from graph_engine.document.document import MAIN
 from graph_engine.document.edits import AddNodes, AnyEdit, Batch, Connect, Move
 from graph_engine.document.geometry import geometry_in, measure
-from graph_engine.document.graph import Graph, Node, Position, Wire, natural
+from graph_engine.document.graph import Graph, Node, Position, Wire
 from graph_engine.document.rules import EditRefused, title_of
 
 GAP = 48.0
 """What is left free between two nodes in a row, in scene units."""
-_MARGIN, _WIDEST = 12.0, 1000.0
-"""What is left free around a node that gives way, and how wide any node is at most, in scene units."""
+_MARGIN, _LARGEST = 12.0, 400.0
+"""What is left free around a node that gives way, and how wide or high one is at most, in scene units."""
 
 
 def insert_on_wire(
@@ -48,17 +48,21 @@ def in_the_clear(graph: Graph, nodes: Sequence[Node], ignored: Collection[str] =
     left, top = (min(node.position[at] for node in nodes) for at in (0, 1))
     right = max(node.position[0] + size.width for node, size in zip(nodes, sizes, strict=True))
     height = max(node.position[1] + size.height for node, size in zip(nodes, sizes, strict=True)) - top
-    near = []
-    for other in graph:
-        x, y = other.position
-        if left - _WIDEST < x < right + _MARGIN and other.id not in ignored:
-            size = geometry_in(graph, other.id)
-            if x + size.width > left - _MARGIN:
-                near.append((y - _MARGIN, y + size.height + _MARGIN))
+    near = [
+        other.id
+        for other in graph
+        if other.id not in ignored
+        and left - _LARGEST < other.position[0] < right + _MARGIN
+        and other.position[1] > top - _LARGEST
+    ]
     down = 0.0
-    for upper, lower in sorted(near):
-        if upper < top + down + height and lower > top + down:
-            down = lower - top
+    for other in sorted(near, key=lambda name: graph[name].position[1]):
+        x, y = graph[other].position
+        if y - _MARGIN >= top + down + height:
+            break
+        size = geometry_in(graph, other)
+        if x + size.width > left - _MARGIN and y + size.height + _MARGIN > top + down:
+            down = y + size.height + _MARGIN - top
     return tuple(node.with_(position=(node.position[0], node.position[1] + down)) for node in nodes)
 
 
@@ -144,6 +148,6 @@ def _place_behind(
     moves: tuple[tuple[str, Position], ...] = ()
     if shift > 0:
         moves = tuple(
-            (name, (graph[name].position[0] + shift, graph[name].position[1])) for name in sorted(behind, key=natural)
+            (other.id, (other.position[0] + shift, other.position[1])) for other in graph if other.id in behind
         )
     return node.with_(position=(x, y)), moves
